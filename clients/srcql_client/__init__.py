@@ -1,0 +1,1 @@
+"""The client of SRCQL: over the wire or embedded, and the command line."""

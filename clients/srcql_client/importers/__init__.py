@@ -1,0 +1,1 @@
+"""What turns other tools' exports into tables of the lakehouse."""

@@ -1,0 +1,1 @@
+"""The lakehouse over Arrow Flight SQL: DoPut in, DoGet out."""

@@ -1,0 +1,1 @@
+"""The Iceberg store of observations and the engine that queries it; usable without a server."""

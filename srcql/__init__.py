@@ -1,0 +1,1 @@
+"""SRCQL, the language: text -> tree -> lowered tree -> SQL."""

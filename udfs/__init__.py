@@ -1,0 +1,1 @@
+"""Behavioural measures as Arrow functions for DuckDB, one file each."""
