@@ -1,0 +1,72 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lakehouse import summary
+from srcql.schema import CODE_IMPLEMENTATIONS, OBSERVATIONS
+
+Row = tuple[str, str, int, str, str, str | None, bool]
+NAMES = ("problem_id", "test_id", "step_id", "implementation_id", "run_id", "git_commit_hash", "specified_oracle")
+
+
+def table(*rows: Row) -> pa.Table:
+    columns = dict(zip(NAMES, zip(*sorted(rows, key=str), strict=True), strict=True))
+    fixed = {name: ["x"] * len(rows) for name in summary.CONTEXT if name not in NAMES}
+    filled = {name: pa.array(values) for name, values in {**columns, **fixed}.items()}
+    filled["problem_id"] = filled["problem_id"].dictionary_encode()
+    return pa.table(filled)
+
+
+def row(problem: str, test: str, implementation: str, step: int = 0, run: str = "r", commit: str | None = None) -> Row:
+    return (problem, test, step, implementation, run, commit, False)
+
+
+def single(*rows: Row) -> dict[str, bool]:
+    return {name: found.single for name, found in summary.summarise(OBSERVATIONS, table(*rows)).items()}
+
+
+def test_nothing_to_choose() -> None:
+    assert single(row("p", "t", "i"), row("p", "t", "i", 1), row("p", "t", "j"), row("q", "t", "i", run="other")) == {
+        "p": True,
+        "q": True,
+    }
+
+
+def test_two_contexts_repeated_steps_and_expected_values() -> None:
+    assert single(row("p", "t", "i"), row("p", "u", "i", run="s"), row("q", "t", "i")) == {"p": False, "q": True}
+    assert single(row("p", "t", "i"), row("p", "u", "i", commit="c")) == {"p": False}
+    assert single(row("p", "t", "i"), row("p", "t", "i"), row("q", "t", "i")) == {"p": False, "q": True}
+    assert single(row("p", "t", "i"), ("p", "t", 0, "oracle", "s", None, True)) == {"p": True}
+
+
+def test_survives_the_footer(tmp_path) -> None:
+    rows = table(row("p", "t", "i"), row("p", "t", "j", run="s"), ("z", "t", 0, "oracle", "r", None, True))
+    path = tmp_path / "f.parquet"
+    pq.write_table(rows.replace_schema_metadata(summary.footer(OBSERVATIONS, rows)), path)
+    found = summary.read(pq.read_metadata(path).metadata)
+    assert found == summary.summarise(OBSERVATIONS, rows)
+    assert found["p"].runs == ("r", "s")
+    assert (found["p"].rows, len(found["p"].implementations), found["z"].rows) == (2, 2, 1)
+    assert found["z"].implementations == frozenset()
+
+
+def test_other_writers_and_other_tables() -> None:
+    assert summary.read(None) is None
+    assert summary.read({b"ARROW:schema": b""}) is None
+    code = pa.table({"problem_id": ["p", "p", "q"]})
+    assert summary.summarise(CODE_IMPLEMENTATIONS, code)["p"].rows == 2
+
+
+def test_agrees_with_a_plain_reading() -> None:
+    random = np.random.default_rng(1)
+    for _ in range(30):
+        rows = [
+            row(*(f"{kind}{random.integers(4)}" for kind in "pti"), int(random.integers(3)), f"r{random.integers(2)}")
+            for _ in range(random.integers(1, 40))
+        ]
+        expected = {}
+        for problem in {found[0] for found in rows}:
+            mine = [found for found in rows if found[0] == problem]
+            one_run = len({found[4] for found in mine}) == 1
+            expected[problem] = one_run and len({found[:4] for found in mine}) == len(mine)
+        assert single(*rows) == expected
