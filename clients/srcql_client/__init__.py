@@ -1,1 +1,11 @@
-"""The client of SRCQL: over the wire or embedded, and the command line."""
+"""The client of a lakehouse of observed behaviour.
+
+>>> import srcql_client, tempfile
+>>> with tempfile.TemporaryDirectory() as folder, srcql_client.connect(folder) as lakehouse:
+...     lakehouse.query("SELECT count(*) AS rows FROM observations").to_pylist()
+[{'rows': 0}]
+"""
+
+from .connection import Connection, DataSetStatus, Receipt, Status, connect
+
+__all__ = ["Connection", "DataSetStatus", "Receipt", "Status", "connect"]

@@ -1,0 +1,45 @@
+"""A lakehouse in this process: the folder of a warehouse, and no server."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+
+from srcql.errors import StoreError
+
+from .batches import reader
+from .connection import Connection, Receipt, Status
+
+
+class EmbeddedConnection(Connection):
+    """The warehouse in a folder, made on first use; needs the extra `embedded`."""
+
+    def __init__(self, location: str) -> None:
+        try:
+            from lakehouse.engine import Engine
+            from lakehouse.warehouse import open_warehouse
+        except ModuleNotFoundError as error:
+            raise StoreError(
+                f"a warehouse in a folder needs the package {error.name}, which is not installed",
+                hint="pip install 'srcql[embedded]', or connect to a server: grpc://host:port",
+            ) from None
+        self.location = location
+        self._warehouse = open_warehouse(location)
+        self._engine = Engine(self._warehouse)
+
+    def stream(self, text: str) -> pa.RecordBatchReader:
+        """The rows of a query, batch by batch as the engine finds them."""
+        return self._engine.query(text)
+
+    def ingest(self, table: str, data: Any, batch_id: str | None = None) -> Receipt:
+        """Add rows to a table of the warehouse: all of them, or none."""
+        return Receipt(**asdict(self._warehouse.ingest(table, reader(data), batch_id)))
+
+    def status(self) -> Status:
+        """What the warehouse holds, now."""
+        return Status.of(asdict(self._engine.planner.snapshot().status()))
+
+    def close(self) -> None:
+        """Close the warehouse's engine and its committer."""
+        self._engine.close()
+        self._warehouse.close()

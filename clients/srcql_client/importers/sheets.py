@@ -1,0 +1,49 @@
+"""Sequence sheets as LASSO writes them: one JSON object a line, `{"cells": {"A1": ..., "B1": ...}}`.
+
+Column A is the expected output, B the operation, C its target, D and on the arguments. A line is a step; the digits of
+a key are not trusted, since they are wrong at times.
+"""
+
+import json
+import re
+from typing import Any
+
+_OUTPUT_CELL = re.compile(r"A\d+")
+
+
+def lines(sheet: str) -> list[dict[str, Any]] | None:
+    r"""The cells of each line; None when the text is no sheet.
+
+    >>> lines('{"cells":{"A1":"14l","B2":"size"}}\n')
+    [{'A1': '14l', 'B2': 'size'}]
+    >>> lines("assert f(1) == 2") is None
+    True
+    """
+    try:
+        rows = [json.loads(line) for line in sheet.split("\n") if line.strip()]
+    except ValueError:
+        return None
+    cells = [row["cells"] for row in rows if isinstance(row, dict) and isinstance(row.get("cells"), dict)]
+    return cells if cells and len(cells) == len(rows) else None
+
+
+def expects(cells: dict[str, Any]) -> bool:
+    """Whether a line states an expected output: a missing, blank or empty cell states none.
+
+    >>> expects({"A1": "null", "B1": "pop"}), expects({"A1": {}, "B1": "pop"}), expects({"B1": "pop"})
+    (True, False, False)
+    """
+    stated = [cell for key, cell in cells.items() if _OUTPUT_CELL.fullmatch(key)]
+    return any(cell.strip() if isinstance(cell, str) else cell not in ({}, None) for cell in stated)
+
+
+def undefined_steps(sheet: str, steps: int) -> list[int]:
+    r"""Those of the first `steps` steps for which the sheet expects nothing; none when the text is no sheet.
+
+    >>> undefined_steps('{"cells":{"A1":"","B1":"create"}}\n{"cells":{"A2":"null","B2":"pop"}}', 3)
+    [0, 2]
+    """
+    cells = lines(sheet)
+    if cells is None:
+        return []
+    return [step for step in range(steps) if step >= len(cells) or not expects(cells[step])]

@@ -1,0 +1,88 @@
+"""A lakehouse behind a server: queries over Flight SQL by ADBC, rows by plain Flight."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import adbc_driver_flightsql.dbapi as flight_sql
+import pyarrow as pa
+import pyarrow.flight as flight
+
+from srcql.errors import Unavailable
+
+from .batches import reader, replayable
+from .connection import Connection, Receipt, Status
+from .statuses import told_by
+
+# A single value may be larger than the driver's default of 16 MiB a message.
+_MESSAGE = {"adbc.flight.sql.client_option.with_max_msg_size": str(1 << 30)}
+_BATCH_BYTES = 8 << 20
+
+
+class WireConnection(Connection):
+    """The lakehouse that a server at `grpc://host:port` serves; connected at the first call."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        with told_by(location):
+            self._flight = flight.connect(location)
+            self._sql = flight_sql.connect(location, db_kwargs=_MESSAGE, autocommit=True)
+
+    def stream(self, text: str) -> pa.RecordBatchReader:
+        """The rows of a query, batch by batch as the server sends them."""
+        with told_by(self.location):
+            cursor = self._sql.cursor()
+            try:
+                cursor.execute(text)
+                rows = cursor.fetch_record_batch()
+                return pa.RecordBatchReader.from_batches(rows.schema, self._batches(cursor, rows))
+            except BaseException:
+                cursor.close()
+                raise
+
+    def _batches(self, cursor: Any, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        with told_by(self.location), cursor, rows:
+            yield from rows
+
+    def ingest(self, table: str, data: Any, batch_id: str | None = None) -> Receipt:
+        """Add rows; where the connection is lost and the data can be read again, once more under the same batch id."""
+        batch_id = batch_id or f"client-{uuid.uuid4().hex}"
+        try:
+            return self._put(table, data, batch_id)
+        except Unavailable:
+            if not replayable(data):
+                raise
+            return self._put(table, data, batch_id)
+
+    def _put(self, table: str, data: Any, batch_id: str) -> Receipt:
+        rows = reader(data)
+        command = json.dumps({"table": table, "batch_id": batch_id}).encode()
+        with told_by(self.location):
+            writer, answers = self._flight.do_put(flight.FlightDescriptor.for_command(command), rows.schema)
+            # A refusal of the server reaches the client whole only when the call is closed.
+            with writer:
+                for batch in rows:
+                    _write(writer, batch)
+                writer.done_writing()
+                answer = answers.read()
+        return Receipt(**json.loads(answer.to_pybytes()))
+
+    def status(self) -> Status:
+        """What the server's lakehouse holds, now."""
+        with told_by(self.location):
+            (answer,) = self._flight.do_action(flight.Action("srcql.status", b""))
+        return Status.of(json.loads(answer.body.to_pybytes()))
+
+    def close(self) -> None:
+        """Hang up."""
+        with told_by(self.location):
+            self._sql.close()
+            self._flight.close()
+
+
+def _write(writer: Any, batch: pa.RecordBatch) -> None:
+    """One batch, in slices that are small enough for a message."""
+    rows = max(1, len(batch) * _BATCH_BYTES // max(batch.nbytes, 1))
+    for start in range(0, len(batch), rows):
+        writer.write_batch(batch.slice(start, rows))
