@@ -1,0 +1,74 @@
+"""The lakehouse as a catalog: one catalog, one schema, three tables. Shapes as in FlightSql.proto."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+
+from srcql.schema import TABLES
+
+CATALOG = "srcql"
+DB_SCHEMA = "main"
+TABLE_TYPE = "TABLE"
+
+_TABLES = [
+    pa.field("catalog_name", pa.string()),
+    pa.field("db_schema_name", pa.string()),
+    pa.field("table_name", pa.string(), nullable=False),
+    pa.field("table_type", pa.string(), nullable=False),
+]
+CATALOGS = pa.schema([pa.field("catalog_name", pa.string(), nullable=False)])
+DB_SCHEMAS = pa.schema([_TABLES[0], _TABLES[1].with_nullable(False)])
+TABLE_LIST = pa.schema(_TABLES)
+TABLES_WITH_SCHEMA = pa.schema([*_TABLES, pa.field("table_schema", pa.binary(), nullable=False)])
+TABLE_TYPES = pa.schema([pa.field("table_type", pa.string(), nullable=False)])
+
+
+def matches(name: str, pattern: str | None) -> bool:
+    """Whether a name fits a pattern, in which % is any text and _ any letter, and a backslash takes that from them.
+
+    >>> matches("observations", "obs%"), matches("tests", "test_"), matches("tests", None), matches("a_b", "a!_b")
+    (True, True, True, False)
+    """
+    if pattern is None:
+        return True
+    tokens = re.findall(r"\\.|.", pattern, re.DOTALL)
+    wild = {"%": ".*", "_": "."}
+    return bool(re.fullmatch("".join(wild.get(token, re.escape(token[-1])) for token in tokens), name, re.DOTALL))
+
+
+def _holds(name: str, filter_name: str | None) -> bool:
+    return filter_name is None or filter_name == name
+
+
+def catalogs() -> pa.Table:
+    """The catalog."""
+    return pa.table([[CATALOG]], schema=CATALOGS)
+
+
+def db_schemas(catalog: str | None, pattern: str | None) -> pa.Table:
+    """The schema, when catalog and pattern let it through."""
+    found = [DB_SCHEMA] if _holds(CATALOG, catalog) and matches(DB_SCHEMA, pattern) else []
+    return pa.table([[CATALOG] * len(found), found], schema=DB_SCHEMAS)
+
+
+def tables(
+    catalog: str | None,
+    db_schema_pattern: str | None,
+    table_pattern: str | None,
+    table_types: Sequence[str],
+    schema_of: Callable[[str], pa.Schema] | None,
+) -> pa.Table:
+    """The tables that the filters let through, ordered by name; with their Arrow schemas when `schema_of` is given."""
+    here = len(db_schemas(catalog, db_schema_pattern)) > 0 and (not table_types or TABLE_TYPE in table_types)
+    found = [name for name in sorted(TABLES) if here and matches(name, table_pattern)]
+    columns = [[CATALOG] * len(found), [DB_SCHEMA] * len(found), found, [TABLE_TYPE] * len(found)]
+    if schema_of is None:
+        return pa.table(columns, schema=TABLE_LIST)
+    schemas = [schema_of(name).serialize().to_pybytes() for name in found]
+    return pa.table([*columns, schemas], schema=TABLES_WITH_SCHEMA)
+
+
+def table_types() -> pa.Table:
+    """The kind that all tables are of."""
+    return pa.table([[TABLE_TYPE]], schema=TABLE_TYPES)

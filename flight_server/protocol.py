@@ -1,0 +1,166 @@
+"""Flight SQL's messages, written down as a table: package -> message -> (number, field, type), `*` for a list.
+
+The classes are made in a pool of their own, so that another package that registers the same names is not disturbed.
+Every single field has presence, enumerations are int32 and a map is a list of entries: the same bytes on the wire.
+Messages and fields that the server makes no use of are left out; protobuf passes over what it does not know.
+
+>>> read(pack(message("CommandStatementQuery", query="SELECT 1"))).query
+'SELECT 1'
+>>> read(b"SELECT 1") is None
+True
+
+Source: Flight.proto and FlightSql.proto of Apache Arrow.
+"""
+
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError, Message
+
+from srcql.errors import InvalidQuery, Unsupported
+
+FLIGHT = "arrow.flight.protocol"
+SQL = "arrow.flight.protocol.sql"
+TYPE_URL = "type.googleapis.com/"
+
+Fields = tuple[tuple[int, str, str], ...]
+
+_QUERY: Fields = ((1, "query", "string"),)
+_PREPARED: Fields = ((1, "prepared_statement_handle", "bytes"),)
+_STATUS: Fields = ((1, "status", "int32"),)
+
+MESSAGES: dict[str, dict[str, Fields]] = {
+    FLIGHT: {
+        "Any": ((1, "type_url", "string"), (2, "value", "bytes")),
+        "SessionOption": ((1, "key", "string"),),
+        "SessionError": ((1, "value", "int32"),),
+        "SessionOptionError": ((1, "key", "string"), (2, "value", "SessionError")),
+        "SetSessionOptionsRequest": ((1, "session_options", "SessionOption*"),),
+        "SetSessionOptionsResult": ((1, "errors", "SessionOptionError*"),),
+        "CloseSessionResult": _STATUS,
+        "CancelFlightInfoRequest": ((1, "info", "bytes"),),
+        "CancelFlightInfoResult": _STATUS,
+    },
+    SQL: {
+        "CommandGetSqlInfo": ((1, "info", "uint32*"),),
+        "CommandGetCatalogs": (),
+        "CommandGetDbSchemas": ((1, "catalog", "string"), (2, "db_schema_filter_pattern", "string")),
+        "CommandGetTables": (
+            (1, "catalog", "string"),
+            (2, "db_schema_filter_pattern", "string"),
+            (3, "table_name_filter_pattern", "string"),
+            (4, "table_types", "string*"),
+            (5, "include_schema", "bool"),
+        ),
+        "CommandGetTableTypes": (),
+        "CommandStatementQuery": _QUERY,
+        "CommandStatementUpdate": _QUERY,
+        "TicketStatementQuery": ((1, "statement_handle", "bytes"),),
+        "CommandPreparedStatementQuery": _PREPARED,
+        "CommandPreparedStatementUpdate": _PREPARED,
+        "TableDefinitionOptions": ((1, "if_not_exist", "int32"), (2, "if_exists", "int32")),
+        "CommandStatementIngest": (
+            (1, "table_definition_options", "TableDefinitionOptions"),
+            (2, "table", "string"),
+            (3, "schema", "string"),
+            (4, "catalog", "string"),
+            (5, "temporary", "bool"),
+        ),
+        "DoPutUpdateResult": ((1, "record_count", "int64"),),
+        "DoPutPreparedStatementResult": _PREPARED,
+        "ActionCreatePreparedStatementRequest": _QUERY,
+        "ActionCreatePreparedStatementResult": (
+            (1, "prepared_statement_handle", "bytes"),
+            (2, "dataset_schema", "bytes"),
+            (3, "parameter_schema", "bytes"),
+            (4, "is_update", "bool"),
+        ),
+        "ActionClosePreparedStatementRequest": _PREPARED,
+    },
+}
+
+
+def _add_field(described: Any, package: str, number: int, name: str, type_name: str) -> None:
+    kind, repeated = type_name.removesuffix("*"), type_name.endswith("*")
+    field = described.field.add(name=name, number=number, label=3 if repeated else 1)
+    if kind in MESSAGES[package]:
+        field.type, field.type_name = field.TYPE_MESSAGE, f".{package}.{kind}"
+    else:
+        field.type = getattr(field, f"TYPE_{kind.upper()}")
+    if not repeated:
+        field.proto3_optional, field.oneof_index = True, len(described.oneof_decl)
+        described.oneof_decl.add(name=f"_{name}")
+
+
+def _file(package: str) -> Any:
+    file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
+    for name, fields in MESSAGES[package].items():
+        described = file.message_type.add(name=name)
+        for number, field, type_name in fields:
+            _add_field(described, package, number, field, type_name)
+    return file
+
+
+def _classes() -> dict[str, Any]:
+    pool = descriptor_pool.DescriptorPool()
+    for package in MESSAGES:
+        pool.Add(_file(package))
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{name}"))
+        for package, messages in MESSAGES.items()
+        for name in messages
+    }
+
+
+_CLASSES = _classes()
+
+
+def message(name: str, **fields: Any) -> Any:
+    """A message by its short name."""
+    return _CLASSES[name](**fields)
+
+
+def parse(name: str, data: bytes) -> Any:
+    """The message of that name in these bytes; InvalidQuery when they are something else."""
+    try:
+        return _CLASSES[name].FromString(data)
+    except DecodeError as error:
+        raise InvalidQuery(f"these bytes are not a {name} of Flight SQL") from error
+
+
+def pack(packed: Any) -> bytes:
+    """The message in the envelope `Any`, as commands, tickets and the bodies of Flight SQL's actions travel."""
+    envelope: Message = message(
+        "Any", type_url=TYPE_URL + packed.DESCRIPTOR.full_name, value=packed.SerializeToString()
+    )
+    return bytes(envelope.SerializeToString())
+
+
+def read(data: bytes) -> Any | None:
+    """The message in an envelope, or None when the bytes are no envelope.
+
+    Unsupported for a message that the table does not have, InvalidQuery when its content is broken.
+    """
+    try:
+        envelope = _CLASSES["Any"].FromString(data)
+    except DecodeError:
+        return None
+    if not envelope.type_url.startswith(TYPE_URL):
+        return None
+    package, _, name = envelope.type_url.removeprefix(TYPE_URL).rpartition(".")
+    if package != SQL or name not in MESSAGES[SQL]:
+        raise Unsupported(f"this server does not know {envelope.type_url.removeprefix(TYPE_URL)}")
+    return parse(name, envelope.value)
+
+
+def name_of(read_message: Any) -> str:
+    """Short name of a message."""
+    return str(read_message.DESCRIPTOR.name)
+
+
+def expect(name: str, data: bytes) -> Any:
+    """The message of that name in an envelope; InvalidQuery when the bytes hold anything else."""
+    found = read(data)
+    if found is None or name_of(found) != name:
+        raise InvalidQuery(f"the body should hold a {name} of Flight SQL")
+    return found

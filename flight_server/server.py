@@ -1,0 +1,112 @@
+"""A running server: from its first line, the address that it is bound to, until its last stream has ended."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from flight_server.calls import Calls
+from flight_server.flight_sql import FlightServer
+from flight_server.settings import InvalidSetting, Settings
+from flight_server.watchdog import Watchdog
+from lakehouse.engine import Engine
+from lakehouse.warehouse import open_warehouse
+
+CLOSING_SECONDS = 5.0
+
+
+def json_lines() -> FilteringBoundLogger:
+    """The log: one JSON object a line, on standard error."""
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(default=str),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+    return log
+
+
+class Server:
+    """A server that listens from its construction on, at `uri`, until `shutdown`; a context manager.
+
+    Raises InvalidSetting when it cannot listen where it should, StoreError when the warehouse cannot be opened.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._log = json_lines()
+        self._calls = Calls(self._log)
+        with ExitStack() as resources:
+            warehouse = resources.enter_context(open_warehouse(settings.warehouse, catalog=settings.catalog))
+            limits = {"threads": settings.threads, "memory_limit": settings.memory_limit}
+            engine = resources.enter_context(Engine(warehouse, **limits))  # type: ignore[arg-type]
+            self._watchdog = Watchdog()
+            resources.callback(self._watchdog.close)
+            self._flight = _listening(settings, engine, self._calls, self._watchdog)
+            self._resources = resources.pop_all()
+        self.uri = f"{settings.listen.rpartition(':')[0]}:{self._flight.port}"
+
+    def shutdown(self, grace: float) -> bool:
+        """Take no new work, let what runs end within `grace` seconds, stop the rest; whether all has ended.
+
+        What came too late is refused with Unavailable. Results that were announced before can still be fetched.
+        """
+        self._calls.draining = True
+        if not self._calls.wait_until_idle(grace):
+            self._log.warning("stopping what still runs", statements=self._watchdog.cancel())
+        closing = threading.Thread(target=self._flight.shutdown, daemon=True)
+        closing.start()
+        closing.join(CLOSING_SECONDS)
+        if not closing.is_alive():
+            self._resources.close()
+        return not closing.is_alive()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shutdown(0)
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once. Returns the exit code.
+
+    The first line on standard output is the URI that the server is bound to.
+    """
+    stopping = threading.Event()
+
+    def stop(number: int, frame: Any) -> None:  # noqa: ARG001
+        if stopping.is_set():
+            os._exit(128 + number)
+        stopping.set()
+
+    server = Server(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    print(server.uri, flush=True)
+    stopping.wait()
+    if not server.shutdown(settings.grace):
+        os._exit(1)
+    return 0
+
+
+def _listening(settings: Settings, engine: Engine, calls: Calls, watchdog: Watchdog) -> FlightServer:
+    try:
+        return FlightServer(settings, engine, calls, watchdog)
+    except (OSError, pa.ArrowException) as error:
+        hint = f"another program may have it: choose another port, or {urlsplit(settings.listen).scheme}://127.0.0.1:0"
+        raise InvalidSetting(f"cannot listen on {settings.listen}", hint=hint) from error
