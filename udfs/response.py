@@ -1,9 +1,9 @@
 """Responses made comparable: `canonical_response(output, equality)`, `response_key(output, equality)`.
 
-The canonical response (VARCHAR) is the kind, followed for VALUE, EXCEPTION and REF by U+001F and the canonical text: JSON
-by value, an exception's class (`class@message` with EXCEPTIONS MESSAGE, nothing with ANY), the row of a REF. Under EXACT
-every output but SQL NULL is followed by itself. The key (BIGINT) is the first 8 bytes of the SHA-256 of that text in
-UTF-8, a signed big-endian integer. Neither is ever NULL: SQL NULL is an NA response.
+The canonical response (VARCHAR) is the kind, followed for VALUE, EXCEPTION and REF by U+001F and the canonical text:
+JSON by value, an exception's class (`class@message` with EXCEPTIONS MESSAGE, nothing with ANY), the row of a REF. Under
+EXACT every output but SQL NULL is followed by itself. The key (BIGINT) is the first 8 bytes of the SHA-256 of that text
+in UTF-8, a signed big-endian integer. Neither is ever NULL: SQL NULL is an NA response.
 """
 
 import hashlib

@@ -1,0 +1,284 @@
+"""Which data files a statement has to read: one consistent view of the three tables, cached by metadata location.
+
+Nothing here opens a row. Iceberg's manifests say which data set a file belongs to and between which problem ids it
+lies; the summary in the file's footer (`summary.py`) says which problems it holds. Manifests and data files never
+change, so what was read of them is kept; another process's commit is seen by the next `Planner.snapshot()`.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import pyarrow.parquet as pq
+from pyiceberg.conversions import from_bytes
+from pyiceberg.manifest import DataFile, DataFileContent, ManifestEntry
+from pyiceberg.table import Table as IcebergTable
+from pyiceberg.types import IcebergType, NestedField, StringType
+
+from lakehouse import summary
+from lakehouse.summary import FileSummary, ProblemSummary
+from lakehouse.warehouse import Warehouse
+from srcql.cube import Selection
+from srcql.errors import StoreError, UnknownName, suggestion
+from srcql.schema import OBSERVATIONS, TABLES, Column, Role, Table
+
+PROBLEM_ID = OBSERVATIONS.column("problem_id").field_id
+
+DUCKDB_TYPES = {
+    "string": "VARCHAR",
+    "int": "INTEGER",
+    "long": "BIGINT",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "time": "TIME",
+    "timestamp": "TIMESTAMP",
+    "timestamptz": "TIMESTAMP WITH TIME ZONE",
+    "timestamp_ns": "TIMESTAMP_NS",
+    "binary": "BLOB",
+    "uuid": "UUID",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """One data file: where it is, whose data set it belongs to, and between which problem ids it lies."""
+
+    path: str
+    data_set_id: str
+    first_problem: str
+    last_problem: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class TableState:
+    """One table as one snapshot has it; `snapshot_id` is None before the first commit."""
+
+    table: Table
+    snapshot_id: int | None
+    snapshots: int
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class DataSetStatus:
+    """How much the lakehouse holds of one data set."""
+
+    data_set_id: str
+    problems: int
+    implementations: int
+    runs: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """How much the lakehouse holds: its data sets, and the files, bytes and snapshots of the three tables."""
+
+    data_sets: tuple[DataSetStatus, ...]
+    files: int
+    bytes: int
+    snapshots: int
+
+
+class Planner:
+    """Answers which files hold what; keeps what it has read of manifests and footers."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        self._lock = threading.Lock()
+        self._states: dict[str, tuple[str, TableState]] = {}
+        self._manifests: dict[str, tuple[File, ...]] = {}
+        self._summaries: dict[str, FileSummary] = {}
+        self._snapshot: Snapshot | None = None
+
+    def snapshot(self) -> "Snapshot":
+        """The three tables as they are now, in one view that later commits do not change."""
+        with self._lock:
+            locations = self._warehouse.metadata_locations()
+            if self._snapshot is None or self._snapshot.locations != locations:
+                states = {name: self._state(name, locations[name]) for name in TABLES}
+                self._snapshot = Snapshot(self, locations, states)
+            return self._snapshot
+
+    def summary(self, file: File) -> FileSummary:
+        """What a file holds, problem by problem."""
+        if file.path not in self._summaries:
+            self._summaries[file.path] = self._read_summary(file.path)
+        return self._summaries[file.path]
+
+    def _state(self, name: str, location: str) -> TableState:
+        known, state = self._states.get(name, (None, None))
+        if state is None or known != location:
+            state = self._load(TABLES[name], self._warehouse.table(name))
+            self._states[name] = (location, state)
+        return state
+
+    def _load(self, table: Table, iceberg: IcebergTable) -> TableState:
+        current = iceberg.current_snapshot()
+        manifests = current.manifests(iceberg.io) if current else []
+        files = [file for manifest in manifests for file in self._files(iceberg, manifest)]
+        return TableState(
+            with_added_columns(table, iceberg.schema().fields),
+            current.snapshot_id if current else None,
+            len(iceberg.metadata.snapshots),
+            tuple(sorted(files, key=lambda file: file.path)),
+        )
+
+    def _files(self, iceberg: IcebergTable, manifest: Any) -> tuple[File, ...]:
+        if manifest.manifest_path not in self._manifests:
+            entries: list[ManifestEntry] = manifest.fetch_manifest_entry(iceberg.io)
+            self._manifests[manifest.manifest_path] = tuple(_file(entry.data_file) for entry in entries)
+        return self._manifests[manifest.manifest_path]
+
+    def _read_summary(self, path: str) -> FileSummary:
+        with self._warehouse.table(OBSERVATIONS.name).io.new_input(path).open() as stream:
+            found = summary.read(pq.read_metadata(stream).metadata)
+        if found is None:
+            raise StoreError(
+                f"data file {path} was not written by this store, so what its rows answer is not known",
+                hint="remove the file from the table and import its rows with `srcql import parquet`",
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One view of the three tables: their snapshots, files and names."""
+
+    planner: Planner
+    locations: Mapping[str, str]
+    states: Mapping[str, TableState]
+
+    @property
+    def ids(self) -> dict[str, int | None]:
+        """Snapshot id of every table; None before its first commit."""
+        return {name: state.snapshot_id for name, state in self.states.items()}
+
+    def table(self, name: str) -> Table:
+        """The columns of a table, with those that were added to it."""
+        return self.states[name].table
+
+    def files(self, table: str, selection: Selection) -> list[str]:
+        """Paths of the files that hold any selected problem, sorted."""
+        return [file.path for file, problems in self._candidates(table, selection) if self._holds(file, problems)]
+
+    def single(self, selection: Selection) -> bool:
+        """Whether every selected cell has one context and no repeated step, so that RUNS has nothing to choose."""
+        seen: dict[tuple[str, str], frozenset[int]] = {}
+        for data_set, problem, found in self._selected(selection):
+            before = seen.get((data_set, problem), frozenset())
+            if not found.single or not before.isdisjoint(found.implementations):
+                return False
+            seen[data_set, problem] = before | found.implementations
+        return True
+
+    def check_names(self, selection: Selection) -> None:
+        """Raise UnknownName for a data set or problem in FROM that has no observations."""
+        for target in selection.targets or ():
+            data_set, problem = target.data_set, target.problem
+            if data_set.text not in self.data_sets:
+                hint = suggestion(data_set.text, self.data_sets, "data sets")
+                raise UnknownName(f"unknown data set {data_set.text}", span=data_set.span, hint=hint)
+            if problem and not self.files(OBSERVATIONS.name, Selection((target,), None, None)):
+                hint = suggestion(problem.text, self.problems(data_set.text), "problems")
+                message = f"unknown problem {problem.text} in data set {data_set.text}"
+                raise UnknownName(message, span=problem.span, hint=hint)
+
+    @cached_property
+    def data_sets(self) -> frozenset[str]:
+        """Every data set that has observations."""
+        return frozenset(file.data_set_id for file in self.states[OBSERVATIONS.name].files)
+
+    def problems(self, data_set_id: str) -> set[str]:
+        """Every problem of a data set that has observations."""
+        files = self.states[OBSERVATIONS.name].files
+        return {name for file in files if file.data_set_id == data_set_id for name in self.planner.summary(file)}
+
+    def status(self) -> Status:
+        """How much the lakehouse holds."""
+        states = self.states.values()
+        files = [file for state in states for file in state.files]
+        return Status(
+            tuple(self._data_set_status(name) for name in sorted(self.data_sets)),
+            len(files),
+            sum(file.bytes for file in files),
+            sum(state.snapshots for state in states),
+        )
+
+    def _data_set_status(self, data_set_id: str) -> DataSetStatus:
+        files = [file for file in self.states[OBSERVATIONS.name].files if file.data_set_id == data_set_id]
+        found = [item for file in files for item in self.planner.summary(file).items()]
+        implementations = {(problem, digest) for problem, part in found for digest in part.implementations}
+        runs = {run for _, part in found for run in part.runs}
+        rows = sum(part.rows for _, part in found)
+        return DataSetStatus(data_set_id, len({name for name, _ in found}), len(implementations), len(runs), rows)
+
+    def _candidates(self, table: str, selection: Selection) -> Iterator[tuple[File, frozenset[str] | None]]:
+        """Files that may hold a selected problem, each with the problems to look for (None: any)."""
+        for file in self.states[table].files:
+            problems = problems_of(selection, file.data_set_id)
+            if problems is None or any(file.first_problem <= name <= file.last_problem for name in problems):
+                yield file, problems
+
+    def _holds(self, file: File, problems: frozenset[str] | None) -> bool:
+        return problems is None or not problems.isdisjoint(self.planner.summary(file))
+
+    def _selected(self, selection: Selection) -> Iterator[tuple[str, str, ProblemSummary]]:
+        for file, problems in self._candidates(OBSERVATIONS.name, selection):
+            for problem, found in self.planner.summary(file).items():
+                if problems is None or problem in problems:
+                    yield file.data_set_id, problem, found
+
+
+def problems_of(selection: Selection, data_set_id: str) -> frozenset[str] | None:
+    """The problems of a data set that are selected; None for all of them.
+
+    >>> problems_of(Selection(None, frozenset({"MBPP"}), None), "HumanEval")
+    frozenset()
+    """
+    if selection.data_sets is not None and data_set_id not in selection.data_sets:
+        return frozenset()
+    if selection.targets is None:
+        return selection.problems
+    named = [target.problem for target in selection.targets if target.data_set.text == data_set_id]
+    if None in named:
+        return selection.problems
+    texts = frozenset(problem.text for problem in named if problem)
+    return texts if selection.problems is None else texts & selection.problems
+
+
+def with_added_columns(table: Table, fields: tuple[NestedField, ...]) -> Table:
+    """The table with the context columns that were added to its Iceberg schema."""
+    published = {column.name for column in table.columns}
+    added = [field for field in fields if field.name not in published]
+    columns = [Column(field.name, duckdb_type(field.field_type), field.field_id, Role.CONTEXT, "") for field in added]
+    return replace(table, columns=(*table.columns, *columns))
+
+
+def duckdb_type(found: IcebergType) -> str:
+    """The DuckDB type that reads an Iceberg type.
+
+    >>> from pyiceberg.types import DecimalType, ListType, LongType
+    >>> duckdb_type(LongType()), duckdb_type(DecimalType(9, 2))
+    ('BIGINT', 'DECIMAL(9, 2)')
+    """
+    name = str(found)
+    if name in DUCKDB_TYPES:
+        return DUCKDB_TYPES[name]
+    return "BLOB" if name.startswith("fixed") else name.upper()
+
+
+def _file(found: DataFile) -> File:
+    if found.content is not DataFileContent.DATA:
+        raise StoreError(
+            f"file {found.file_path} holds deletes, which this store does not have",
+            hint="observations are append-only: write what was wrong again in a new run",
+        )
+    first, last = (from_bytes(StringType(), bounds[PROBLEM_ID]) for bounds in (found.lower_bounds, found.upper_bounds))
+    return File(found.file_path, found.partition[0], first, last, found.record_count, found.file_size_in_bytes)

@@ -1,0 +1,118 @@
+"""What a statement may do: read the lakehouse's tables, nothing else.
+
+DuckDB's own parser takes the text apart (`json_serialize_sql`, which knows queries only), so that what is checked is
+what will run. Every table must be one of the lakehouse's, a CTE, or come from a function on the list; no path is one.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from srcql.errors import Forbidden, InvalidQuery, UnknownName, Unsupported, suggestion
+
+TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree"})
+CATALOGS = frozenset({"", "temp", "memory"})
+SCHEMAS = frozenset({"", "main", "information_schema"})
+PATH_LETTERS = frozenset("./\\*?[:")
+NOWHERE = 2**63
+HINT = "the lakehouse is read with SELECT and the verbs of SRCQL, and filled by ingest"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a query reads: tables by name (every known one when it lists tables), and how many parameters it takes."""
+
+    tables: frozenset[str]
+    parameters: int
+
+
+def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[str]) -> Reading:
+    """What one query reads of the `known` tables.
+
+    Raises InvalidQuery for what is not one query, Forbidden for what reaches outside, UnknownName for another table,
+    with spans in `sql`.
+
+    >>> with duckdb.connect() as connection:
+    ...     inspect(connection, "SELECT ? FROM observations, range(3)", frozenset({"observations"}))
+    Reading(tables=frozenset({'observations'}), parameters=1)
+    """
+    statement = _parsed(connection, sql)
+    nodes = list(_nodes(statement))
+    ctes = {entry["key"].lower() for node in nodes if "cte_map" in node for entry in node["cte_map"]["map"]}
+    tables = frozenset(_table(sql, node, known, ctes) for node in nodes if node.get("type") == "BASE_TABLE")
+    for node in nodes:
+        if node.get("type") == "TABLE_FUNCTION":
+            _check_function(sql, node)
+    shows = any(node.get("type") == "SHOW_REF" for node in nodes)
+    return Reading(known if shows else tables & known, len(statement["named_param_map"]))
+
+
+def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
+    assert row
+    try:
+        parsed = json.loads(row[0])
+    except RecursionError:
+        raise InvalidQuery("the statement is nested too deeply", hint="split it with WITH") from None
+    if parsed["error"]:
+        raise _refused(sql, parsed)
+    if len(parsed["statements"]) != 1:
+        raise InvalidQuery(f"expected one statement, found {len(parsed['statements'])}", hint="send them one by one")
+    return parsed["statements"][0]
+
+
+def _refused(sql: str, error: dict[str, Any]) -> Exception:
+    if error["error_type"] == "not implemented":
+        return Forbidden("expected a query, found a statement of another sort", hint=HINT)
+    start = int(error.get("position", NOWHERE))
+    return InvalidQuery(error["error_message"], span=span_of(sql, start, 1))
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    waiting = [tree]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, dict):
+            yield found
+            waiting.extend(found.values())
+        elif isinstance(found, list):
+            waiting.extend(found)
+
+
+def _table(sql: str, node: dict[str, Any], known: frozenset[str], ctes: set[str]) -> str:
+    """Name of the table, in lower case, if it may be read; information_schema's and CTEs are no tables of ours."""
+    name, schema, catalog = node["table_name"], node["schema_name"].lower(), node["catalog_name"].lower()
+    if node["at_clause"]:
+        raise Unsupported("AT is not available yet", span=_span(sql, node))
+    if not PATH_LETTERS.isdisjoint(name) or schema not in SCHEMAS or catalog not in CATALOGS:
+        raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=HINT)
+    if schema != "information_schema" and name.lower() not in known | ctes:
+        public = [table for table in known if not table.startswith("__")]
+        raise UnknownName(f"unknown table {name}", span=_span(sql, node), hint=suggestion(name, public, "tables"))
+    return str(name.lower())
+
+
+def _check_function(sql: str, node: dict[str, Any]) -> None:
+    name = node["function"].get("function_name", "").lower()
+    if name not in TABLE_FUNCTIONS:
+        allowed = f"table functions: {', '.join(sorted(TABLE_FUNCTIONS))}"
+        raise Forbidden(f"{name} is not a table function of the lakehouse", span=_span(sql, node), hint=allowed)
+
+
+def _span(sql: str, node: dict[str, Any]) -> tuple[int, int] | None:
+    return span_of(sql, node["query_location"], node["query_location_length"])
+
+
+def span_of(sql: str, start: int, length: int) -> tuple[int, int] | None:
+    """Letters of `sql` that DuckDB's byte offsets mean; None where it knows none.
+
+    >>> span_of("SELECT 'é' FROM t", 17, 1)
+    (16, 17)
+    """
+    if start >= NOWHERE:
+        return None
+    before, part = (sql.encode()[at : at + size].decode(errors="ignore") for at, size in ((0, start), (start, length)))
+    return len(before), len(before) + max(1, len(part))

@@ -1,0 +1,132 @@
+import threading
+
+import pyarrow as pa
+import pytest
+
+from lakehouse.engine import Engine
+from lakehouse.warehouse import Warehouse
+from srcql.errors import Cancelled, ExecutionError, InvalidQuery, UnknownName
+from tests.lakehouse.conftest import observations
+
+ROWS = observations(
+    ("p", "a", "t", 0, "1"), ("p", "b", "t", 0, "1.0"), ("p", "c", "t", 0, "2"), ("p", "c", "u", 0, "2")
+)  # fmt: skip
+
+
+def test_answers_verbs_and_sql(warehouse: Warehouse, engine: Engine) -> None:
+    warehouse.ingest("observations", ROWS)
+    clusters = engine.query("CLUSTER FROM D.p").read_all().to_pylist()
+    assert [(row["implementations"], row["n_missing"], row["is_largest"]) for row in clusters] == [
+        (["a", "b"], 1, True),
+        (["c"], 0, False),
+    ]
+    counted = engine.query("SELECT count(*) AS n, sum(size) AS s FROM (CLUSTER FROM D USING EXACT)").read_all()
+    assert counted.to_pylist() == [{"n": 3, "s": 3}]
+    assert engine.query("SELECT count(*) AS n FROM observations WHERE test_id = 'u'").read_all().to_pylist() == [
+        {"n": 1}
+    ]
+
+
+def test_missing_different_tests_is_not_behaving_alike(warehouse: Warehouse, engine: Engine) -> None:
+    warehouse.ingest(
+        "observations",
+        observations(
+            ("p", "a", "t1", 0, "1"), ("p", "a", "t2", 0, "2"), ("p", "b", "t2", 0, "1"), ("p", "b", "t3", 0, "2")
+        ),
+    )
+    assert engine.query("CLUSTER FROM D").read_all()["size"].to_pylist() == [1, 1]
+
+
+def test_the_schema_is_known_before_the_rows(warehouse: Warehouse, engine: Engine) -> None:
+    warehouse.ingest("observations", ROWS)
+    for text in ("SLICE FROM D", "CLUSTER FROM D", "SELECT 1 AS a, 'x' AS a, [1.5] AS b", "SELECT * FROM observations"):
+        statement = engine.prepare(text)
+        with statement.execute() as result:
+            batches = list(result.batches())
+        assert result.schema == statement.schema
+        assert all(batch.schema == statement.schema for batch in batches)
+        assert batches
+
+
+def test_an_empty_lakehouse(engine: Engine) -> None:
+    assert engine.query("SELECT * FROM observations").read_all().num_rows == 0
+    assert engine.query("CLUSTER FROM *").read_all().num_rows == 0
+    with pytest.raises(UnknownName, match="there are no data sets yet"):
+        engine.query("CLUSTER FROM D")
+
+
+def test_a_statement_keeps_its_snapshot(warehouse: Warehouse, engine: Engine) -> None:
+    warehouse.ingest("observations", ROWS)
+    statement = engine.prepare("SELECT count(*) AS n FROM observations")
+    warehouse.ingest("observations", observations(("q", "a", "t", 0, "1")))
+    assert statement.execute().reader().read_all().to_pylist() == [{"n": 4}]
+    assert engine.query(statement.text).read_all().to_pylist() == [{"n": 5}]
+
+
+def test_one_view_of_all_tables(warehouse: Warehouse, engine: Engine) -> None:
+    warehouse.ingest("observations", ROWS)
+    code = {"data_set_id": ["D"], "problem_id": ["p"], "implementation_id": ["a"], "source_code": ["return 1"]}
+    warehouse.ingest("code_implementations", pa.table(code))
+    rows = engine.query("SLICE FROM D.p WHERE test_id = 't' WITH CODE").read_all().to_pylist()
+    assert {row["implementation_id"]: row["source_code"] for row in rows} == {"a": "return 1", "b": None, "c": None}
+
+
+def test_parameters(warehouse: Warehouse, engine: Engine) -> None:
+    warehouse.ingest("observations", ROWS)
+    statement = engine.prepare("SELECT count(*) AS n, ? AS x FROM observations WHERE output = ?")
+    assert statement.parameters == 2
+    for value in ("text", 7, 1.5):
+        with statement.execute((value, "2")) as result:
+            (batch,) = result.batches()
+            assert batch.to_pylist() == [{"n": 2, "x": value}]
+            assert batch.schema == result.schema
+    with pytest.raises(InvalidQuery, match="expected 2 parameters, found 0"):
+        statement.execute()
+
+
+def test_errors_are_ours_and_say_where(warehouse: Warehouse, engine: Engine) -> None:
+    warehouse.ingest("observations", ROWS)
+    with pytest.raises(InvalidQuery) as raised:
+        engine.query("SELECT sizes\nFROM (CLUSTER FROM D)")
+    assert str(raised.value).splitlines()[:3] == [
+        'line 1, column 8: Referenced column "sizes" not found in FROM clause!',
+        "  SELECT sizes",
+        "         ^",
+    ]
+    with pytest.raises(ExecutionError, match="Could not convert string"):
+        engine.query("SELECT CAST(test_id AS INTEGER) FROM observations").read_all()
+    with pytest.raises(UnknownName) as unknown:
+        engine.query("SELECT 1 UNION ALL SELECT size FROM (CLUSTER FROM D.q)")
+    assert "line 1, column 52: unknown problem q in data set D" in str(unknown.value)
+
+
+def test_interrupt_ends_a_running_query(engine: Engine) -> None:
+    result = engine.prepare("SELECT count(*) FROM range(100000) a, range(100000) b, range(1000) c").execute()
+    started = threading.Event()
+
+    def interrupt() -> None:
+        started.wait()
+        result.interrupt()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    started.set()
+    with result, pytest.raises(Cancelled):
+        list(result.batches())
+    thread.join()
+
+
+def test_many_threads_share_an_engine(warehouse: Warehouse, engine: Engine) -> None:
+    warehouse.ingest("observations", ROWS)
+    answers: list[pa.Table] = []
+
+    def ask() -> None:
+        answers.extend(engine.query("CLUSTER FROM D").read_all() for _ in range(5))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 40
+    assert all(answer == answers[0] for answer in answers)
