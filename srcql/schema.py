@@ -96,7 +96,7 @@ TESTS = Table(
         Column("focal_interface", "VARCHAR", 5, Role.RECORD, "interface that the test calls"),
         Column("code_hash", "VARCHAR", 6, Role.HASH, "hash of the source"),
         Column("created_at", "TIMESTAMP", 7, Role.RECORD, "when the row was made, UTC"),
-        Column("language", "VARCHAR", 9, Role.RECORD, "language of the source"),
+        Column("language", "VARCHAR", 8, Role.RECORD, "language of the source"),
     ),
     ("problem_id", "test_id"),
 )

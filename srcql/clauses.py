@@ -1,0 +1,117 @@
+"""The clauses that every verb takes, in the order in which they stand, and how each is read.
+
+verb [head] FROM … [AT …] [WHERE …] [BY …] [USING …] [RUNS …] [STEPS …] [MISSING …] [own] [ORDER BY …] [LIMIT …] [OFFSET …]
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlglot.tokens import TokenType
+
+from srcql.conditions import checked, constants
+from srcql.cube import Cube, Selection, Target
+from srcql.equality import using
+from srcql.errors import UnknownName, suggestion
+from srcql.reader import Name, Piece, Reader
+from srcql.schema import Role
+
+Clause = Callable[[Reader], Any]
+Read = dict[str, Any]
+
+
+def later(words: str) -> Clause:
+    """A clause of the language that this version does not have."""
+    return lambda reader: reader.refuse_later([words])
+
+
+def source(reader: Reader) -> tuple[Target, ...] | Piece | None:
+    """FROM: targets, a query, or None for everything."""
+    if reader.sign(TokenType.STAR):
+        return None
+    if not reader.sign(TokenType.L_PAREN):
+        return reader.listed(lambda: _target(reader))
+    query = reader.piece(lambda parser: parser.parse_query(), "a query")
+    if not reader.sign(TokenType.R_PAREN):
+        raise reader.expected(") after the query")
+    return query
+
+
+def _target(reader: Reader) -> Target:
+    data_set = reader.name("a data set")
+    return Target(data_set, reader.name("a problem") if reader.sign(TokenType.DOT) else None)
+
+
+def where(reader: Reader) -> Piece:
+    """WHERE: a condition over the columns of observations."""
+    return checked(reader, reader.piece(lambda parser: parser.parse_condition(), "a condition"))
+
+
+def by(reader: Reader) -> tuple[str, ...]:
+    """BY: context columns, in the order of the user."""
+    return tuple(dict.fromkeys(reader.listed(lambda: _context(reader, reader.name("a context column")))))
+
+
+def _context(reader: Reader, name: Name) -> str:
+    columns = {column.name.lower(): column for column in reader.observations.columns}
+    contexts = [column.name for column in reader.observations.of(Role.CONTEXT)]
+    column = columns.get(name.text.lower())
+    if column is None:
+        hint = suggestion(name.text, contexts, "context columns")
+        raise reader.error(f"unknown column {name.text}", name.span, hint, UnknownName)
+    if column.name not in contexts:
+        hint = f"context columns: {', '.join(contexts)}"
+        raise reader.error(f"BY takes context columns, and {column.name} is not one", name.span, hint)
+    return column.name
+
+
+def runs(reader: Reader) -> bool:
+    """RUNS: whether every run stands for itself."""
+    reader.refuse_later(("STABLE", "ALL"))
+    return reader.expect(("LATEST", "EACH")) == "EACH"
+
+
+def steps(reader: Reader) -> str | tuple[int, ...]:
+    """STEPS: which steps of a test count."""
+    if reader.next_type is TokenType.NUMBER:
+        return tuple(sorted(set(reader.listed(lambda: reader.number("a step, counted from 0")))))
+    for word in ("ALL", "LAST", "EXCEPT CREATE"):
+        if reader.take(word):
+            return word
+    raise reader.expected("ALL, LAST, EXCEPT CREATE or step numbers")
+
+
+def missing(reader: Reader) -> None:
+    """MISSING: what a cell without rows equals."""
+    reader.refuse_later(("DROP IMPLEMENTATIONS", "DROP TESTS", "IGNORE"))
+    reader.expect(("DISTINCT",))
+
+
+SHARED: Mapping[str, Clause] = {
+    "WHERE": where,
+    "BY": by,
+    "USING": using,
+    "RUNS": runs,
+    "STEPS": steps,
+    "MISSING": missing,
+}
+SQL_ONLY = ("GROUP BY", "HAVING", "QUALIFY", "USING SAMPLE", "TABLESAMPLE", "WINDOW")
+
+
+def cube(selected: tuple[Target, ...] | Piece | None, read: Read) -> Cube:
+    """The cube of clauses that were read."""
+    condition = read.get("WHERE")
+    query = selected if isinstance(selected, Piece) else None
+    return Cube(
+        Selection(
+            None if isinstance(selected, Piece) else selected,
+            constants(condition, "data_set_id"),
+            constants(condition, "problem_id"),
+        ),
+        query,
+        condition,
+        read.get("BY", ()),
+        **{name: read[clause] for name, clause in _FIELDS.items() if clause in read},
+    )
+
+
+_FIELDS = {"using": "USING", "each": "RUNS", "steps": "STEPS"}

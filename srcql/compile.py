@@ -1,0 +1,121 @@
+"""From the user's text to SQL for the engine.
+
+Each verb is replaced by the SQL that it stands for; all else stays as it was typed, byte for byte.
+
+>>> compiled = compile("SELECT size FROM (CLUSTER FROM MBPP)")
+>>> compiled.sql.startswith("SELECT size FROM (SELECT data_set_id, "), compiled.verbs
+(True, 1)
+"""
+
+from dataclasses import dataclass, field
+
+import sqlglot
+
+from srcql.cells import Resolver, Source
+from srcql.cube import Selection
+from srcql.errors import InvalidQuery, SrcqlError
+from srcql.parser import Found, verbs
+from srcql.reader import MARK
+from srcql.schema import OBSERVATIONS, Table
+
+__all__ = ["STANDALONE", "Compiled", "Resolver", "Source", "compile", "transpile"]
+
+
+@dataclass(frozen=True)
+class Standalone:
+    """No store at hand: tables stand by their names, and every cell may have several runs."""
+
+    observations: Table = OBSERVATIONS
+
+    def source(self, selection: Selection) -> Source:  # noqa: ARG002
+        """The tables by their names."""
+        return Source("observations", "tests", "code_implementations", single=False)
+
+
+STANDALONE: Resolver = Standalone()
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A stretch of the user's text that stands in the SQL as it was typed."""
+
+    sql: int
+    text: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A statement ready for the engine; `verbs` counts those in the text, and 0 means that `sql` is `text`."""
+
+    text: str
+    sql: str
+    verbs: int
+    carried: tuple[Carried, ...] = field(repr=False)
+
+    def locate(self, offset: int) -> int | None:
+        """Where an offset of the SQL stands in the user's text; None inside SQL that a verb stands for."""
+        for part in self.carried:
+            if part.sql <= offset < part.sql + part.length:
+                return part.text + offset - part.sql
+        return len(self.text) if offset == len(self.sql) else None
+
+
+class _Writer:
+    """Writes a statement from left to right and notes what it carried over."""
+
+    def __init__(self, text: str, found: list[Found], resolver: Resolver) -> None:
+        self.text, self.found, self.resolver = text, found, resolver
+        self.parts: list[str] = []
+        self.carried: list[Carried] = []
+        self.length = 0
+
+    def copy(self, start: int, end: int) -> None:
+        """Carry the user's text over, its outermost verbs replaced."""
+        for found in self.found:
+            if start <= found.span[0] and found.span[1] <= end:
+                self._carry(start, found.span[0])
+                self._lower(found)
+                start = found.span[1]
+        self._carry(start, end)
+
+    def _lower(self, found: Found) -> None:
+        for i, part in enumerate(found.verb.lower(self.resolver, found.root).split(MARK)):
+            if i % 2:
+                start, end = part.split(":")
+                self.copy(int(start), int(end))
+            else:
+                self._write(part)
+
+    def _carry(self, start: int, end: int) -> None:
+        if start < end:
+            self.carried.append(Carried(self.length, start, end - start))
+            self._write(self.text[start:end])
+
+    def _write(self, sql: str) -> None:
+        self.parts.append(sql)
+        self.length += len(sql)
+
+
+def compile(text: str, resolver: Resolver = STANDALONE) -> Compiled:
+    """Lower the verbs of one statement to SQL.
+
+    Raises InvalidQuery, UnknownName or Unsupported, with the place in the text, for a mistake in a verb.
+    """
+    found = verbs(text, resolver.observations)
+    if not found:
+        return Compiled(text, text, 0, (Carried(0, 0, len(text)),))
+    if MARK in text:
+        raise InvalidQuery("a statement cannot hold the character NUL", text=text, span=(text.index(MARK),) * 2)
+    writer = _Writer(text, found, resolver)
+    try:
+        writer.copy(0, len(text))
+    except SrcqlError as error:
+        error.text = error.text if error.text is not None else text
+        raise
+    return Compiled(text, "".join(writer.parts), len(found), tuple(writer.carried))
+
+
+def transpile(text: str, write: str = "duckdb") -> str:
+    """A statement in another dialect of SQL."""
+    return sqlglot.transpile(compile(text).sql, read="duckdb", write=write)[0]
