@@ -1,0 +1,110 @@
+"""Which batches a table holds: what makes a batch that is sent twice be added once.
+
+The ids of the batches that a snapshot added stand in its summary. Before a snapshot expires they are copied to the
+table `ingests`. What is read of both is kept in memory, for a snapshot never changes.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.table import Table as IcebergTable
+from pyiceberg.table.snapshots import Snapshot
+
+from lakehouse.catalog import INGESTS, CachedTransaction
+
+BATCHES = "srcql.batches"
+MOST_FILES = 32
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of a batch: how many rows it added, by which snapshot."""
+
+    rows: int
+    snapshot_id: int
+
+
+class Ledger:
+    """The batches of all tables; safe to use from many threads. `load` gives the current state of a table."""
+
+    def __init__(self, load: Callable[[str], IcebergTable]) -> None:
+        self._load = load
+        self._lock = threading.Lock()
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self._read: set[int | str] = set()
+
+    def find(self, table: IcebergTable, batch_id: str) -> Entry | None:
+        """The entry of a batch, if this state of the table (or an earlier one) holds it."""
+        name = table.name()[-1]
+        with self._lock:
+            for snapshot in table.metadata.snapshots:
+                self._learn(name, snapshot)
+            self._learn_expired(self._load(INGESTS.name))
+            return self._entries.get((name, batch_id))
+
+    def _learn(self, name: str, snapshot: Snapshot) -> None:
+        if snapshot.snapshot_id not in self._read:
+            self._read.add(snapshot.snapshot_id)
+            for batch_id, rows in batches_of(snapshot).items():
+                self._entries[name, batch_id] = Entry(rows, snapshot.snapshot_id)
+
+    def _learn_expired(self, ingests: IcebergTable) -> None:
+        if ingests.metadata_location in self._read:
+            return
+        for task in ingests.scan().plan_files():
+            if task.file.file_path not in self._read:
+                self._read.add(task.file.file_path)
+                rows = _read_file(ingests, task.file.file_path).to_pylist()
+                self._entries |= {(row["table"], row["batch_id"]): Entry(row["rows"], row["snapshot"]) for row in rows}
+        self._read.add(ingests.metadata_location)
+
+    def keep(self, name: str, snapshots: Iterable[Snapshot], oldest: datetime) -> None:
+        """Copy the ids of these snapshots of a table to `ingests`; what is older than `oldest` may go from there."""
+        rows = [
+            {
+                "batch_id": batch_id,
+                "table": name,
+                "rows": count,
+                "snapshot": snapshot.snapshot_id,
+                "time": _time(snapshot),
+            }
+            for snapshot in snapshots
+            for batch_id, count in batches_of(snapshot).items()
+        ]
+        if rows:
+            self._add(self._load(INGESTS.name), rows, oldest)
+
+    def _add(self, ingests: IcebergTable, rows: list[dict[str, Any]], oldest: datetime) -> None:
+        """One commit that appends; once there are many small files it writes all rows anew instead."""
+        added = pa.Table.from_pylist(rows, schema=schema_to_pyarrow(ingests.schema()))
+        paths = [task.file.file_path for task in ingests.scan().plan_files()]
+        with CachedTransaction(ingests) as transaction:
+            if len(paths) < MOST_FILES:
+                transaction.append(added)
+            else:
+                parts = [_read_file(ingests, path).cast(added.schema) for path in paths]
+                known = pa.concat_tables([*parts, added])
+                transaction.overwrite(known.filter(pc.field("time") >= oldest))
+
+
+def batches_of(snapshot: Snapshot) -> dict[str, int]:
+    """The ids of the batches that a snapshot added, each with its number of rows."""
+    summary = snapshot.summary.additional_properties if snapshot.summary else {}
+    return dict(json.loads(summary.get(BATCHES, "{}")))
+
+
+def _time(snapshot: Snapshot) -> datetime:
+    return datetime(1970, 1, 1) + timedelta(milliseconds=snapshot.timestamp_ms)
+
+
+def _read_file(table: IcebergTable, path: str) -> Any:
+    with table.io.new_input(path).open() as stream:
+        return pq.read_table(stream)
