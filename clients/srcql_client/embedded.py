@@ -5,24 +5,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from srcql.errors import StoreError
-
 from .batches import reader
 from .connection import Connection, Receipt, Status
+from .extras import extra
 
 
 class EmbeddedConnection(Connection):
     """The warehouse in a folder, made on first use; needs the extra `embedded`."""
 
     def __init__(self, location: str) -> None:
-        try:
+        with extra("embedded", "a warehouse in a folder"):
             from lakehouse.engine import Engine
             from lakehouse.warehouse import open_warehouse
-        except ModuleNotFoundError as error:
-            raise StoreError(
-                f"a warehouse in a folder needs the package {error.name}, which is not installed",
-                hint="pip install 'srcql[embedded]', or connect to a server: grpc://host:port",
-            ) from None
         self.location = location
         self._warehouse = open_warehouse(location)
         self._engine = Engine(self._warehouse)

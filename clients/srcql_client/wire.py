@@ -9,7 +9,7 @@ import adbc_driver_flightsql.dbapi as flight_sql
 import pyarrow as pa
 import pyarrow.flight as flight
 
-from srcql.errors import Unavailable
+from srcql.errors import SrcqlError, Unavailable
 
 from .batches import reader, replayable
 from .connection import Connection, Receipt, Status
@@ -58,14 +58,23 @@ class WireConnection(Connection):
     def _put(self, table: str, data: Any, batch_id: str) -> Receipt:
         rows = reader(data)
         command = json.dumps({"table": table, "batch_id": batch_id}).encode()
-        with told_by(self.location):
-            writer, answers = self._flight.do_put(flight.FlightDescriptor.for_command(command), rows.schema)
-            # A refusal of the server reaches the client whole only when the call is closed.
-            with writer:
-                for batch in rows:
-                    _write(writer, batch)
-                writer.done_writing()
-                answer = answers.read()
+        broken: BaseException | None = None
+        try:
+            with told_by(self.location):
+                writer, answers = self._flight.do_put(flight.FlightDescriptor.for_command(command), rows.schema)
+                # A refusal reaches the client whole only when the call is closed.
+                with writer:
+                    try:
+                        _send(writer, rows)
+                    except (_BrokenSource, KeyboardInterrupt) as failure:
+                        broken = failure.__cause__ or failure
+                        writer.write_batch(_refused(rows.schema))
+                    writer.done_writing()
+                    answer = answers.read()
+        except SrcqlError:
+            if broken is None:
+                raise
+            raise broken from None
         return Receipt(**json.loads(answer.to_pybytes()))
 
     def status(self) -> Status:
@@ -81,8 +90,28 @@ class WireConnection(Connection):
             self._flight.close()
 
 
-def _write(writer: Any, batch: pa.RecordBatch) -> None:
-    """One batch, in slices that are small enough for a message."""
-    rows = max(1, len(batch) * _BATCH_BYTES // max(batch.nbytes, 1))
-    for start in range(0, len(batch), rows):
-        writer.write_batch(batch.slice(start, rows))
+class _BrokenSource(Exception):
+    """The caller's data failed while it was read; its cause says how."""
+
+
+def _send(writer: Any, rows: pa.RecordBatchReader) -> None:
+    """The batches, in slices that are small enough for a message."""
+    for batch in _guarded(rows):
+        size = max(1, len(batch) * _BATCH_BYTES // max(batch.nbytes, 1))
+        for start in range(0, len(batch), size):
+            writer.write_batch(batch.slice(start, size))
+
+
+def _guarded(rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from rows
+    except Exception as failure:
+        raise _BrokenSource from failure
+
+
+def _refused(schema: pa.Schema) -> pa.RecordBatch:
+    """A row that no table takes, since it has no key.
+
+    A stream that is broken off looks to the server like one that ended; with this row, none of it is kept.
+    """
+    return pa.RecordBatch.from_arrays([pa.nulls(1, field.type) for field in schema], schema=schema)

@@ -23,6 +23,7 @@ import pyarrow as pa
 from srcql.errors import InvalidData
 
 from ..code_hash import code_hash
+from ..extras import extra
 from . import Part, columns, content_id, parquet_files, require, sheets
 
 COLUMNS = (
@@ -173,7 +174,8 @@ class _Session:
     """A DuckDB of its own, which sees the export as the view `export`."""
 
     def __init__(self, path: Path) -> None:
-        import duckdb
+        with extra("embedded", "the arena importer"):
+            import duckdb
 
         self._spill = tempfile.TemporaryDirectory(prefix="srcql-import-")
         self._connection = duckdb.connect(":memory:", config={"temp_directory": self._spill.name})

@@ -1,0 +1,37 @@
+"""The command line `srcql`: one file for each command, and nothing heavy is imported before a command needs it."""
+
+import os
+import sys
+
+import typer
+
+from srcql.errors import SrcqlError
+
+from . import demo, importing, query, serve, status
+
+app = typer.Typer(
+    name="srcql",
+    help="Ask what programs did: a query language and a lakehouse for observed behaviour.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(serve.serve)
+app.command()(query.query)
+app.add_typer(importing.app, name="import")
+app.command()(demo.demo)
+app.command()(status.status)
+
+
+def main() -> None:
+    """Run the command line: exit code 0, 1 for an error that the user can mend, 2 for wrong usage."""
+    try:
+        app()
+    except SrcqlError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader has seen enough; Python must not flush into the closed pipe at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,22 @@
+"""`srcql serve`: a warehouse for others to ask and to fill."""
+
+from typing import Annotated
+
+import typer
+
+from ..extras import extra
+
+
+def serve(
+    warehouse: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The folder of the warehouse; or set SRCQL_WAREHOUSE.")
+    ] = None,
+    listen: Annotated[
+        str | None, typer.Option(metavar="URI", help="Where to listen; port 0 is any free one, and the default.")
+    ] = None,
+) -> None:
+    """Serve a warehouse over Arrow Flight SQL until SIGTERM or Ctrl-C; the first line printed is the server's URI."""
+    with extra("server", "a server"):
+        from flight_server.server import serve as run
+        from flight_server.settings import Settings
+    raise typer.Exit(run(Settings.from_environment(warehouse=warehouse, listen=listen)))

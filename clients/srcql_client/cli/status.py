@@ -1,0 +1,23 @@
+"""`srcql status`: what a lakehouse holds."""
+
+from .target import Server, Warehouse, connect
+
+
+def status(server: Server = None, warehouse: Warehouse = None) -> None:
+    """Show data sets, problems, implementations, runs, rows, files and snapshots."""
+    with connect(server, warehouse) as lakehouse:
+        held = lakehouse.status()
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("data set")
+    for name in ("problems", "implementations", "runs", "rows"):
+        table.add_column(name, justify="right")
+    for data_set in held.data_sets:
+        counts = (data_set.problems, data_set.implementations, data_set.runs, data_set.rows)
+        table.add_row(data_set.data_set_id, *(f"{count:,}" for count in counts))
+    console = Console(highlight=False)
+    console.print(table if held.data_sets else "no observations yet")
+    console.print(f"{held.files:,} files, {held.bytes / 1e6:,.1f} MB, {held.snapshots:,} snapshots")

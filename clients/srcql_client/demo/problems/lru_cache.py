@@ -1,0 +1,145 @@
+"""A cache that forgets what was used longest ago: several calls to one object make a test."""
+
+import random
+from collections import OrderedDict
+
+from ..problem import Call, Problem
+
+
+class OrderedCache:
+    """Right."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.entries: OrderedDict[str, int] = OrderedDict()
+
+    def get(self, key: str) -> int | None:
+        """The value of a key, which counts as used now."""
+        if key in self.entries:
+            self.entries.move_to_end(key)
+        return self.entries.get(key)
+
+    def put(self, key: str, value: int) -> None:
+        """Keep a value, and forget the oldest when there are too many."""
+        self.entries[key] = value
+        self.entries.move_to_end(key)
+        if len(self.entries) > self.capacity:
+            self.entries.popitem(last=False)
+
+    def size(self) -> int:
+        """Number of entries."""
+        return len(self.entries)
+
+
+class PlainDictCache:
+    """Right: a dict keeps the order in which keys came."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.entries: dict[str, int] = {}
+
+    def get(self, key: str) -> int | None:
+        """The value of a key, which counts as used now."""
+        if key not in self.entries:
+            return None
+        self.entries[key] = self.entries.pop(key)
+        return self.entries[key]
+
+    def put(self, key: str, value: int) -> None:
+        """Keep a value, and forget the oldest when there are too many."""
+        self.entries.pop(key, None)
+        self.entries[key] = value
+        if len(self.entries) > self.capacity:
+            del self.entries[next(iter(self.entries))]
+
+    def size(self) -> int:
+        """Number of entries."""
+        return len(self.entries)
+
+
+class ClockCache:
+    """Right: each key knows when it was used."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity, self.now = capacity, 0
+        self.values: dict[str, int] = {}
+        self.used: dict[str, int] = {}
+
+    def _touch(self, key: str) -> None:
+        self.now += 1
+        self.used[key] = self.now
+
+    def get(self, key: str) -> int | None:
+        """The value of a key, which counts as used now."""
+        if key in self.values:
+            self._touch(key)
+        return self.values.get(key)
+
+    def put(self, key: str, value: int) -> None:
+        """Keep a value, and forget the oldest when there are too many."""
+        self.values[key] = value
+        self._touch(key)
+        if len(self.values) > self.capacity:
+            oldest = min(self.values, key=self.used.__getitem__)
+            del self.values[oldest]
+
+    def size(self) -> int:
+        """Number of entries."""
+        return len(self.values)
+
+
+class ReadsDoNotCount(OrderedCache):
+    """Wrong: a read does not make a key young."""
+
+    def get(self, key: str) -> int | None:
+        """The value of a key."""
+        return self.entries.get(key)
+
+
+class WritesDoNotCount(OrderedCache):
+    """Wrong: writing a key again does not make it young."""
+
+    def put(self, key: str, value: int) -> None:
+        """Keep a value, and forget the oldest when there are too many."""
+        self.entries[key] = value
+        if len(self.entries) > self.capacity:
+            self.entries.popitem(last=False)
+
+
+class OneTooMany(OrderedCache):
+    """Wrong: it holds one entry more than it may."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(capacity + 1)
+
+
+class ForgetsTheYoungest(OrderedCache):
+    """Wrong: the entry that just came has to go."""
+
+    def put(self, key: str, value: int) -> None:
+        """Keep a value, if there is room."""
+        self.entries[key] = value
+        if len(self.entries) > self.capacity:
+            self.entries.popitem(last=True)
+
+
+def _tests() -> dict[str, tuple[Call, ...]]:
+    rng = random.Random(3)
+    return {f"session_{n:02}": _session(rng) for n in range(1, 13)}
+
+
+def _session(rng: random.Random) -> tuple[Call, ...]:
+    """A cache for two entries, and three keys that want to be in it."""
+    calls = [Call("create", (2,))]
+    for _ in range(12):
+        key = rng.choice("abc")
+        calls.append(rng.choice((Call("get", (key,)), Call("put", (key, rng.randrange(100))))))
+    return (*calls, Call("size", ()))
+
+
+PROBLEM = Problem(
+    "lru_cache",
+    "Problem { create(int)->Problem get(string)->int put(string,int)->void size()->int }",
+    (OrderedCache, PlainDictCache, ClockCache, ReadsDoNotCount, WritesDoNotCount, OneTooMany, ForgetsTheYoungest),
+    _tests(),
+)
