@@ -13,10 +13,11 @@ import pyarrow.flight as flight
 from structlog.typing import FilteringBoundLogger
 
 from flight_server.status import to_status
-from srcql.errors import Unavailable
+from srcql.errors import Cancelled, Unavailable
 
 Item = TypeVar("Item")
 Method = TypeVar("Method", bound=Callable[..., Any])
+OK = "OK"
 NAME = "call"  # under which pyarrow keeps the middleware of a call
 WHILE_DRAINING = (flight.FlightMethod.DO_GET, flight.FlightMethod.DO_ACTION)
 
@@ -45,7 +46,7 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
         self._calls = calls
         self._info = info
         self._headers = headers
-        self._status = "OK"
+        self._status = OK
         self._began = time.monotonic()
 
     def header(self, name: str) -> str | None:
@@ -60,9 +61,11 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
             raise self._fail(error) from None
 
     def told_each(self, items: Iterator[Item]) -> Iterator[Item]:
-        """The items of a stream; its errors leave as statuses."""
+        """The items of a stream; its errors leave as statuses. It counts as cancelled until its last item was taken."""
+        self._status = Cancelled.__name__
         try:
             yield from items
+            self._status = OK
         except Exception as error:
             raise self._fail(error) from None
 
@@ -85,7 +88,7 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
             self.resources.close()
         finally:
             self._calls.completed(self)
-            status = self._status if exception is None or self._status != "OK" else type(exception).__name__
+            status = self._status if exception is None or self._status != OK else type(exception).__name__
             duration = round((time.monotonic() - self._began) * 1000, 1)
             self._calls.log.info("call", method=self._info.method.name, ms=duration, rows=self.rows, status=status)
 

@@ -24,7 +24,7 @@ from flight_server.statements import NOBODY, Asked, Statements
 from flight_server.watchdog import Watch, Watchdog
 from lakehouse.engine import Engine, Statement
 from lakehouse.warehouse import Receipt
-from srcql.errors import InvalidQuery, Unavailable, Unsupported
+from srcql.errors import Cancelled, InvalidQuery, Unavailable, Unsupported
 from srcql.schema import TABLES
 
 Item = TypeVar("Item")
@@ -74,14 +74,14 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         handle = self._statements.add(asked, parent=getattr(request, "prepared_statement_handle", NOBODY))
         ticket = protocol.pack(message("TicketStatementQuery", statement_handle=handle))
         expires = datetime.now(UTC) + timedelta(seconds=self._settings.handle_ttl)
-        return _info(asked.statement.schema, descriptor, ticket, expires=expires)
+        return _info(asked.schema, descriptor, ticket, expires=expires)
 
     @told
     def get_schema(self, context: Any, descriptor: flight.FlightDescriptor) -> flight.SchemaResult:  # noqa: ARG002
         """The schema of a descriptor's rows."""
         request = _request_of(descriptor)
         rows = self._metadata(request)
-        return flight.SchemaResult(rows.schema if rows is not None else self._asked(request).statement.schema)
+        return flight.SchemaResult(rows.schema if rows is not None else self._asked(request).schema)
 
     @told
     def do_get(self, context: Any, ticket: flight.Ticket) -> flight.FlightDataStream:
@@ -151,10 +151,10 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
             raise Unavailable(f"{self._settings.statements} statements are running", hint="ask again in a moment")
         call.resources.callback(self._slots.release)
         result = call.resources.enter_context(asked.statement.execute(asked.values))
-        watch = Watch(context, handle, self._settings.statement_timeout, result.interrupt)
+        watch = Watch(context.is_cancelled, handle, self._settings.statement_timeout, result.interrupt)
         self._watchdog.watch(watch)
         call.resources.callback(self._watchdog.forget, watch)
-        return flight.GeneratorStream(asked.statement.schema, call.told_each(call.counted(watched(result, watch))))
+        return flight.GeneratorStream(result.schema, call.told_each(call.counted(watched(result, watch))))
 
     STATEMENTS: ClassVar[dict[str, Callable[..., Asked]]] = {
         "CommandStatementQuery": _query,
@@ -259,7 +259,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         tickets: list[Any] = [protocol.read(endpoint.ticket.ticket) for endpoint in info.endpoints]
         handles = {ticket.statement_handle for ticket in tickets if hasattr(ticket, "statement_handle")}
         known = [handle for handle in handles if self._statements.drop(handle)]
-        running = self._watchdog.cancel(handles)
+        running = self._watchdog.stop(Cancelled("the statement was cancelled"), handles)
         status = CANCELLING if running else CANCELLED if known else NOT_CANCELLABLE
         return bytes(message("CancelFlightInfoResult", status=status).SerializeToString())
 

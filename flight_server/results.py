@@ -6,7 +6,6 @@ import pyarrow as pa
 
 from flight_server.watchdog import Watch
 from lakehouse.engine import Result
-from srcql.errors import Cancelled, TimedOut
 
 BATCH_BYTES = 7 * 2**19  # 3.5 MiB: the smallest limit that clients are known to have is 4 MiB
 
@@ -26,19 +25,16 @@ def slices(batch: pa.RecordBatch, limit: int = BATCH_BYTES) -> Iterator[pa.Recor
 
 
 def watched(result: Result, watch: Watch) -> Iterator[pa.RecordBatch]:
-    """The batches of a result; Cancelled or TimedOut when the watchdog stopped it."""
+    """The batches of a result; when the watchdog stops it, its reason is raised."""
     source = result.batches()
     while True:
         try:
             with watch.computing():
                 batch = next(source, None)
-        except Cancelled:
-            if not watch.timed_out:
-                raise
-            hint = "ask for less, or start the server with a larger SRCQL_STATEMENT_TIMEOUT"
-            raise TimedOut(f"the statement computed longer than {watch.timeout:g} seconds", hint=hint) from None
-        if watch.cancelled:
-            raise Cancelled("the statement was cancelled")
+        except Exception as error:
+            raise watch.reason or error from error
+        if watch.reason:
+            raise watch.reason
         if batch is None:
             return
         yield from slices(batch)

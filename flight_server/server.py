@@ -14,7 +14,7 @@ import pyarrow as pa
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from flight_server.calls import Calls
+from flight_server.calls import Calls, shutting_down
 from flight_server.flight_sql import FlightServer
 from flight_server.settings import InvalidSetting, Settings
 from flight_server.watchdog import Watchdog
@@ -58,14 +58,18 @@ class Server:
             self._resources = resources.pop_all()
         self.uri = f"{settings.listen.rpartition(':')[0]}:{self._flight.port}"
 
+    def idle(self, timeout: float) -> bool:
+        """Whether all that runs has ended within so many seconds."""
+        return self._calls.wait_until_idle(timeout)
+
     def shutdown(self, grace: float) -> bool:
         """Take no new work, let what runs end within `grace` seconds, stop the rest; whether all has ended.
 
         What came too late is refused with Unavailable. Results that were announced before can still be fetched.
         """
         self._calls.draining = True
-        if not self._calls.wait_until_idle(grace):
-            self._log.warning("stopping what still runs", statements=self._watchdog.cancel())
+        if not self.idle(grace):
+            self._log.warning("stopping what still runs", statements=self._watchdog.stop(shutting_down()))
         closing = threading.Thread(target=self._flight.shutdown, daemon=True)
         closing.start()
         closing.join(CLOSING_SECONDS)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pyarrow as pa
+
 from lakehouse.engine import Statement
 from srcql.errors import UnknownName
 
@@ -20,6 +22,14 @@ class Asked:
 
     statement: Statement
     values: tuple[Any, ...] = ()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Schema of the rows; that of a parameter's column is known from its value."""
+        if not self.statement.parameters:
+            return self.statement.schema
+        with self.statement.execute(self.values) as result:
+            return result.schema
 
 
 @dataclass

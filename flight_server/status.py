@@ -29,24 +29,17 @@ class Told(Exception):
         raise AttributeError
 
 
-class InvalidArgument(Told, pa.ArrowInvalid):  # type: ignore[misc]
-    """INVALID_ARGUMENT."""
-
-
-class NotFound(Told, pa.ArrowKeyError):  # type: ignore[misc]
-    """NOT_FOUND."""
-
-
-class Unimplemented(Told, pa.ArrowNotImplementedError):  # type: ignore[misc]
-    """UNIMPLEMENTED."""
+def _told(kind: type[errors.SrcqlError], status: type[Exception]) -> type[Exception]:
+    """Arrow's exception of that status, under the name of our error: the name is the one detail that is sent."""
+    return type(kind.__name__, (Told, status), {})
 
 
 STATUSES: dict[type[errors.SrcqlError], type[Exception]] = {
-    errors.InvalidQuery: InvalidArgument,
-    errors.InvalidData: InvalidArgument,
-    errors.ExecutionError: InvalidArgument,
-    errors.UnknownName: NotFound,
-    errors.Unsupported: Unimplemented,
+    errors.InvalidQuery: _told(errors.InvalidQuery, pa.ArrowInvalid),
+    errors.InvalidData: _told(errors.InvalidData, pa.ArrowInvalid),
+    errors.ExecutionError: _told(errors.ExecutionError, pa.ArrowInvalid),
+    errors.UnknownName: _told(errors.UnknownName, pa.ArrowKeyError),
+    errors.Unsupported: _told(errors.Unsupported, pa.ArrowNotImplementedError),
     errors.Forbidden: flight.FlightUnauthorizedError,
     errors.StoreError: flight.FlightInternalError,
     errors.Cancelled: flight.FlightCancelledError,

@@ -4,7 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from srcql.errors import Cancelled, SrcqlError, TimedOut
 
 INTERVAL = 0.05
 
@@ -13,13 +14,12 @@ class Watch:
     """One running statement: the time that it computed (not the time that its reader took), and why it was stopped."""
 
     def __init__(
-        self, context: Any, handle: bytes | None, timeout: float | None, interrupt: Callable[[], None]
+        self, gone: Callable[[], bool], handle: bytes | None, timeout: float | None, interrupt: Callable[[], None]
     ) -> None:
         self.handle = handle
         self.timeout = timeout
-        self.cancelled = False
-        self.timed_out = False
-        self._context = context
+        self.reason: SrcqlError | None = None
+        self._gone = gone
         self._interrupt = interrupt
         self._clock: tuple[float, float | None] = (0.0, None)  # seconds computed before, since when it computes
 
@@ -33,19 +33,19 @@ class Watch:
         finally:
             self._clock = (spent + time.monotonic() - since, None)
 
-    def cancel(self) -> None:
-        """Stop the statement on behalf of its client."""
-        self.cancelled = True
+    def stop(self, reason: SrcqlError) -> None:
+        """Interrupt the statement; what its client is told is the first reason."""
+        self.reason = self.reason or reason
         self._interrupt()
 
     def look(self) -> None:
         """Stop the statement when there is a reason to."""
         spent, since = self._clock
-        if self._context.is_cancelled():
-            self.cancel()
+        if self._gone():
+            self.stop(Cancelled("the client gave up"))
         elif self.timeout is not None and since is not None and spent + time.monotonic() - since > self.timeout:
-            self.timed_out = True
-            self._interrupt()
+            hint = "ask for less, or let the server be started with a larger SRCQL_STATEMENT_TIMEOUT"
+            self.stop(TimedOut(f"the statement computed longer than {self.timeout:g} seconds", hint=hint))
 
 
 class Watchdog:
@@ -73,12 +73,12 @@ class Watchdog:
         with self._changed:
             self._watches.discard(watch)
 
-    def cancel(self, handles: set[bytes] | None = None) -> int:
+    def stop(self, reason: SrcqlError, handles: set[bytes] | None = None) -> int:
         """Stop the statements of these handles, or all; how many there were."""
         with self._changed:
             stopped = [watch for watch in self._watches if handles is None or watch.handle in handles]
             for watch in stopped:
-                watch.cancel()
+                watch.stop(reason)
             return len(stopped)
 
     def close(self) -> None:

@@ -1,0 +1,136 @@
+"""Statements end when their client gives up, when they compute too long, and when they are told to."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import adbc_driver_manager
+import pyarrow.flight as flight
+import pytest
+from doors import all_of, ask, connect
+
+from flight_server import protocol
+from flight_server.protocol import message
+
+# Computes for hours before its first row.
+BUSY = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range % 7 = b.range % 11"
+ENDLESS = "SELECT range FROM range(100000000000)"
+
+
+def ends(server):
+    """All statements of the server have ended; its threads are free again."""
+    return server.idle(30)
+
+
+def test_a_timeout_of_the_server(start):
+    server = start(statement_timeout=0.2)
+    with flight.connect(server.uri) as client, pytest.raises(flight.FlightTimedOutError, match=r"longer than 0\.2 s"):
+        ask(client, BUSY)
+    with (
+        connect(server) as sql,
+        sql.cursor() as cursor,
+        pytest.raises(sql.OperationalError, match=r"longer than 0\.2 s"),
+    ):
+        all_of(cursor, BUSY)
+    assert ends(server)
+
+
+def test_a_deadline_of_the_client(start):
+    server = start()
+    options = flight.FlightCallOptions(timeout=0.3)
+    with flight.connect(server.uri) as client:
+        with pytest.raises(flight.FlightTimedOutError):
+            client.do_get(flight.Ticket(BUSY.encode()), options).read_all()
+        assert ends(server)
+        assert ask(client, "SELECT 1 AS one").num_rows == 1
+
+
+def test_cancel_by_adbc(start):
+    server = start()
+    with connect(server) as sql, sql.cursor() as cursor:
+        cursor.execute(ENDLESS)
+        cursor.fetchone()
+        cursor.adbc_cancel()
+        with pytest.raises(adbc_driver_manager.OperationalError, match=r"(?i)cancel"):
+            for _ in iter(cursor.fetchone, None):
+                pass
+        assert ends(server)
+
+
+def test_cancel_while_the_first_row_is_computed(start):
+    server = start()
+    with connect(server) as sql, sql.cursor() as cursor:
+        cursor.execute(BUSY)
+        threading.Timer(0.2, cursor.adbc_cancel).start()
+        with pytest.raises(adbc_driver_manager.OperationalError, match=r"(?i)cancel"):
+            cursor.fetchone()
+        assert ends(server)
+
+
+def test_a_client_that_drops_its_stream(start):
+    server = start()
+    with flight.connect(server.uri) as client:
+        stream = client.do_get(flight.Ticket(ENDLESS.encode()))
+        stream.read_chunk()
+        stream.cancel()
+        assert ends(server)
+
+
+@pytest.mark.parametrize("text", [BUSY, ENDLESS])
+def test_a_client_that_is_killed(start, text):
+    server = start()
+    reads = "for chunk in stream: print('a chunk', flush=True)"
+    code = (
+        "import sys, pyarrow.flight as flight\n"
+        "print('begins', flush=True)\n"
+        "stream = flight.connect(sys.argv[1]).do_get(flight.Ticket(sys.argv[2].encode()))\n" + reads
+    )
+    with subprocess.Popen([sys.executable, "-c", code, server.uri, text], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "begins\n"
+        if text == ENDLESS:
+            assert process.stdout.readline() == "a chunk\n"
+        os.kill(process.pid, signal.SIGKILL)
+    assert ends(server)
+    with flight.connect(server.uri) as client:
+        assert ask(client, "SELECT 1 AS one").num_rows == 1
+
+
+def test_a_client_that_does_not_read_is_not_timed_out(start):
+    server = start(statement_timeout=5.0)
+    with flight.connect(server.uri) as client:
+        stream = client.do_get(flight.Ticket(b"SELECT range FROM range(3000000)"))
+        first = stream.read_chunk().data.num_rows
+        assert first + sum(chunk.data.num_rows for chunk in stream) == 3_000_000
+
+
+def test_cancel_by_the_info(start):
+    server = start()
+    with flight.connect(server.uri) as client:
+        info = client.get_flight_info(flight.FlightDescriptor.for_command(ENDLESS))
+        stream = client.do_get(info.endpoints[0].ticket)
+        stream.read_chunk()
+        assert cancel(client, info) == "CANCELLING"
+        with pytest.raises(flight.FlightCancelledError, match="cancelled"):
+            list(stream)
+        with pytest.raises(KeyError, match="no such statement"):
+            client.do_get(info.endpoints[0].ticket).read_all()
+        assert cancel(client, info) == "NOT CANCELLABLE"
+
+
+def test_cancel_before_anything_was_read(client):
+    info = client.get_flight_info(flight.FlightDescriptor.for_command(ENDLESS))
+    assert cancel(client, info) == "CANCELLED"
+
+
+def test_an_info_without_endpoints_is_answered(client):
+    descriptor = flight.FlightDescriptor.for_command(b"SELECT 1")
+    assert cancel(client, flight.FlightInfo(None, descriptor, [])) == "NOT CANCELLABLE"
+
+
+def cancel(client, info):
+    body = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()
+    (answer,) = client.do_action(("CancelFlightInfo", body))
+    status = protocol.parse("CancelFlightInfoResult", answer.body.to_pybytes()).status
+    return {1: "CANCELLED", 2: "CANCELLING", 3: "NOT CANCELLABLE"}[status]

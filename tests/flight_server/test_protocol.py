@@ -1,0 +1,68 @@
+"""The messages as other programs write and read them."""
+
+import pytest
+
+from flight_server import protocol
+from flight_server.protocol import message, pack, read
+from srcql.errors import InvalidQuery, Unsupported
+
+# CommandGetTables{db_schema_filter_pattern: "main", include_schema: true} in its envelope, byte by byte
+GET_TABLES = b"\x0a\x3etype.googleapis.com/arrow.flight.protocol.sql.CommandGetTables\x12\x08\x12\x04main\x28\x01"
+
+
+def test_a_command_is_read_from_the_bytes_of_the_specification():
+    command = read(GET_TABLES)
+    assert protocol.name_of(command) == "CommandGetTables"
+    assert command.db_schema_filter_pattern == "main"
+    assert command.include_schema
+    assert not command.HasField("catalog")
+    assert pack(command) == GET_TABLES
+
+
+def test_an_empty_text_is_not_an_absent_one():
+    assert read(pack(message("CommandGetDbSchemas", catalog=""))).HasField("catalog")
+
+
+def test_false_is_said_and_not_left_out():
+    assert message("ActionCreatePreparedStatementResult", is_update=False).SerializeToString() == b"\x20\x00"
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"SELECT 1", b"\nSELECT 1", b"CLUSTER FROM x", b'{"table": "tests"}', b"\xff\xfe"]
+)
+def test_text_is_no_envelope(text):
+    assert read(text) is None
+
+
+def test_a_message_that_is_not_in_the_table_is_named():
+    unknown = message("Any", type_url="type.googleapis.com/vendor.Special", value=b"").SerializeToString()
+    with pytest.raises(Unsupported, match=r"vendor\.Special"):
+        read(unknown)
+
+
+def test_raw_messages_are_not_taken_from_an_envelope():
+    raw = message("Any", type_url="type.googleapis.com/arrow.flight.protocol.CloseSessionResult").SerializeToString()
+    with pytest.raises(Unsupported):
+        read(raw)
+
+
+def test_broken_content_is_named():
+    url = "type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery"
+    with pytest.raises(InvalidQuery, match="CommandStatementQuery"):
+        read(message("Any", type_url=url, value=b"\xff\xff").SerializeToString())
+
+
+def test_text_that_is_no_utf8_is_broken_content():
+    url = "type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery"
+    with pytest.raises(InvalidQuery, match="CommandStatementQuery"):
+        read(message("Any", type_url=url, value=b"\x0a\x02\xff\xff").SerializeToString())
+
+
+def test_a_body_is_held_to_the_message_of_its_action():
+    with pytest.raises(InvalidQuery, match="ActionClosePreparedStatementRequest"):
+        protocol.expect("ActionClosePreparedStatementRequest", GET_TABLES)
+
+
+def test_fields_that_the_table_leaves_out_are_passed_over():
+    ingest = protocol.parse("CommandStatementIngest", b"\x12\x05tests" + b"\xc2\x3e\x04\x0a\x02ab")  # options = 1000
+    assert ingest.table == "tests"

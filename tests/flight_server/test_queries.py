@@ -1,0 +1,230 @@
+"""Queries by the ADBC driver and by a bare Flight client."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from decimal import Decimal
+
+import adbc_driver_manager
+import pyarrow as pa
+import pyarrow.flight as flight
+import pytest
+from doors import all_of, ask, connect, observations, put, shaken
+
+from flight_server import protocol
+from flight_server.protocol import message, pack
+
+CLUSTERS = "CLUSTER FROM D.gcd USING EXACT"
+VALUES = "SELECT count(*) AS n FROM observations WHERE problem_id = ? AND step_id < ?"
+
+
+def command(name, **fields):
+    return flight.FlightDescriptor.for_command(pack(message(name, **fields)))
+
+
+def rows(sql, text, parameters=None):
+    with sql.cursor() as cursor:
+        return all_of(cursor, text, parameters)
+
+
+def test_srcql_by_adbc_is_srcql_by_plain_flight(sql, client):
+    found = rows(sql, CLUSTERS)
+    assert found.num_rows == 2
+    assert found.equals(ask(client, CLUSTERS))
+
+
+def test_plain_sql_around_a_verb(sql):
+    assert rows(sql, f"SELECT count(*) AS n FROM ({CLUSTERS})").to_pydict() == {"n": [2]}
+
+
+def test_an_unprepared_statement(sql):
+    with adbc_driver_manager.AdbcStatement(sql.adbc_connection) as statement:
+        statement.set_sql_query(CLUSTERS)
+        stream, _ = statement.execute_query()
+        assert pa.RecordBatchReader._import_from_c(stream.address).read_all().num_rows == 2
+        described = pa.Schema._import_from_c(statement.execute_schema().address)
+    assert described == rows(sql, CLUSTERS).schema
+
+
+def test_the_schema_is_known_before_the_rows(sql, client):
+    with sql.cursor() as cursor:
+        described = cursor.adbc_execute_schema(CLUSTERS)
+    descriptor = flight.FlightDescriptor.for_command(CLUSTERS)
+    info = client.get_flight_info(descriptor)
+    streamed = client.do_get(info.endpoints[0].ticket).read_all().schema
+    assert described == info.schema == client.get_schema(descriptor).schema == streamed
+
+
+@pytest.mark.parametrize("parameters", [("gcd", 1), ("gcd", 1.0), ("gcd", True)])
+def test_parameters(sql, parameters):
+    assert rows(sql, VALUES, parameters).to_pydict() == {"n": [6]}
+
+
+def test_a_prepared_statement_takes_new_values(sql):
+    with sql.cursor() as cursor:
+        for problem, count in (("gcd", 6), ("nothing", 0), (None, 0), ("queue", 6)):
+            cursor.execute(VALUES, (problem, 1))
+            assert cursor.fetchone() == (count,)
+
+
+def test_parameters_of_other_types(sql):
+    values = (date(2026, 1, 2), datetime(2026, 1, 2, 3, 4, 5), Decimal("1.50"), b"\x00\xff", [1, 2])
+    text = "SELECT ?::DATE AS a, ?::TIMESTAMP AS b, ?::DECIMAL(9,2) AS c, ?::BLOB AS d, ?::INTEGER[] AS e"
+    assert rows(sql, text, values).to_pylist() == [dict(zip("abcde", values, strict=True))]
+
+
+def test_a_preparation_tells_the_number_of_parameters(sql):
+    with sql.cursor() as cursor:
+        assert [field.type for field in cursor.adbc_prepare(VALUES)] == [pa.string(), pa.string()]
+        assert len(cursor.adbc_prepare(CLUSTERS)) == 0
+
+
+def test_several_rows_of_parameters_are_refused(sql):
+    with sql.cursor() as cursor:
+        cursor.adbc_prepare(VALUES)
+        with pytest.raises(sql.ProgrammingError, match="returns rows"):
+            cursor.executemany(VALUES, [("gcd", 1), ("queue", 1)])
+
+
+def test_values_that_are_missing_are_asked_for(sql):
+    with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError, match="expected 2 parameters"):
+        all_of(cursor, VALUES)
+
+
+@pytest.mark.parametrize(
+    "text", ["INSERT INTO tests VALUES (1)", "CREATE TABLE t (a INT)", "DROP TABLE tests", "COPY tests TO 'x'"]
+)
+def test_statements_that_write_are_refused(sql, client, text):
+    with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError, match="expected a query") as told:
+        cursor.execute(text)
+    assert "PermissionDenied" in str(told.value)
+    writer, answers = client.do_put(command("CommandStatementUpdate", query=text), pa.schema([]))
+    with pytest.raises(flight.FlightUnauthorizedError, match="expected a query"):
+        shaken(writer, answers)
+
+
+def test_a_query_is_no_update(sql):
+    with adbc_driver_manager.AdbcStatement(sql.adbc_connection) as statement:
+        statement.set_sql_query("SELECT 1")
+        with pytest.raises(adbc_driver_manager.ProgrammingError, match="returns rows"):
+            statement.execute_update()
+
+
+def test_a_prepared_statement_sees_what_was_ingested_since(start):
+    server = start()
+    with connect(server) as sql, sql.cursor() as cursor, flight.connect(server.uri) as client:
+        seen = []
+        for run in ("r1", "r2"):
+            put(client, flight.FlightDescriptor.for_path("observations"), observations(run=run))
+            cursor.execute("SELECT count(*) FROM observations")
+            seen.append(cursor.fetchone()[0])
+    assert seen == [12, 24]
+
+
+def test_a_result_is_read_again_on_its_own_snapshot(start):
+    server = start()
+    with flight.connect(server.uri) as client:
+        path = flight.FlightDescriptor.for_path("observations")
+        put(client, path, observations(run="r1"))
+        ticket = client.get_flight_info(path).endpoints[0].ticket
+        first = client.do_get(ticket).read_all()
+        put(client, path, observations(run="r2"))
+        assert first.num_rows == 12
+        assert client.do_get(ticket).read_all().equals(first)
+        assert ask(client, "SELECT * FROM observations").num_rows == 24
+
+
+def test_a_result_announced_by_one_connection_is_read_by_another(filled, sql):
+    with sql.cursor() as cursor:
+        partitions, schema = cursor.adbc_execute_partitions(CLUSTERS)
+        with connect(filled) as other, other.cursor() as reader:
+            reader.adbc_read_partition(partitions[0])
+            assert reader.fetch_arrow_table().schema == schema
+
+
+def test_a_statement_that_was_closed_is_gone(client):
+    body = pack(message("ActionCreatePreparedStatementRequest", query=CLUSTERS))
+    (created,) = client.do_action(("CreatePreparedStatement", body))
+    result = protocol.read(created.body.to_pybytes())
+    assert result.HasField("is_update")
+    assert not result.is_update
+    handle = result.prepared_statement_handle
+    ticket = (
+        client.get_flight_info(command("CommandPreparedStatementQuery", prepared_statement_handle=handle))
+        .endpoints[0]
+        .ticket
+    )
+    close = pack(message("ActionClosePreparedStatementRequest", prepared_statement_handle=handle))
+    for _ in range(2):
+        list(client.do_action(("ClosePreparedStatement", close)))
+    with pytest.raises(KeyError, match="no such statement"):
+        client.do_get(ticket).read_all()
+    with pytest.raises(KeyError, match="no such statement"):
+        client.get_flight_info(command("CommandPreparedStatementQuery", prepared_statement_handle=handle))
+
+
+def test_the_command_of_a_statement_may_be_its_ticket(client):
+    ticket = flight.Ticket(pack(message("CommandStatementQuery", query=CLUSTERS)))
+    assert client.do_get(ticket).read_all().num_rows == 2
+
+
+def test_two_connections_at_once(filled):
+    together = threading.Barrier(2)
+
+    def work(problem):
+        with connect(filled) as sql:
+            together.wait(30)
+            return [rows(sql, VALUES, (problem, 1))["n"][0].as_py() for _ in range(10)]
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(work, ["gcd", "nothing"])) == [[6] * 10, [0] * 10]
+
+
+def test_two_results_of_one_connection_are_read_in_turns(sql):
+    with sql.cursor() as one, sql.cursor() as other:
+        one.execute("SELECT range AS n FROM range(200000) ORDER BY n")
+        other.execute("SELECT -range AS n FROM range(200000) ORDER BY n DESC")
+        pairs = [(one.fetchone()[0], other.fetchone()[0]) for _ in range(1000)]
+    assert pairs == [(number, -number) for number in range(1000)]
+
+
+def test_a_wide_result_is_cut_into_messages_that_fit(client):
+    text = "SELECT range AS n, repeat('x', 1000) AS wide FROM range(20000) ORDER BY n"
+    batches = [chunk.data for chunk in client.do_get(flight.Ticket(text.encode()))]
+    assert max(batch.nbytes for batch in batches) <= 3.5 * 2**20
+    assert pa.Table.from_batches(batches)["n"].to_pylist() == list(range(20000))
+
+
+def test_a_wide_result_by_adbc(sql):
+    assert rows(sql, "SELECT repeat('x', 1000) AS wide FROM range(20000)").num_rows == 20000
+
+
+def test_a_string_of_20_mb(client, filled):
+    text = "SELECT repeat('x', 20000000) AS wide"
+    assert len(ask(client, text)["wide"][0].as_py()) == 20_000_000
+    with connect(filled, **{"adbc.flight.sql.client_option.with_max_msg_size": str(2**25)}) as sql:
+        assert len(rows(sql, text)["wide"][0].as_py()) == 20_000_000
+
+
+def test_a_result_without_rows(sql, client):
+    text = "SELECT * FROM observations WHERE problem_id = 'nothing'"
+    assert rows(sql, text).num_rows == 0
+    assert rows(sql, text).schema == ask(client, text).schema
+
+
+def test_a_text_as_long_as_a_book(client):
+    text = f"SELECT 1 AS one -- {'x' * 5_000_000}"
+    assert ask(client, text).to_pydict() == {"one": [1]}
+
+
+def test_no_more_statements_run_at_once_than_the_server_takes(start):
+    server = start(statements=1)
+    endless = flight.Ticket(b"SELECT range FROM range(100000000000)")
+    with flight.connect(server.uri) as client:
+        running = client.do_get(endless)
+        running.read_chunk()
+        with pytest.raises(flight.FlightUnavailableError, match="are running"):
+            ask(client, "SELECT 1")
+        running.cancel()
+        server.idle(30)
+        assert ask(client, "SELECT 1 AS one").num_rows == 1

@@ -1,0 +1,66 @@
+"""What a server is started with."""
+
+import pytest
+
+from flight_server.settings import InvalidSetting, Settings
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
+def test_loopback_is_served(host):
+    assert Settings(warehouse="w", listen=f"grpc://{host}:4711").listen == f"grpc://{host}:4711"
+
+
+@pytest.mark.parametrize(
+    ("listen", "word"),
+    [
+        ("grpc://0.0.0.0:4711", "no users and no TLS"),
+        ("grpc://[::]:4711", "no users and no TLS"),
+        ("grpc://192.168.0.7:4711", "no users and no TLS"),
+        ("grpc://127.0.0.1.example.org:4711", "no users and no TLS"),
+        ("grpc+tls://127.0.0.1:4711", "TLS is not there yet"),
+        ("grpc+unix:///tmp/srcql", "no address"),
+        ("http://127.0.0.1:80", "not served"),
+        ("grpc://127.0.0.1", "no address"),
+        ("grpc://127.0.0.1:70000", "no address"),
+        ("127.0.0.1:4711", "no address"),
+        ("", "no address"),
+    ],
+)
+def test_any_other_address_is_refused_with_a_word_why(listen, word):
+    with pytest.raises(InvalidSetting, match=word):
+        Settings(warehouse="w", listen=listen)
+
+
+def test_the_environment_is_read_and_overridden(monkeypatch):
+    monkeypatch.setenv("SRCQL_WAREHOUSE", "from the environment")
+    monkeypatch.setenv("SRCQL_STATEMENT_TIMEOUT", "2.5")
+    monkeypatch.setenv("SRCQL_STATEMENTS", "7")
+    monkeypatch.setenv("SRCQL_CATALOG", '{"type": "rest"}')
+    found = Settings.from_environment(warehouse="given", listen=None)
+    expected = Settings(warehouse="given", statement_timeout=2.5, statements=7, catalog={"type": "rest"})
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "word"),
+    [
+        ("STATEMENTS", "many", "whole number"),
+        ("GRACE", "soon", "a number"),
+        ("CATALOG", "rest", "JSON object"),
+    ],
+)
+def test_what_cannot_be_read_is_named(monkeypatch, name, text, word):
+    monkeypatch.setenv(f"SRCQL_{name}", text)
+    with pytest.raises(InvalidSetting, match=f"SRCQL_{name} should be {word}|SRCQL_{name} should be a {word}"):
+        Settings.from_environment(warehouse="w")
+
+
+def test_an_override_hides_a_setting_that_cannot_be_read(monkeypatch):
+    monkeypatch.setenv("SRCQL_STATEMENTS", "many")
+    assert Settings.from_environment(warehouse="w", statements=3).statements == 3
+
+
+def test_without_a_warehouse_there_is_nothing_to_serve(monkeypatch):
+    monkeypatch.delenv("SRCQL_WAREHOUSE", raising=False)
+    with pytest.raises(InvalidSetting, match="no warehouse"):
+        Settings.from_environment()

@@ -1,0 +1,88 @@
+"""Statements are stopped for a reason, and never looked at after they ended."""
+
+import threading
+
+import pytest
+
+from flight_server.watchdog import Watch, Watchdog
+from srcql.errors import Cancelled, TimedOut, Unavailable
+
+
+def still_there():
+    return False
+
+
+def gone():
+    return True
+
+
+class Asking:
+    """Whether a client is still there; `asked` is set whenever somebody wants to know."""
+
+    def __init__(self):
+        self.asked = threading.Event()
+
+    def __call__(self):
+        self.asked.set()
+        return False
+
+    def asked_again(self):
+        self.asked.clear()
+        return self.asked.wait(10)
+
+
+@pytest.fixture
+def watchdog():
+    dog = Watchdog()
+    yield dog
+    dog.close()
+
+
+def test_a_statement_whose_client_gave_up_is_interrupted(watchdog):
+    interrupted = threading.Event()
+    watch = Watch(gone, None, None, interrupted.set)
+    watchdog.watch(watch)
+    assert interrupted.wait(10)
+    assert isinstance(watch.reason, Cancelled)
+
+
+def test_a_statement_that_computes_too_long_is_interrupted(watchdog):
+    interrupted = threading.Event()
+    watch = Watch(still_there, None, 0.0, interrupted.set)
+    watchdog.watch(watch)
+    with watch.computing():
+        assert interrupted.wait(10)
+    assert isinstance(watch.reason, TimedOut)
+
+
+def test_the_time_that_a_reader_takes_is_not_counted(watchdog):
+    client, interrupted = Asking(), threading.Event()
+    watch = Watch(client, None, 0.0, interrupted.set)
+    with watch.computing():
+        pass
+    watchdog.watch(watch)
+    assert client.asked_again()
+    assert client.asked_again()
+    assert not interrupted.is_set()
+
+
+def test_what_is_forgotten_is_never_touched_again(watchdog):
+    ended, other = Asking(), Asking()
+    watch = Watch(ended, None, None, lambda: None)
+    watchdog.watch(watch)
+    assert ended.asked_again()
+    watchdog.forget(watch)
+    ended.asked.clear()
+    watchdog.watch(Watch(other, None, None, lambda: None))
+    assert other.asked_again()
+    assert other.asked_again()
+    assert not ended.asked.is_set()
+
+
+def test_statements_are_stopped_by_their_handles(watchdog):
+    stopped = []
+    for handle in (b"one", b"two"):
+        watchdog.watch(Watch(still_there, handle, None, lambda handle=handle: stopped.append(handle)))
+    assert watchdog.stop(Cancelled("two"), {b"two", b"three"}) == 1
+    assert stopped == [b"two"]
+    assert watchdog.stop(Unavailable("all")) == 2
