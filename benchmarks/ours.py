@@ -1,0 +1,70 @@
+"""This lakehouse by its two doors: in process, and through ADBC against a server process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import adbc_driver_flightsql.dbapi as flightsql
+
+from lakehouse.engine import Engine
+from lakehouse.views import local_path
+from lakehouse.warehouse import open_warehouse
+from srcql.cube import Selection
+
+LONGEST_STOP = 60
+
+
+class Embedded:
+    """A warehouse in a folder and an engine on it, in this process."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        self.warehouse = open_warehouse(folder)
+        self._engine = Engine(self.warehouse, threads=threads)
+
+    def ingest(self, table: str, rows: Any) -> None:
+        """Add rows (pa.Table); they are committed when it returns."""
+        self.warehouse.ingest(table, rows)
+
+    def query(self, text: str) -> Any:
+        """The whole result as a pa.Table."""
+        return self._engine.query(text).read_all()
+
+    def files(self, table: str, problem: tuple[str, str] | None = None) -> list[str]:
+        """The files that a query of one problem, or of all, opens."""
+        data_set, name = (frozenset([part]) for part in problem) if problem else (None, None)
+        found = self._engine.planner.snapshot().files(table, Selection(None, data_set, name))
+        return [local_path(file) for file in found]
+
+    def close(self) -> None:
+        self._engine.close()
+        self.warehouse.close()
+
+
+class Wire:
+    """A server process on a warehouse of its own, and one ADBC connection to it."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        settings = {"SRCQL_WAREHOUSE": str(folder), "SRCQL_THREADS": str(threads)}
+        command = [sys.executable, "-m", "flight_server"]
+        self._server = subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
+        assert self._server.stdout is not None
+        self._connection = flightsql.connect(self._server.stdout.readline().strip(), autocommit=True)
+
+    def ingest(self, table: str, rows: Any) -> None:
+        """Add rows (pa.Table); they are committed when it returns."""
+        with self._connection.cursor() as cursor:
+            cursor.adbc_ingest(table, rows, mode="append")
+
+    def query(self, text: str) -> Any:
+        """The whole result as a pa.Table."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(text)
+            return cursor.fetch_arrow_table()
+
+    def close(self) -> None:
+        self._connection.close()
+        self._server.terminate()
+        self._server.wait(LONGEST_STOP)
+        self._server.stdout.close()

@@ -1,0 +1,138 @@
+"""The manner of the published observation lakehouse, in our own words: what this project is measured against.
+
+PyIceberg appends rows as they come to tables partitioned by (data_set_id, problem_id); DuckDB reads the files of one
+problem; an implementation's fingerprint is the ordered list of its tests' ordered lists of outputs. Its files are
+listed once, outside every measurement.
+"""
+
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from pyiceberg.catalog import load_catalog
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.transforms import IdentityTransform
+
+from lakehouse.catalog import schema_of
+from srcql.schema import TABLES, Table
+
+DERIVED = ("response_kind", "response_key")
+PARTITION = PartitionSpec(
+    PartitionField(1, 1000, IdentityTransform(), "data_set_id"),
+    PartitionField(2, 1001, IdentityTransform(), "problem_id"),
+)
+
+CLUSTER = """
+WITH signatures AS (
+    SELECT data_set_id, problem_id, implementation_id, test_id, to_json(list(output ORDER BY step_id)) AS signature
+    FROM {observations} GROUP BY ALL
+), fingerprints AS (
+    SELECT data_set_id, problem_id, implementation_id, array_agg(signature ORDER BY test_id) AS fingerprint
+    FROM signatures GROUP BY ALL
+)
+SELECT data_set_id, problem_id, count(*) AS size, list(implementation_id ORDER BY implementation_id) AS implementations
+FROM fingerprints GROUP BY data_set_id, problem_id, fingerprint ORDER BY size DESC
+"""
+
+SLICE_WITH_CODE = """
+SELECT o.data_set_id, o.problem_id, o.test_id, o.step_id, o.implementation_id, o.run_id, o.operation, o.inputs,
+    o.output, c.source_code, c.language
+FROM {observations} AS o
+LEFT JOIN {code_implementations} AS c USING (data_set_id, problem_id, implementation_id)
+"""
+
+THREE_WAY_JOIN = """
+SELECT o.data_set_id, o.problem_id, o.test_id, o.step_id, o.implementation_id, o.run_id, o.operation, o.inputs,
+    o.output, c.source_code, c.language, t.source_code AS test_source, t.focal_interface, t.language AS test_language
+FROM {observations} AS o
+LEFT JOIN {code_implementations} AS c USING (data_set_id, problem_id, implementation_id)
+LEFT JOIN {tests} AS t USING (data_set_id, problem_id, test_id)
+"""
+
+BEHAVIOUR = """
+SELECT data_set_id, problem_id, implementation_id,
+    md5(to_json(list({{'test': test_id, 'step': step_id, 'output': output}} ORDER BY test_id, step_id))) AS behaviour
+FROM {observations}
+WHERE (data_set_id, problem_id, implementation_id) IN (SELECT (data_set_id, problem_id, implementation_id) FROM {chosen})
+GROUP BY ALL
+"""
+
+
+class PriorArt:
+    """A lakehouse of the prior art in a folder: `data/<table>` and `catalog/`."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        self._folder = folder
+        (folder / "catalog").mkdir(parents=True)
+        uri = f"sqlite:///{folder}/catalog/catalog.db"
+        self._catalog = load_catalog("prior", type="sql", uri=uri, warehouse=str(folder))
+        self._catalog.create_namespace("db")
+        self._tables = {name: self._create(table) for name, table in TABLES.items()}
+        self._connection = duckdb.connect(config={"threads": threads})
+        self._connection.execute("SET parquet_metadata_cache = true")
+
+    def _create(self, table: Table) -> Any:
+        published = replace(table, columns=tuple(column for column in table.columns if column.name not in DERIVED))
+        return self._catalog.create_table(
+            f"db.{table.name}",
+            schema_of(published),
+            partition_spec=PARTITION,
+            properties={
+                "write.data.path": f"{self._folder}/data/{table.name}",
+                "write.metadata.path": f"{self._folder}/catalog/{table.name}",
+            },
+        )
+
+    def ingest(self, table: str, rows: Any) -> None:
+        """One stock PyIceberg append of rows (pa.Table) whose types are already those of the table."""
+        self._tables[table].append(rows)
+
+    def conform(self, table: str, rows: Any) -> Any:
+        """The rows with every column of the table, so that nothing but the append is measured."""
+        fields = schema_to_pyarrow(self._tables[table].schema(), include_field_ids=False)
+        columns = [_column(rows, field) for field in fields]
+        return pa.table(columns, schema=fields)
+
+    def query(self, sql: str) -> Any:
+        """The whole result as a pa.Table."""
+        return self._connection.sql(sql).to_arrow_table()
+
+    def sql(self, template: str, problem: tuple[str, str] | None = None) -> str:
+        """A query over the files of one problem, or of all."""
+        return template.format(**{name: read(self.files(name, problem)) for name in TABLES})
+
+    def files(self, table: str, problem: tuple[str, str] | None = None) -> list[str]:
+        """The files of one problem, or of all."""
+        listed = self._files[table]
+        return listed[problem] if problem else [path for paths in listed.values() for path in paths]
+
+    @cached_property
+    def _files(self) -> dict[str, dict[tuple[str, str], list[str]]]:
+        found: dict[str, dict[tuple[str, str], list[str]]] = {name: {} for name in TABLES}
+        for name, table in self._tables.items():
+            for task in table.scan().plan_files():
+                problem = (task.file.partition[0], task.file.partition[1])
+                found[name].setdefault(problem, []).append(task.file.file_path.removeprefix("file://"))
+        return found
+
+    def behaviours(self, chosen: Any) -> Any:
+        """What each chosen implementation (pa.Table of key columns) did, as a text; equal behaviour, equal text."""
+        self._connection.register("chosen", chosen)
+        return self.query(BEHAVIOUR.format(observations=read(self.files("observations")), chosen="chosen"))
+
+    def close(self) -> None:
+        self._connection.close()
+        self._catalog.close()
+
+
+def _column(rows: Any, field: Any) -> Any:
+    return rows[field.name].cast(field.type) if field.name in rows.column_names else pa.nulls(len(rows), field.type)
+
+
+def read(files: list[str]) -> str:
+    """A table function over files; the columns come from the files alone, not from their folders' names."""
+    return f"read_parquet({files!r}, hive_partitioning = false)"

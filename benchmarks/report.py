@@ -1,0 +1,76 @@
+"""The measurements as tables that read the same in a terminal and in a page; times are milliseconds."""
+
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+
+SIDES = {
+    "ours": "in process",
+    "wire": "through ADBC",
+    "prior": "prior art's manner",
+    "floor": "floor: scan of the same columns",
+    "prior floor": "floor of the prior art's files",
+}
+TABLES = ("observations", "code_implementations", "tests", "metadata")
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Print the tables."""
+    data, machine = found["data"], found["machine"]
+    console.print(", ".join(f"{name} {value}" for name, value in machine.items()), highlight=False)
+    console.print(", ".join(f"{name} {value}" for name, value in data.items()), highlight=False)
+    console.print(Group(_ingest(found["ingest"]), _bytes(found["bytes"])))
+    console.print(Group(_problem(found["problem"]), _all(found["all"]), _commit(found["commit"])))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(*columns, box=box.MARKDOWN)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    return table
+
+
+def _ratio(ours: float, prior: float) -> str:
+    return f"{ours / prior:.2f}"
+
+
+def _ingest(found: dict[str, float]) -> Table:
+    table = _table("ingest", "side", "rows/s", "ours/prior (more is better)")
+    for side in ("ours", "wire", "prior"):
+        table.add_row("observations", SIDES[side], f"{found[side]:,.0f}", _ratio(found[side], found["prior"]))
+    return table
+
+
+def _bytes(found: dict[str, dict[str, int]]) -> Table:
+    table = _table("bytes on disk", "", "ours", "prior", "ours/prior (less is better)")
+    for name in TABLES:
+        ours, prior = found["ours"][name], found["prior"][name]
+        table.add_row(name, "", f"{ours:,}", f"{prior:,}", _ratio(ours, prior))
+    return table
+
+
+def _problem(found: dict[str, dict[str, dict[str, float]]]) -> Table:
+    table = _table("of one problem", "side", "median", "mean", "max", "ours/prior of medians (less is better)")
+    for question, sides in found.items():
+        for side, name in SIDES.items():
+            times = [f"{sides[side][statistic]:.2f}" for statistic in ("median", "mean", "max")]
+            table.add_row(question, name, *times, _ratio(sides[side]["median"], sides["prior"]["median"]))
+    return table
+
+
+def _all(found: dict[str, dict[str, float]]) -> Table:
+    table = _table("of all problems", "side", "time", "ours/prior (less is better)")
+    for question, sides in found.items():
+        for side, name in SIDES.items():
+            table.add_row(question, name, f"{sides[side]:.1f}", _ratio(sides[side], sides["prior"]))
+    return table
+
+
+def _commit(found: dict[str, dict[Any, float]]) -> Table:
+    table = _table("commit of 1,000 rows", "side", "median of the 10 around it")
+    for side in ("ours", "prior"):
+        for number, value in found[side].items():
+            table.add_row(f"number {number}", SIDES[side], f"{value:.1f}")
+    return table

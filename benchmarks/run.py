@@ -1,0 +1,154 @@
+"""One run: fill three lakehouses with the same rows in turns, compare their answers, and time them in turns."""
+
+import os
+import platform
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.answers import Clusters, check_clusters, check_rows, truth
+from benchmarks.commits import commit_times
+from benchmarks.measure import Times, in_turns, timed
+from benchmarks.ours import Embedded, Wire
+from benchmarks.prior_art import PriorArt
+from benchmarks.questions import OF_ALL_PROBLEMS, OF_ONE_PROBLEM, Question, floor
+from benchmarks.workload import Workload
+from srcql.schema import TABLES
+
+REPEATS = 3
+Problem = tuple[str, str]
+
+
+class Run:
+    """The sides of one run, and what was measured."""
+
+    def __init__(self, data: Workload, folder: Path, log: Callable[[str], None]) -> None:
+        self.data, self.folder, self.log = data, folder, log
+        self.threads = os.cpu_count() or 1
+        self.ours = Embedded(folder / "ours", self.threads)
+        self.prior = PriorArt(folder / "prior", self.threads)
+        self.wire = Wire(folder / "wire", self.threads)
+        self.sides = {"ours": self.ours, "wire": self.wire, "prior": self.prior}
+
+    def measure(self, problems: int, marks: Any, prior_marks: Any) -> dict[str, Any]:
+        """Everything, as what is written to JSON; WrongAnswer when two sides disagree."""
+        load = os.getloadavg()
+        self.log("ingest")
+        rows, ingest = self.ingest()
+        self.log("clusters of all problems against the truth")
+        expected = truth(self.data, self.prior)
+        self.log(f"questions of {problems} problems")
+        one = self.ask_one(_spread(self.data.problems(), problems), expected)
+        self.log("questions of all problems")
+        every = self.ask_all(expected)
+        self.log("commits")
+        commits = commit_times(self.data, self.folder / "commits", self.threads, marks, prior_marks)
+        return {
+            "machine": _machine(self.threads, load),
+            "data": self.describe(rows, problems, len(expected)),
+            "ingest": {side: rows / (sum(times.values) / 1e3) for side, times in ingest.items()},
+            "bytes": {side: stored(self.folder / side) for side in ("ours", "prior")},
+            "problem": one,
+            "all": every,
+            "commit": commits,
+        }
+
+    def ingest(self) -> tuple[int, dict[str, Times]]:
+        """Rows, and the time that every side takes for the observations, chunk by chunk."""
+        for table, file in (("code_implementations", "code"), ("tests", "tests")):
+            for side in self.sides.values():
+                side.ingest(table, self.prior.conform(table, self.data.table(file)))
+        rows, times = 0, {name: Times() for name in self.sides}
+        for number, chunk in enumerate(self.data.chunks()):
+            chunk = self.prior.conform("observations", chunk)
+            rows += len(chunk)
+            for name in _turned(list(self.sides), number):
+                times[name].values.append(timed(partial(self.sides[name].ingest, "observations", chunk)))
+        return rows, times
+
+    def ask_one(self, problems: list[Problem], expected: Clusters) -> Any:
+        """question -> side -> mean, median and max over the problems."""
+        taken = {question.name: self._times() for question in OF_ONE_PROBLEM}
+        for problem in problems:
+            here = frozenset(cluster for cluster in expected if cluster[:2] == problem)
+            for question in OF_ONE_PROBLEM:
+                for side, value in self._ask(question, problem, here).items():
+                    taken[question.name][side].values.append(value)
+        return {name: {side: times.summary() for side, times in sides.items()} for name, sides in taken.items()}
+
+    def ask_all(self, expected: Clusters) -> Any:
+        """question -> side -> milliseconds, of a question over all problems."""
+        return {question.name: self._ask(question, None, expected) for question in OF_ALL_PROBLEMS}
+
+    def _times(self) -> dict[str, Times]:
+        return {side: Times() for side in (*self.sides, "floor", "prior floor")}
+
+    def _ask(self, question: Question, problem: Problem | None, expected: Clusters) -> dict[str, float]:
+        text, sql = question.text(problem), self.prior.sql(question.prior, problem)
+        asked = {
+            "ours": partial(self.ours.query, text),
+            "wire": partial(self.wire.query, text),
+            "prior": partial(self.prior.query, sql),
+            "floor": partial(self.prior.query, floor(question.reads, self._files(self.ours, problem), problem)),
+            "prior floor": partial(
+                self.prior.query, floor(question.prior_reads, self._files(self.prior, problem), problem)
+            ),
+        }
+        answers = {side: ask() for side, ask in asked.items()}
+        for side in self.sides:
+            if question.clusters:
+                check_clusters(f"{side}: {text}", answers[side], expected)
+            else:
+                check_rows(f"{side}: {text}", answers[side], answers["prior"])
+        return in_turns(asked, REPEATS)
+
+    @staticmethod
+    def _files(side: Embedded | PriorArt, problem: Problem | None) -> dict[str, list[str]]:
+        return {table: side.files(table, problem) for table in TABLES}
+
+    def describe(self, rows: int, asked: int, clusters: int) -> dict[str, Any]:
+        """What was measured on."""
+        return {
+            "source": self.data.source,
+            "rows": rows,
+            "problems": len(self.data.problems()),
+            "implementations": len(self.data.table("clusters")),
+            "clusters": clusters,
+            "problems asked": min(asked, len(self.data.problems())),
+        }
+
+    def close(self) -> None:
+        """Stop the server, close the rest."""
+        for side in self.sides.values():
+            side.close()
+
+
+def _spread(problems: list[Problem], wanted: int) -> list[Problem]:
+    """That many problems, evenly over all of them."""
+    step = max(1, len(problems) // wanted)
+    return problems[::step][:wanted]
+
+
+def _turned(names: list[str], turn: int) -> list[str]:
+    start = turn % len(names)
+    return names[start:] + names[:start]
+
+
+def stored(folder: Path) -> dict[str, int]:
+    """Bytes of the data files of every table, and of everything else (metadata, catalog)."""
+    data = {name: sum(file.stat().st_size for file in (folder / "data" / name).rglob("*.parquet")) for name in TABLES}
+    every = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return data | {"metadata": every - sum(data.values())}
+
+
+def _machine(threads: int, before: tuple[float, float, float]) -> dict[str, Any]:
+    packages = ("duckdb", "pyarrow", "pyiceberg", "adbc-driver-flightsql")
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+        "threads": threads,
+        "load before": before[0],
+        "load after": os.getloadavg()[0],
+    }

@@ -1,0 +1,55 @@
+"""What is measured: a folder of observations, code, tests, and the behaviours that they were generated from."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from benchmarks.generator import PUBLISHED, generate
+
+CHECKOUT = Path(__file__).parents[1]
+SHARED_GENERATOR = CHECKOUT.parent / "shared" / "tools" / "corpus.py"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Parquet files: observations/*, code, tests, and clusters (implementation -> behaviour it was generated from)."""
+
+    source: str
+    folder: Path
+
+    def chunks(self) -> Iterator[Any]:
+        """The observations (pa.Table), chunk by chunk: what one ingest call is given."""
+        for path in sorted((self.folder / "observations").glob("*.parquet")):
+            yield pq.read_table(path)
+
+    def table(self, name: str) -> Any:
+        """One of code, tests and clusters."""
+        return pq.read_table(self.folder / f"{name}.parquet")
+
+    def problems(self) -> list[tuple[str, str]]:
+        """(data set, problem) of every problem, sorted."""
+        clusters = self.table("clusters")
+        return sorted(set(zip(clusters["data_set_id"].to_pylist(), clusters["problem_id"].to_pylist(), strict=True)))
+
+
+def workload(cache: Path, problems: int) -> Workload:
+    """The workload of that many problems, generated once; by the shared generator where it stands beside the checkout."""
+    shared = SHARED_GENERATOR.exists()
+    source = "corpus.py" if shared else "benchmarks.generator"
+    folder = cache / f"{source.replace('.', '-')}-{problems}"
+    if not folder.exists():
+        unfinished = folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if shared:
+            command = [sys.executable, str(SHARED_GENERATOR), str(unfinished), "--problems", str(problems)]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        else:
+            generate(unfinished, problems, PUBLISHED)
+        unfinished.rename(folder)
+    return Workload(source, folder)
