@@ -25,7 +25,6 @@ from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.sorting import SortField, SortOrder
-from pyiceberg.table.update import TableUpdate, update_table_metadata
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import (
     BooleanType,
@@ -229,20 +228,13 @@ def absolute(location: str | os.PathLike[str]) -> str:
     return text.rstrip("/") if "://" in text else os.path.abspath(os.path.expanduser(text))
 
 
-class CachedTransaction(Transaction):
-    """A transaction that makes its metadata once for each change; PyIceberg copies all snapshots at every look."""
-
-    _made: tuple[TableMetadata, tuple[TableUpdate, ...], TableMetadata] | None = None
+class OneChange(Transaction):
+    """A transaction of one change, which looks at the table as it was before; PyIceberg copies it at every look."""
 
     @property
     def table_metadata(self) -> TableMetadata:
-        """The metadata of the table with the changes staged so far."""
-        base, updates = self._table.metadata, self._updates
-        if not updates:
-            return base
-        if self._made is None or self._made[0] is not base or self._made[1] is not updates:
-            self._made = (base, updates, update_table_metadata(base, updates))
-        return self._made[2]
+        """The metadata of the table without the change."""
+        return self._table.metadata
 
 
 def add_columns(load: Callable[[], IcebergTable], fields: Any) -> IcebergTable:

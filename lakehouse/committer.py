@@ -18,7 +18,7 @@ from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table as IcebergTable
 
-from lakehouse.catalog import CachedTransaction
+from lakehouse.catalog import OneChange
 from lakehouse.ledger import BATCHES, Entry, Ledger
 from lakehouse.writer import Staged
 from srcql.errors import SrcqlError, StoreError, Unavailable
@@ -137,7 +137,7 @@ def append(table: IcebergTable, files: Sequence[DataFile], batches: dict[str, in
     if not files:
         current = table.current_snapshot()
         return current.snapshot_id if current else NO_SNAPSHOT
-    with CachedTransaction(table) as transaction:
+    with OneChange(table) as transaction:
         summary = {BATCHES: json.dumps(batches)}
         with transaction.update_snapshot(snapshot_properties=summary).merge_append() as producer:
             for file in files:

@@ -18,7 +18,7 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 
-from lakehouse.catalog import INGESTS, CachedTransaction
+from lakehouse.catalog import INGESTS
 
 BATCHES = "srcql.batches"
 MOST_FILES = 32
@@ -86,7 +86,7 @@ class Ledger:
         """One commit that appends; once there are many small files it writes all rows anew instead."""
         added = pa.Table.from_pylist(rows, schema=schema_to_pyarrow(ingests.schema()))
         paths = [task.file.file_path for task in ingests.scan().plan_files()]
-        with CachedTransaction(ingests) as transaction:
+        with ingests.transaction() as transaction:
             if len(paths) < MOST_FILES:
                 transaction.append(added)
             else:

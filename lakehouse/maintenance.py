@@ -15,7 +15,7 @@ from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 
-from lakehouse.catalog import CachedTransaction
+from lakehouse.catalog import OneChange
 from lakehouse.ledger import Ledger
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,7 +65,7 @@ def tidy(table: IcebergTable, ledger: Ledger, retention: Retention) -> int:
         return 0
     ledger.keep(table.name()[-1], [snapshots[at] for at in positions], (now - retention.batch_ids).replace(tzinfo=None))
     unused = _unused(table, snapshots, set(positions))
-    expiry = ExpireSnapshots(CachedTransaction(table, autocommit=True))
+    expiry = ExpireSnapshots(OneChange(table, autocommit=True))
     expiry.by_ids([snapshots[at].snapshot_id for at in positions]).commit()
     for path in unused:
         with suppress(OSError):

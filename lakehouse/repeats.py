@@ -47,7 +47,7 @@ def check_files(table: Table, io: FileIO, files: Sequence[DataFile]) -> None:
         connection.register("keys", _keys(io, files, names))
         columns = ", ".join(names)
         query = f"SELECT {columns} FROM keys GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
-        found = connection.sql(query).fetchone()
+        found = connection.execute(query).fetchone()
     if found:
         raise _repeated(table, "two rows have the same key", dict(zip(names, found, strict=True)))
 

@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from lakehouse import catalog as catalogs
 from lakehouse import maintenance
-from lakehouse.catalog import DEFINITIONS, NAMESPACE
+from lakehouse.catalog import DEFINITIONS, INGESTS, NAMESPACE
 from lakehouse.committer import Batch, Committer, Receipt
 from lakehouse.hashes import Hashes
 from lakehouse.ledger import Ledger
@@ -71,9 +71,8 @@ class Warehouse:
         self._loaded = {name: (table.metadata_location, table) for name, table in tables.items()}
         self._hashes = Hashes(self._load)
         self._ledger = Ledger(self._load)
-        self._committer = Committer(
-            self._load, self._ledger, lambda table: maintenance.tidy(table, self._ledger, retention)
-        )
+        self._retention = retention
+        self._committer = Committer(self._load, self._ledger, self._tidy)
 
     def __enter__(self) -> "Warehouse":
         return self
@@ -120,6 +119,10 @@ class Warehouse:
         )
         staged = writer.stage(data, evolve)
         return self._committer.commit(Batch(table, batch_id or uuid.uuid4().hex, staged))
+
+    def _tidy(self, table: IcebergTable) -> None:
+        if maintenance.tidy(table, self._ledger, self._retention):
+            maintenance.tidy(self._load(INGESTS.name), self._ledger, self._retention)
 
     def _load(self, name: str) -> IcebergTable:
         return catalogs.persist(lambda: self._current(name), f"the table {name} cannot be read")
