@@ -145,6 +145,8 @@ def _cell(value: Any) -> Any:
         return Text("NULL", style="dim")
     if isinstance(value, float):
         return Text(f"{value:.6g}")
+    if isinstance(value, bool):
+        return Text(str(value).lower())
     if isinstance(value, str):
         return Text(value)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):

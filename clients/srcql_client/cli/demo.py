@@ -10,7 +10,10 @@ def demo(
         str | None, typer.Option(metavar="DIR", help="Where to keep what is observed; a temporary folder if not given.")
     ] = None,
 ) -> None:
-    """Run several implementations of a few problems, keep what they did, and ask about it."""
-    from ..demo import show
+    """See in a minute what this is for.
 
-    show.run(warehouse)
+    Runs several implementations of a few problems, keeps what they did, and asks about it.
+    """
+    from ..demo.show import run
+
+    run(warehouse)

@@ -11,7 +11,7 @@ from ..importers import Part
 from .target import Server, Warehouse, connect
 
 app = typer.Typer(
-    help="Read files of others into the lakehouse; the same file again adds nothing.",
+    help="Import files of other tools.\n\nThe same file imported again adds nothing.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -26,9 +26,12 @@ def arena(
     server: Server = None,
     warehouse: Warehouse = None,
 ) -> None:
-    """Read the raw export of a LASSO arena: its observations, specified oracles and tests."""
+    """Import the raw export of a LASSO arena.
+
+    Its observations, specified oracles and tests become rows of the data set D.
+    """
     if not data_set:
-        raise typer.BadParameter("an arena export does not name its data set: give it by --data-set D")
+        raise typer.BadParameter("an arena export does not say which it belongs to: name it", param_hint="--data-set")
     from ..importers.arena import read
 
     _ingest(read(path, data_set), server, warehouse)
@@ -41,7 +44,7 @@ def parquet(
     server: Server = None,
     warehouse: Warehouse = None,
 ) -> None:
-    """Read Parquet files with the columns of one of the three tables."""
+    """Import rows of one of the three tables."""
     from ..importers.parquet import read
 
     _ingest(read(path, table), server, warehouse)

@@ -35,7 +35,7 @@ def query(
     """Run a query and write its rows."""
     asked = _text(text, file)
     if format is Format.PARQUET and output is None and sys.stdout.isatty():
-        raise typer.BadParameter("Parquet is no text: name a file by -o, or send it into a pipe")
+        raise typer.BadParameter("Parquet is no text: name a file by -o, or send it into a pipe", param_hint="--format")
     with connect(server, warehouse) as lakehouse:
         rows = lakehouse.stream(asked)
         from .. import formats
@@ -46,12 +46,14 @@ def query(
 
 def _text(text: str | None, file: Path | None) -> str:
     if (text is None) == (file is None):
-        raise typer.BadParameter("give the text of the query as TEXT, by --file F, or as - on standard input")
+        raise typer.BadParameter(
+            "give the query as TEXT, as a file by --file F, or as - on standard input", param_hint="TEXT"
+        )
     if file is not None:
         try:
             return file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise typer.BadParameter(f"{file} cannot be read as text: {error}") from None
+            raise typer.BadParameter(f"{file} cannot be read as text: {error}", param_hint="--file") from None
     return sys.stdin.read() if text == "-" else str(text)
 
 
@@ -72,7 +74,7 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
     try:
         file = output.open("wb")
     except OSError as error:
-        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}") from None
+        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}", param_hint="--output") from None
     try:
         with file:
             yield file

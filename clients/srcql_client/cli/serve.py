@@ -15,7 +15,10 @@ def serve(
         str | None, typer.Option(metavar="URI", help="Where to listen; port 0 is any free one, and the default.")
     ] = None,
 ) -> None:
-    """Serve a warehouse over Arrow Flight SQL until SIGTERM or Ctrl-C; the first line printed is the server's URI."""
+    """Serve a warehouse over Arrow Flight SQL.
+
+    The first line printed is the server's URI. SIGTERM or Ctrl-C ends it, after what runs has ended.
+    """
     with extra("server", "a server"):
         from flight_server.server import serve as run
         from flight_server.settings import Settings

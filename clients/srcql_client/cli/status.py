@@ -4,7 +4,10 @@ from .target import Server, Warehouse, connect
 
 
 def status(server: Server = None, warehouse: Warehouse = None) -> None:
-    """Show data sets, problems, implementations, runs, rows, files and snapshots."""
+    """Show what a lakehouse holds.
+
+    Data sets with their problems, implementations, runs and rows; files, bytes and snapshots.
+    """
     with connect(server, warehouse) as lakehouse:
         held = lakehouse.status()
     from rich import box

@@ -23,10 +23,11 @@ def connect(server: str | None, warehouse: str | None) -> "Connection":
     if (server is None) == (warehouse is None):
         said = "neither is given" if server is None else "both are given"
         raise typer.BadParameter(
-            f"name one lakehouse, by --server URI or --warehouse DIR (or SRCQL_SERVER or SRCQL_WAREHOUSE): {said}"
+            f"name one lakehouse (or set SRCQL_SERVER or SRCQL_WAREHOUSE): {said}",
+            param_hint="--server or --warehouse",
         )
     if server is not None and not server.startswith("grpc://"):
-        raise typer.BadParameter(f"--server takes grpc://host:port, not {server}")
+        raise typer.BadParameter(f"expected grpc://host:port, found {server}", param_hint="--server")
     from ..connection import connect as connect_to
 
     return connect_to(server or str(warehouse))

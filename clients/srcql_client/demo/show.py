@@ -14,55 +14,25 @@ from rich.text import Text
 
 from .. import formats
 from ..connection import Connection, connect
-from ..extras import extra
 from . import observe
 from .problems import PROBLEMS
-
-DATA_SET = "demo"
-
-QUESTIONS = (
-    (
-        "What does the same test do to different code?",
-        f"""SELECT implementation_id, inputs, output, source_code
-FROM (SLICE FROM {DATA_SET}.median WHERE test_id = 'even'
-        AND implementation_id IN ('standard_library', 'upper_middle', 'whole_numbers_only') WITH CODE)""",
-        "One call, three answers. Every response is kept beside the code that gave it.",
-    ),
-    (
-        "Which implementations behave alike on all tests?",
-        f"""SELECT problem_id, cluster_id, size, is_largest, implementations
-FROM (CLUSTER FROM {DATA_SET})""",
-        "Nobody said what is right. Those that are right agree; each mistake is a mistake of its own.",
-    ),
-    (
-        "A verb is a query like any other: plain SQL over clusters.",
-        f"""SELECT problem_id, count(*) AS behaviours, sum(size) AS implementations, max(share) AS largest_share
-FROM (CLUSTER FROM {DATA_SET}) GROUP BY problem_id ORDER BY problem_id""",
-        "How much do they disagree? Where the largest share is small, trust nobody yet.",
-    ),
-    (
-        "And who does not even agree with itself?",
-        f"""SELECT problem_id, implementation_id, count(*) AS unsteady_responses
-FROM (FROM observations WHERE data_set_id = '{DATA_SET}'
-      GROUP BY problem_id, implementation_id, test_id, step_id HAVING count(DISTINCT output) > 1
-      SELECT problem_id, implementation_id)
-GROUP BY ALL ORDER BY ALL""",
-        "Every test ran twice. This one answered otherwise the second time: it is flaky.",
-    ),
-)
+from .questions import DATA_SET, QUESTIONS, Question
+from .server import served
 
 
 def run(warehouse: str | None) -> None:
     """Run the implementations, stream what they did to a server, ask about it over the wire, and print it.
 
-    The warehouse is temporary when no folder is given. Raises StoreError where the server's packages are missing.
+    The warehouse is temporary when no folder is given. Raises StoreError where a server cannot start.
     """
     console = Console(highlight=False)
     console.print("[bold]Run programs, keep what they did, ask about it.[/bold]\n")
-    with _folder(warehouse) as folder, _server(folder) as uri, connect(uri) as lakehouse:
-        _observe(console, lakehouse, uri)
-        for question, text, answer in QUESTIONS:
-            _ask(console, lakehouse, question, text, answer)
+    with _folder(warehouse) as folder, served(folder) as server:
+        runs = _run_all(console)
+        with connect(server.uri()) as lakehouse:
+            _keep(console, lakehouse, runs)
+            for question in QUESTIONS:
+                _ask(console, lakehouse, question)
     _what_next(console, warehouse)
 
 
@@ -75,50 +45,45 @@ def _folder(warehouse: str | None) -> Iterator[str]:
         yield str(Path(folder) / "warehouse")
 
 
-@contextmanager
-def _server(warehouse: str) -> Iterator[str]:
-    """The URI of a server on a free port, which ends with the block."""
-    with extra("server", "the demo"):
-        from flight_server.server import Server
-        from flight_server.settings import Settings
-    with Server(Settings(warehouse=warehouse)) as server:
-        yield server.uri
-
-
-def _observe(console: Console, lakehouse: Connection, uri: str) -> None:
-    """Run everything twice, and send it: observations, sources and tests."""
+def _run_all(console: Console) -> list[pa.Table]:
+    """Everything, twice."""
     run_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
     started = time.perf_counter()
     runs = [observe.observations(each, DATA_SET, f"{run_id}-{n}") for n in (1, 2) for each in PROBLEMS]
     seconds = time.perf_counter() - started
     implementations = sum(len(each.implementations) for each in PROBLEMS)
     tests = sum(len(each.tests) for each in PROBLEMS)
-    responses = sum(len(rows) for rows in runs)
     console.print(
-        f"[green]run[/green]   {len(PROBLEMS)} problems, {implementations} implementations, {tests} tests, "
-        f"each twice: {responses:,} responses in {seconds:.1f} s"
+        f"[green]run[/green]   {len(PROBLEMS)} problems, {implementations} implementations, {tests} tests, twice: "
+        f"{sum(map(len, runs)):,} responses in {seconds:.1f} s"
     )
+    return runs
+
+
+def _keep(console: Console, lakehouse: Connection, runs: list[pa.Table]) -> None:
     receipt = lakehouse.ingest("observations", runs)
     lakehouse.ingest("code_implementations", [observe.code(each, DATA_SET) for each in PROBLEMS])
     lakehouse.ingest("tests", [observe.tests(each, DATA_SET) for each in PROBLEMS])
-    console.print(f"[green]keep[/green]  {receipt.rows:,} rows acknowledged by {uri} (Arrow Flight, DoPut)\n")
+    console.print(f"[green]keep[/green]  {receipt.rows:,} rows acknowledged by {lakehouse.location} (Arrow Flight)\n")
 
 
-def _ask(console: Console, lakehouse: Connection, question: str, text: str, answer: str) -> None:
-    console.print(f"[green]ask[/green]   [bold]{question}[/bold]")
-    console.print(Padding(Text(text, style="cyan"), (0, 0, 1, 6)))
-    found: pa.Table = lakehouse.query(text)
+def _ask(console: Console, lakehouse: Connection, question: Question) -> None:
+    console.print(f"[green]ask[/green]   [bold]{question.words}[/bold]")
+    console.print(Padding(Text(question.text, style="cyan"), (0, 0, 1, 2), expand=False))
+    found = lakehouse.query(question.text)
     table = formats.rich_table(found.schema, formats.records(found.to_batches()))
-    console.print(Padding(table, (0, 0, 1, 6)))
-    console.print(Padding(Text(answer, style="italic"), (0, 0, 1, 6)))
+    console.print(Padding(table, (0, 0, 1, 2), expand=False))
+    console.print(Padding(Text(question.moral, style="italic"), (0, 0, 1, 2), expand=False))
 
 
 def _what_next(console: Console, warehouse: str | None) -> None:
     folder = warehouse or "W"
-    console.print("[bold]Next[/bold]")
-    if warehouse is None:
-        console.print(f"  srcql demo --warehouse {folder}        the same, kept in a folder", markup=False)
-    console.print(f'  srcql query "CLUSTER FROM {DATA_SET}.lru_cache" --warehouse {folder}', markup=False)
-    console.print(
-        f"  srcql serve --warehouse {folder}       for any Flight SQL client: ADBC, JDBC, BI tools", markup=False
-    )
+    again = [] if warehouse else [("srcql demo --warehouse W", "the same, kept in the folder W")]
+    steps = [
+        *again,
+        (f'srcql query "CLUSTER FROM {DATA_SET}.lru_cache" --warehouse {folder}', "ask it yourself"),
+        (f"srcql serve --warehouse {folder}", "for any client of Flight SQL"),
+    ]
+    console.print("[bold]next[/bold]")
+    for command, why in steps:
+        console.print(f"  [cyan]{command}[/cyan]", f" {why}")

@@ -6,42 +6,44 @@ import statistics
 
 from ..problem import Call, Problem
 
+Numbers = list[float]
 
-def sort_and_take_middle(numbers: list[float]) -> float:
+
+def sort_and_take_middle(numbers: Numbers) -> float:
     """Right."""
     ordered = sorted(numbers)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def standard_library(numbers: list[float]) -> float:
+def standard_library(numbers: Numbers) -> float:
     """Right."""
     return statistics.median(numbers)
 
 
-def half_a_heap(numbers: list[float]) -> float:
+def half_a_heap(numbers: Numbers) -> float:
     """Right."""
     lower = heapq.nsmallest(len(numbers) // 2 + 1, numbers)
     return lower[-1] if len(numbers) % 2 else (lower[-1] + lower[-2]) / 2
 
 
-def upper_middle(numbers: list[float]) -> float:
+def upper_middle(numbers: Numbers) -> float:
     """Wrong for an even number of them."""
     return sorted(numbers)[len(numbers) // 2]
 
 
-def forgot_to_sort(numbers: list[float]) -> float:
+def forgot_to_sort(numbers: Numbers) -> float:
     """Wrong unless they come in order."""
     middle = len(numbers) // 2
     return numbers[middle] if len(numbers) % 2 else (numbers[middle - 1] + numbers[middle]) / 2
 
 
-def whole_numbers_only(numbers: list[float]) -> float:
-    """Wrong where the middle lies between two numbers."""
+def whole_numbers(numbers: Numbers) -> float:
+    """Wrong where it is no whole number."""
     return int(statistics.median(numbers))
 
 
-def median_of_a_sample(numbers: list[float]) -> float:
+def median_of_a_sample(numbers: Numbers) -> float:
     """Flaky: it looks at five of them, other ones each time."""
     return statistics.median(random.sample(numbers, min(5, len(numbers))))
 
@@ -62,7 +64,7 @@ PROBLEM = Problem(
         half_a_heap,
         upper_middle,
         forgot_to_sort,
-        whole_numbers_only,
+        whole_numbers,
         median_of_a_sample,
     ),
     _tests(),

@@ -1,0 +1,42 @@
+"""A server of one's own, for as long as a block lasts."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from srcql.errors import StoreError
+
+
+@contextmanager
+def served(warehouse: str) -> Iterator["Starting"]:
+    """A server of the warehouse on a free port, in a process that ends with the block."""
+    command = [sys.executable, "-m", "srcql_client.cli", "serve", "--warehouse", warehouse]
+    command += ["--listen", "grpc://127.0.0.1:0"]
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
+        try:
+            yield Starting(process, log)
+        finally:
+            process.terminate()
+
+
+class Starting:
+    """A server that is on its way up."""
+
+    def __init__(self, process: "subprocess.Popen[str]", log: IO[str]) -> None:
+        self._process = process
+        self._log = log
+
+    def uri(self) -> str:
+        """The address that it is bound to, as soon as it is; StoreError with its words when it ends instead."""
+        assert self._process.stdout is not None
+        if uri := self._process.stdout.readline().strip():
+            return uri
+        self._process.wait()
+        self._log.seek(0)
+        raise StoreError(self._log.read().strip() or "the server ended before it listened")
