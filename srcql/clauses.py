@@ -1,12 +1,12 @@
 """The clauses that every verb takes, in the order in which they stand, and how each is read.
 
-verb [head] FROM … [AT …] [WHERE …] [BY …] [USING …] [RUNS …] [STEPS …] [MISSING …] [own] [ORDER BY …] [LIMIT …] [OFFSET …]
+verb [head] FROM … [AT …] [WHERE …] [BY …] [USING …] [RUNS …] [STEPS …] [MISSING …] [own] [ORDER BY …] [LIMIT …] …
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from srcql.conditions import checked, constants
 from srcql.cube import Cube, Selection, Target
@@ -17,6 +17,11 @@ from srcql.schema import Role
 
 Clause = Callable[[Reader], Any]
 Read = dict[str, Any]
+
+
+def flag(words: str) -> Clause:
+    """A clause that is all said by its words."""
+    return lambda reader: reader.take(words)
 
 
 def later(words: str) -> Clause:
@@ -43,50 +48,58 @@ def _target(reader: Reader) -> Target:
 
 def where(reader: Reader) -> Piece:
     """WHERE: a condition over the columns of observations."""
+    reader.take("WHERE")
     return checked(reader, reader.piece(lambda parser: parser.parse_condition(), "a condition"))
 
 
-def by(reader: Reader) -> tuple[str, ...]:
+def by(reader: Reader) -> tuple[Name, ...]:
     """BY: context columns, in the order of the user."""
-    return tuple(dict.fromkeys(reader.listed(lambda: _context(reader, reader.name("a context column")))))
+    reader.take("BY")
+    return reader.listed(lambda: _context(reader, reader.name("a context column")))
 
 
-def _context(reader: Reader, name: Name) -> str:
-    columns = {column.name.lower(): column for column in reader.observations.columns}
+def _context(reader: Reader, name: Name) -> Name:
+    columns = {column.name.lower(): column.name for column in reader.observations.columns}
     contexts = [column.name for column in reader.observations.of(Role.CONTEXT)]
     column = columns.get(name.text.lower())
     if column is None:
         hint = suggestion(name.text, contexts, "context columns")
         raise reader.error(f"unknown column {name.text}", name.span, hint, UnknownName)
-    if column.name not in contexts:
+    if column not in contexts:
         hint = f"context columns: {', '.join(contexts)}"
-        raise reader.error(f"BY takes context columns, and {column.name} is not one", name.span, hint)
-    return column.name
+        raise reader.error(f"BY takes context columns, and {column} is none", name.span, hint)
+    if column in reader.results:
+        raise reader.error(f"the result would have two columns {column}", name.span)
+    return Name(column, name.span)
 
 
 def runs(reader: Reader) -> bool:
     """RUNS: whether every run stands for itself."""
-    reader.refuse_later(("STABLE", "ALL"))
+    reader.refuse_later(("RUNS STABLE", "RUNS ALL"))
+    reader.take("RUNS")
     return reader.expect(("LATEST", "EACH")) == "EACH"
 
 
 def steps(reader: Reader) -> str | tuple[int, ...]:
     """STEPS: which steps of a test count."""
+    reader.take("STEPS")
     if reader.next_type is TokenType.NUMBER:
         return tuple(sorted(set(reader.listed(lambda: reader.number("a step, counted from 0")))))
     for word in ("ALL", "LAST", "EXCEPT CREATE"):
         if reader.take(word):
             return word
-    raise reader.expected("ALL, LAST, EXCEPT CREATE or step numbers")
+    raise reader.expected("ALL, LAST, EXCEPT CREATE or the numbers of steps")
 
 
 def missing(reader: Reader) -> None:
     """MISSING: what a cell without rows equals."""
-    reader.refuse_later(("DROP IMPLEMENTATIONS", "DROP TESTS", "IGNORE"))
+    reader.refuse_later(("MISSING DROP IMPLEMENTATIONS", "MISSING DROP TESTS", "MISSING IGNORE"))
+    reader.take("MISSING")
     reader.expect(("DISTINCT",))
 
 
 SHARED: Mapping[str, Clause] = {
+    "AT": later("AT"),
     "WHERE": where,
     "BY": by,
     "USING": using,
@@ -94,24 +107,20 @@ SHARED: Mapping[str, Clause] = {
     "STEPS": steps,
     "MISSING": missing,
 }
-SQL_ONLY = ("GROUP BY", "HAVING", "QUALIFY", "USING SAMPLE", "TABLESAMPLE", "WINDOW")
 
 
 def cube(selected: tuple[Target, ...] | Piece | None, read: Read) -> Cube:
-    """The cube of clauses that were read."""
-    condition = read.get("WHERE")
+    """The cube that the shared clauses describe."""
     query = selected if isinstance(selected, Piece) else None
-    return Cube(
-        Selection(
-            None if isinstance(selected, Piece) else selected,
-            constants(condition, "data_set_id"),
-            constants(condition, "problem_id"),
-        ),
-        query,
-        condition,
-        read.get("BY", ()),
-        **{name: read[clause] for name, clause in _FIELDS.items() if clause in read},
+    condition = read.get("WHERE")
+    selection = Selection(
+        None if isinstance(selected, Piece) else selected,
+        constants(condition, "data_set_id"),
+        constants(condition, "problem_id"),
     )
+    by_columns = tuple(dict.fromkeys(name.text for name in read.get("BY", ())))
+    fields = {field: read[words] for words, field in FIELDS.items() if words in read}
+    return Cube(selection, query, condition, by_columns, **fields)
 
 
-_FIELDS = {"using": "USING", "each": "RUNS", "steps": "STEPS"}
+FIELDS = {"USING": "using", "RUNS": "each", "STEPS": "steps"}

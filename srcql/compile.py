@@ -11,28 +11,14 @@ from dataclasses import dataclass, field
 
 import sqlglot
 
-from srcql.cells import Resolver, Source
-from srcql.cube import Selection
-from srcql.errors import InvalidQuery, SrcqlError
+from srcql.cells import Lowering
+from srcql.engines import DUCKDB, FORMS, Forms
+from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.parser import Found, verbs
-from srcql.reader import MARK
-from srcql.schema import OBSERVATIONS, Table
+from srcql.reader import MARK, one_of
+from srcql.resolver import STANDALONE, Resolver, Source
 
 __all__ = ["STANDALONE", "Compiled", "Resolver", "Source", "compile", "transpile"]
-
-
-@dataclass(frozen=True)
-class Standalone:
-    """No store at hand: tables stand by their names, and every cell may have several runs."""
-
-    observations: Table = OBSERVATIONS
-
-    def source(self, selection: Selection) -> Source:  # noqa: ARG002
-        """The tables by their names."""
-        return Source("observations", "tests", "code_implementations", single=False)
-
-
-STANDALONE: Resolver = Standalone()
 
 
 @dataclass(frozen=True)
@@ -64,8 +50,8 @@ class Compiled:
 class _Writer:
     """Writes a statement from left to right and notes what it carried over."""
 
-    def __init__(self, text: str, found: list[Found], resolver: Resolver) -> None:
-        self.text, self.found, self.resolver = text, found, resolver
+    def __init__(self, text: str, found: list[Found], resolver: Resolver, forms: Forms) -> None:
+        self.text, self.found, self.resolver, self.forms = text, found, resolver, forms
         self.parts: list[str] = []
         self.carried: list[Carried] = []
         self.length = 0
@@ -80,7 +66,8 @@ class _Writer:
         self._carry(start, end)
 
     def _lower(self, found: Found) -> None:
-        for i, part in enumerate(found.verb.lower(self.resolver, found.root).split(MARK)):
+        sql = found.verb.lower(Lowering(found.verb.cube, self.resolver, self.forms), found.root)
+        for i, part in enumerate(sql.split(MARK)):
             if i % 2:
                 start, end = part.split(":")
                 self.copy(int(start), int(end))
@@ -97,17 +84,18 @@ class _Writer:
         self.length += len(sql)
 
 
-def compile(text: str, resolver: Resolver = STANDALONE) -> Compiled:
-    """Lower the verbs of one statement to SQL.
+def compile(text: str, resolver: Resolver = STANDALONE, forms: Forms = DUCKDB) -> Compiled:
+    """Lower the verbs of one statement to SQL: text -> `Compiled`.
 
-    Raises InvalidQuery, UnknownName or Unsupported, with the place in the text, for a mistake in a verb.
+    Raises InvalidQuery, UnknownName or Unsupported, with the place in the text, for a mistake in a verb. Any other text
+    is handed on as it is.
     """
     found = verbs(text, resolver.observations)
     if not found:
         return Compiled(text, text, 0, (Carried(0, 0, len(text)),))
     if MARK in text:
-        raise InvalidQuery("a statement cannot hold the character NUL", text=text, span=(text.index(MARK),) * 2)
-    writer = _Writer(text, found, resolver)
+        raise InvalidQuery("a statement cannot hold the character NUL")
+    writer = _Writer(text, found, resolver, forms)
     try:
         writer.copy(0, len(text))
     except SrcqlError as error:
@@ -117,5 +105,11 @@ def compile(text: str, resolver: Resolver = STANDALONE) -> Compiled:
 
 
 def transpile(text: str, write: str = "duckdb") -> str:
-    """A statement in another dialect of SQL."""
-    return sqlglot.transpile(compile(text).sql, read="duckdb", write=write)[0]
+    """A statement as SQL of another engine, over tables that stand by their names.
+
+    >>> transpile("SELECT size FROM (CLUSTER FROM MBPP)", write="spark")[:40]
+    'SELECT size FROM (SELECT data_set_id, pr'
+    """
+    if write not in FORMS:
+        raise Unsupported(f"no SQL for {write}", hint=f"there is SQL for {one_of(list(FORMS))}")
+    return sqlglot.transpile(compile(text, forms=FORMS[write]).sql, read="duckdb", write=write)[0]

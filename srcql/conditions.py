@@ -1,9 +1,14 @@
 """What may stand in WHERE, and what it says of data sets and problems."""
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
-from srcql.errors import UnknownName, suggestion
+from srcql.errors import SrcqlError, UnknownName, suggestion
 from srcql.reader import Piece, Reader, Span
+
+PLAIN = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.In, exp.Between, exp.Not)
+PLAIN_OPERATORS = (exp.Predicate, exp.Connector, exp.Placeholder, exp.Parameter, exp.Cast, exp.DataType)
 
 
 def checked(reader: Reader, condition: Piece) -> Piece:
@@ -13,40 +18,44 @@ def checked(reader: Reader, condition: Piece) -> Piece:
         if isinstance(node, (exp.AggFunc, exp.Window)):
             raise _aggregate(reader, condition, node)
         if isinstance(node, exp.Column) and not _stands(node, known):
-            raise _unknown(reader, condition, node, known)
+            raise _unknown(reader, condition, node)
     return condition
 
 
+def repeatable(condition: Piece | None) -> bool:
+    """Whether a condition gives the same rows each time that it is asked: columns, constants and operators alone."""
+    return condition is None or all(isinstance(node, PLAIN + PLAIN_OPERATORS) for node in condition.tree.walk())
+
+
 def _stands(column: exp.Column, known: set[str]) -> bool:
-    first = column.parts[0].name.lower()
-    return first in known or (first == "observations" and column.parts[1].name.lower() in known) or _bound(column)
+    names = [part.name.lower() for part in column.parts]
+    return names[0] in known or (names[0] == "observations" and names[1] in known) or names[0] in _bound(column)
 
 
-def _bound(column: exp.Column) -> bool:
-    """Whether an enclosing list comprehension names it: those stand as columns in the tree, a lambda's do not."""
-    loops = []
-    loop = column.find_ancestor(exp.Comprehension)
-    while loop:
-        loops.append(loop)
-        loop = loop.find_ancestor(exp.Comprehension)
-    return any(column.parts[0].name == loop.expression.name for loop in loops)
+def _bound(node: exp.Expr) -> Iterator[str]:
+    """What the list comprehensions around it name: those stand as columns in the tree, a lambda's do not."""
+    while loop := node.find_ancestor(exp.Comprehension):
+        yield loop.expression.name.lower()
+        node = loop
 
 
-def _unknown(reader: Reader, condition: Piece, column: exp.Column, known: set[str]) -> Exception:
-    name = column.parts[-1] if column.parts[0].name.lower() == "observations" else column.parts[0]
-    hint = suggestion(name.name, known, "columns")
-    if name.args.get("quoted") and not hint.startswith("did you mean"):
-        hint = f"a text stands in single quotes: '{name.name}'"
-    return reader.error(f"unknown column {name.name}", _span(name, condition), hint, UnknownName)
+def _unknown(reader: Reader, condition: Piece, column: exp.Column) -> SrcqlError:
+    names = [part for part in column.parts if part.name.lower() != "observations"]
+    name = names[0].name
+    if name in reader.results:
+        hint = f"{name} is a column of the result: SELECT … FROM (verb) WHERE {name} …"
+    else:
+        hint = suggestion(name, [known.name for known in reader.observations.columns], "columns")
+        if names[0].args.get("quoted") and not hint.startswith("did you mean"):
+            hint = f"a text stands in single quotes: '{name}'"
+    return reader.error(f"unknown column {name}", _span(names[0], condition), hint, UnknownName)
 
 
-def _aggregate(reader: Reader, condition: Piece, node: exp.Expr) -> Exception:
-    what = "a window" if isinstance(node, exp.Window) else "an aggregate"
-    return reader.error(
-        f"WHERE is over single observations: {what} cannot stand in it",
-        _span(node, condition),
-        "aggregate over the verb's result: SELECT … FROM (verb) GROUP BY …",
-    )
+def _aggregate(reader: Reader, condition: Piece, node: exp.Expr) -> SrcqlError:
+    what = "a window function" if isinstance(node, exp.Window) else "an aggregate"
+    hint = "aggregate the result: SELECT … FROM (verb) GROUP BY … HAVING …"
+    message = f"WHERE looks at one observation at a time, and {what} at many"
+    return reader.error(message, _span(node, condition), hint)
 
 
 def _span(node: exp.Expr, condition: Piece) -> Span:
@@ -72,20 +81,22 @@ def constants(condition: Piece | None, column: str) -> frozenset[str] | None:
     return allowed
 
 
-def _parts(tree: exp.Expr) -> list[exp.Expr]:
+def _parts(tree: exp.Expr) -> Iterator[exp.Expr]:
     tree = tree.unnest()
-    return [*_parts(tree.left), *_parts(tree.right)] if isinstance(tree, exp.And) else [tree]
+    if isinstance(tree, exp.And):
+        yield from _parts(tree.left)
+        yield from _parts(tree.right)
+    else:
+        yield tree
 
 
 def _values(part: exp.Expr, column: str) -> frozenset[str] | None:
     if isinstance(part, exp.EQ):
-        left, right = (part.right, part.left) if part.left.is_string else (part.left, part.right)
-        return frozenset({right.name}) if _is(left, column) and right.is_string else None
-    if isinstance(part, exp.In) and _is(part.this, column) and part.expressions:
-        texts = [value for value in part.expressions if value.is_string]
-        return frozenset(text.name for text in texts) if len(texts) == len(part.expressions) else None
-    return None
-
-
-def _is(node: exp.Expr, column: str) -> bool:
-    return isinstance(node, exp.Column) and node.name.lower() == column and node.table.lower() in ("", "observations")
+        name, value = (part.right, part.left) if part.left.is_string else (part.left, part.right)
+        values = [value]
+    elif isinstance(part, exp.In) and part.expressions:
+        name, values = part.this, part.expressions
+    else:
+        return None
+    named = isinstance(name, exp.Column) and name.name.lower() == column and name.table.lower() in ("", "observations")
+    return frozenset(value.name for value in values) if named and all(value.is_string for value in values) else None

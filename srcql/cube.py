@@ -7,10 +7,8 @@
 
 from dataclasses import dataclass
 
-from srcql.equality import Equality
+from srcql.equality import CANONICAL, Equality
 from srcql.reader import Name, Piece
-
-__all__ = ["Cube", "Name", "Selection", "Target"]
 
 KEY = ("data_set_id", "problem_id")
 
@@ -52,7 +50,7 @@ class Cube:
     query: Piece | None = None
     where: Piece | None = None
     by: tuple[str, ...] = ()
-    using: Equality = Equality()
+    using: Equality = CANONICAL
     each: bool = False
     steps: str | tuple[int, ...] = "ALL"
 

@@ -8,28 +8,29 @@ CANONICAL), their class and message, or only that there was one.
 
 >>> Equality(exact=True, exceptions="TYPE").text
 'EXACT EXCEPTIONS TYPE'
->>> Equality().text
-''
+>>> Equality().stored
+'response_key'
 """
 
 from dataclasses import dataclass
 
-from srcql.reader import Reader, literal
+from srcql.reader import Reader
+from srcql.sql import literal
 
 EXCEPTIONS = ("TYPE", "MESSAGE", "ANY")
 LATER = ("DIGITS", "UNORDERED", "TYPED", "IGNORE", "THROUGH", "TOLERANCE")
 
-# A response is split at its first two @; $EXCEPTION@X has an empty message, so it is $EXCEPTION@X@.
-_EXACT = {
+# An exception is split at its first two @; without a second one its message is empty.
+EXCEPTION = {
     "TYPE": "'$EXCEPTION@' || split_part(output, '@', 2)",
-    "MESSAGE": "CASE WHEN split_part(output, '@', 2) = substr(output, 12) THEN output || '@' ELSE output END",
+    "MESSAGE": "CASE WHEN contains(substr(output, 12), '@') THEN output ELSE output || '@' END",
     "ANY": "'$EXCEPTION@'",
 }
 
 
 @dataclass(frozen=True)
 class Equality:
-    """One equality; `exceptions` None leaves exceptions as they are printed (EXACT alone)."""
+    """One equality; `exceptions` None is what the base says of them: as printed for EXACT, TYPE for CANONICAL."""
 
     exact: bool = False
     exceptions: str | None = None
@@ -41,13 +42,13 @@ class Equality:
         return " ".join(word for word in words if word)
 
     @property
-    def response(self) -> str | None:
-        """The response as SQL over the stored columns; None when it has to be computed from the outputs."""
+    def stored(self) -> str | None:
+        """The response as SQL over the stored columns; None when the outputs have to be looked at."""
         if not self.exact:
             return None if self.exceptions else "response_key"
         if self.exceptions is None:
             return "output"
-        return f"CASE WHEN starts_with(output, '$EXCEPTION@') THEN {_EXACT[self.exceptions]} ELSE output END"
+        return f"CASE WHEN starts_with(output, '$EXCEPTION@') THEN {EXCEPTION[self.exceptions]} ELSE output END"
 
     @property
     def key(self) -> str:
@@ -55,14 +56,19 @@ class Equality:
         return f"response_key(output, {literal(self.text)})" if self.text else "response_key(output)"
 
 
+CANONICAL = Equality()
+
+
 def using(reader: Reader) -> Equality:
-    """Read what follows USING."""
+    """USING: the equality."""
+    reader.take("USING")
     exact = reader.take("EXACT")
     named = exact or reader.take("CANONICAL")
-    exceptions = None
-    if reader.take("EXCEPTIONS"):
-        exceptions = reader.expect(EXCEPTIONS)
     reader.refuse_later(LATER)
-    if not named and not exceptions:
-        raise reader.expected("EXACT, CANONICAL or EXCEPTIONS after USING")
-    return Equality(exact, None if not exact and exceptions == "TYPE" else exceptions)
+    if not reader.take("EXCEPTIONS"):
+        if not named:
+            raise reader.expected("EXACT, CANONICAL or EXCEPTIONS")
+        return Equality(exact)
+    exceptions = reader.expect(EXCEPTIONS)
+    reader.refuse_later(LATER)
+    return Equality(exact, exceptions if exact or exceptions != "TYPE" else None)

@@ -5,14 +5,14 @@ name. What is not a verb is only walked through, to know where a query may stand
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.duckdb import DuckDBParser
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from srcql.errors import InvalidQuery, Unsupported
 from srcql.reader import QUOTED, Reader, Span
@@ -22,13 +22,13 @@ from srcql.verbs.verb import Verb
 
 VERB_WORD = re.compile(rf"\b({'|'.join(VERBS)})\b", re.IGNORECASE)
 HEAD = {TokenType.COMMA, TokenType.STAR, TokenType.DOT, *DuckDBParser.ID_VAR_TOKENS}
-SET_OPERATIONS = {TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT}
-BARE = {TokenType.FROM, TokenType.JOIN, TokenType.COMMA}
+SET_OPERATIONS = (TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT)
+TABLE_FOLLOWS = (TokenType.FROM, TokenType.JOIN, TokenType.COMMA)
 
 
 @dataclass(frozen=True)
 class Found:
-    """A verb in the user's text; `root` when the statement's rows are its rows, in its order."""
+    """A verb in the user's text; `root` when the rows of the statement are its rows, in its order."""
 
     span: Span
     verb: Verb
@@ -38,7 +38,7 @@ class Found:
 class VerbNode(exp.Expression, exp.Query):
     """The place of a verb in the tree of the statement around it."""
 
-    arg_types = {"this": True, "alias": False, "with_": False, **exp.QUERY_MODIFIERS}
+    arg_types = {"this": True, "alias": False, "with_": False, **exp.QUERY_MODIFIERS}  # noqa: RUF012
 
 
 class SrcqlParser(DuckDBParser):
@@ -48,29 +48,40 @@ class SrcqlParser(DuckDBParser):
     found: dict[int, Found]
 
     def parse_query(self) -> exp.Expr | None:
-        """Any query, as it stands in parentheses."""
+        """A query, as it stands in parentheses."""
         return self._parse_statement()
 
     def parse_condition(self) -> exp.Expr | None:
         """A condition, as it stands after WHERE."""
         return self._parse_assignment()
 
-    def _parse_statement(self) -> exp.Expr | None:
-        verb = self._parse_verb(followed=False)
+    def parse_order_by(self) -> exp.Expr | None:
+        """ORDER BY and what it orders by."""
+        return self._parse_order()
+
+    def parse_limit(self) -> exp.Expr | None:
+        """LIMIT and its number."""
+        return self._parse_limit()
+
+    def parse_offset(self) -> exp.Expr | None:
+        """OFFSET and its number."""
+        return self._parse_offset()
+
+    def _parse_statement(self) -> exp.Expr | None:  # a whole statement, and the body of a CTE
+        verb = self._parse_verb(opens=self._index == 0)
         return self._parse_set_operations(verb) if verb else super()._parse_statement()
 
-    def _parse_select_query(
+    def _parse_select_query(  # (…), FROM (…), EXISTS (…), CREATE … AS …, COPY (…), operands of UNION
         self,
         nested: bool = False,
         table: bool = False,
         parse_subquery_alias: bool = True,
         parse_set_operation: bool = True,
     ) -> exp.Expr | None:
-        bare = table and self._prev and self._prev.token_type in BARE
-        if bare and self._at_verb():
-            raise Reader(self, self.observations).error("a verb stands in parentheses here", hint="FROM (verb FROM …)")
-        verb = None if bare else self._parse_verb(operand=not parse_set_operation)
-        if verb:
+        if table and self._prev and self._prev.token_type in TABLE_FOLLOWS:
+            if self._at_verb():
+                raise Reader(self, self.observations).error("a verb after FROM stands in parentheses")
+        elif verb := self._parse_verb(operand=not parse_set_operation):
             return self._parse_set_operations(verb) if parse_set_operation else verb
         return super()._parse_select_query(
             nested=nested,
@@ -79,47 +90,48 @@ class SrcqlParser(DuckDBParser):
             parse_set_operation=parse_set_operation,
         )
 
-    def _parse_select_or_expression(self, alias: bool = False) -> exp.Expr | None:
+    def _parse_select_or_expression(self, alias: bool = False) -> exp.Expr | None:  # IN (…)
         verb = self._parse_verb()
         return self._parse_set_operations(verb) if verb else super()._parse_select_or_expression(alias=alias)
 
-    def _at_verb(self, followed: bool = True) -> bool:
+    def _at_verb(self, opens: bool = False) -> bool:
         """Whether a verb comes next: its word, and FROM after names, commas and stars alone."""
         token = self._curr
         if not token or token.token_type in QUOTED or token.text.upper() not in VERBS:
             return False
-        if not followed and self._index == 0:
-            return True
-        rest = iter(self._tokens[self._index + 1 :])
-        after = next((token.token_type for token in rest if token.token_type not in HEAD), None)
-        return after is TokenType.FROM
+        after = (token.token_type for token in self._tokens[self._index + 1 :])
+        return opens or next((kind for kind in after if kind not in HEAD), None) is TokenType.FROM
 
-    def _parse_verb(self, followed: bool = True, operand: bool = False) -> exp.Expr | None:
-        if not self._at_verb(followed):
+    def _parse_verb(self, opens: bool = False, operand: bool = False) -> exp.Expr | None:
+        if not self._at_verb(opens):
             return None
-        start = self._index
-        reader = Reader(self, self.observations)
+        first, reader = self._index, Reader(self, self.observations)
         verb = VERBS[self._curr.text.upper()].read(reader, operand)
-        if not operand and verb.tail and self._curr and self._curr.token_type in SET_OPERATIONS:
-            hint = "(CLUSTER … ORDER BY … LIMIT …) UNION ALL …"
-            raise reader.error(
-                f"a verb with ORDER BY, LIMIT or OFFSET stands in parentheses before {reader.found}", hint=hint
-            )
-        self.found[reader.start] = Found((reader.start, reader.end), verb, not operand and self._is_root(start))
+        if verb.tail and reader.next_type in SET_OPERATIONS:
+            raise reader.error(f"a verb with ORDER BY, LIMIT or OFFSET stands in parentheses before {reader.found}")
+        self.found[reader.start] = Found((reader.start, reader.end), verb, not operand and self._is_root(first))
         return VerbNode(this=exp.Var(this=verb.word))
 
-    def _is_root(self, start: int) -> bool:
-        before = [token.token_type for token in self._tokens[:start]]
-        depth = before.count(TokenType.L_PAREN) - before.count(TokenType.R_PAREN)
+    def _is_root(self, first: int) -> bool:
+        before = [token.token_type for token in self._tokens[:first]]
         after = [token.token_type for token in self._tokens[self._index :]]
-        return after == [TokenType.R_PAREN] * depth and (depth == 0 or set(before) == {TokenType.L_PAREN})
+        depth = before.count(TokenType.L_PAREN) - before.count(TokenType.R_PAREN)
+        return after == [TokenType.R_PAREN] * depth and (depth == 0 or depth == len(before))
 
     def _warn_unsupported(self) -> None:
         """Nothing: what the parser does not know is for the engine to judge."""
 
 
+try:
+    SrcqlParser()
+except TypeError as error:
+    raise ImportError(
+        "srcql extends sqlglot's parser, which compiled sqlglot forbids: pip uninstall sqlglotc"
+    ) from error
+
+
 def verbs(text: str, observations: Table) -> list[Found]:
-    """The verbs of a text, inner ones too, in order; none when it is plain SQL, or no SQL that we know.
+    """The verbs of a text, inner ones too, by their start; none when it is plain SQL, or no SQL that we know.
 
     Raises InvalidQuery, UnknownName or Unsupported for a mistake in a verb.
 
@@ -143,9 +155,8 @@ def _found(text: str, tokens: list[Token], observations: Table) -> list[Found]:
     parser = SrcqlParser(error_level=ErrorLevel.IMMEDIATE, dialect=DuckDB())
     parser.observations, parser.found = observations, {}
     try:
-        parser.parse(tokens, text)
-    except ParseError:
-        pass  # the engine says what is wrong with SQL; a mistake in a verb is an InvalidQuery already
+        with suppress(ParseError):  # a mistake in a verb is an InvalidQuery; others are for the engine to tell
+            parser.parse(tokens, text)
     except RecursionError:
         raise InvalidQuery("the statement is nested too deeply") from None
     if parser.found:
@@ -154,16 +165,17 @@ def _found(text: str, tokens: list[Token], observations: Table) -> list[Found]:
 
 
 def _refuse_more(text: str, tokens: list[Token]) -> None:
-    ends = [i for i, token in enumerate(tokens) if token.token_type is TokenType.SEMICOLON]
-    more = [token for token in tokens[ends[0] :] if token.token_type is not TokenType.SEMICOLON] if ends else []
-    if more:
-        span = (more[0].start, more[0].end + 1)
-        raise InvalidQuery("one statement at a time: expected the end after ;", text=text, span=span)
+    ended = False
+    for token in tokens:
+        if ended and token.token_type is not TokenType.SEMICOLON:
+            raise InvalidQuery("one statement at a time", text=text, span=(token.start, token.end + 1))
+        ended = ended or token.token_type is TokenType.SEMICOLON
 
 
 def _refuse_command(text: str, command: Token, observations: Table) -> None:
-    body = text[command.end + 1 :]
-    inner: Any = re.sub(r"\A\s*ANALYZE\b", lambda match: " " * len(match[0]), body, flags=re.IGNORECASE)
-    if verbs(" " * (command.end + 1) + inner, observations):
-        span = (command.start, command.end + 1)
+    """EXPLAIN and its like: the tokens after it are one raw text, which is read on its own."""
+    end = command.end + 1
+    rest = re.sub(r"\A\s*ANALYZE\b", lambda match: " " * len(match[0]), text[end:], flags=re.IGNORECASE)
+    if verbs(" " * end + rest, observations):
+        span = (command.start, end)
         raise Unsupported(f"{command.text.upper()} of a verb is not available yet", text=text, span=span)

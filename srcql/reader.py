@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlglot import exp
 from sqlglot.errors import ParseError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
-from srcql.errors import InvalidQuery, SrcqlError, Unsupported, suggestion
+from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.schema import Table
 
 if TYPE_CHECKING:
     from srcql.parser import SrcqlParser
 
+T = TypeVar("T")
+Span = tuple[int, int]
+
 MARK = "\0"
 QUOTED = (TokenType.IDENTIFIER, TokenType.STRING)
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of the user's text that lowered SQL holds as it stands; printed, it marks its place.
+    """A part of the user's text that the SQL holds as it stands; printed, it marks its place.
 
     >>> str(Piece((3, 7), exp.true())).split(MARK)
     ['', '3:7', '']
@@ -42,31 +44,21 @@ class Piece:
         return f"{MARK}{self.span[0]}:{self.span[1]}{MARK}"
 
 
-def literal(text: str) -> str:
-    """A text as SQL.
-
-    >>> literal("it's")
-    "'it''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
-
-
 class Reader:
-    """Reads one verb, token by token, and says where it went wrong."""
+    """Reads one verb, token by token, and says where it went wrong; `results` are the columns that it will give."""
 
     def __init__(self, parser: "SrcqlParser", observations: Table) -> None:
         self._parser = parser
+        self.text: str = parser.sql
         self.observations = observations
-        self.start = self._token.start if self._token else 0
-
-    @property
-    def _token(self) -> Token | None:
-        return self._parser._curr
+        self.results: tuple[str, ...] = ()
+        self.start = self.span[0]
 
     @property
     def next_type(self) -> TokenType | None:
         """The type of the next token; None at the end of the statement."""
-        return self._token.token_type if self._token else None
+        token = self._parser._curr
+        return token.token_type if token else None
 
     @property
     def end(self) -> int:
@@ -74,55 +66,60 @@ class Reader:
         return int(self._parser._prev.end) + 1
 
     @property
-    def text(self) -> str:
-        """The user's whole text."""
-        return str(self._parser.sql)
+    def span(self) -> Span:
+        """Where the next token stands; one place after the last at the end of the statement."""
+        token = self._parser._curr
+        return (token.start, token.end + 1) if token else (self.end, self.end + 1)
+
+    @property
+    def found(self) -> str:
+        """The next token as the user wrote it."""
+        start, end = self.span
+        return self.text[start:end] if self.next_type else "the end of the statement"
 
     def at(self, words: str) -> bool:
         """Whether these words come next, unquoted and in any case."""
-        tokens = self._parser._tokens[self._parser._index :]
         wanted = words.split()
-        found = " ".join(t.text.upper() for t in tokens[: len(wanted)] if t.token_type not in QUOTED)
-        return found.split()[: len(wanted)] == wanted
+        tokens = self._parser._tokens[self._parser._index :][: len(wanted)]
+        found = [word for token in tokens for word in (["''"] if token.token_type in QUOTED else token.text.split())]
+        return [word.upper() for word in found[: len(wanted)]] == wanted
 
     def take(self, words: str) -> bool:
         """Read these words when they come next."""
         if not self.at(words):
             return False
-        read = 0
-        while read < len(words.split()):
-            read += len(self._advance().text.split())
+        left = len(words.split())
+        while left > 0:
+            left -= len(self._advance().text.split())
         return True
 
+    def sign(self, sign: TokenType) -> bool:
+        """Read that sign when it comes next."""
+        return bool(self._parser._match(sign))
+
     def expect(self, words: Sequence[str]) -> str:
-        """Read one of these words, or say that it was expected."""
+        """Read one of these words, or say that one was expected."""
         for word in words:
             if self.take(word):
                 return word
         raise self.expected(one_of(words))
 
     def name(self, what: str) -> Name:
-        """Read an identifier, or a quoted name."""
-        token = self._token
-        if token is None or (
-            token.token_type != TokenType.STRING and token.token_type not in self._parser.ID_VAR_TOKENS
-        ):
-            raise self.expected(what, hint=_unquoted(token, what))
-        self._advance()
-        return Name(token.text, (token.start, token.end + 1))
+        """Read an identifier, plain or quoted."""
+        start, end = self.span
+        kind = self.next_type
+        if kind is not TokenType.STRING and kind not in self._parser.ID_VAR_TOKENS:
+            odd = kind in (TokenType.NUMBER, TokenType.DASH)
+            raise self.expected(what, "a name that does not look like a word stands in quotes" if odd else None)
+        return Name(self._advance().text, (start, end))
 
     def number(self, what: str) -> int:
         """Read a whole number from 0."""
-        token = self._token
-        if token is None or token.token_type != TokenType.NUMBER or not token.text.isdecimal():
+        if self.next_type is not TokenType.NUMBER or not self.found.isdecimal():
             raise self.expected(what)
         return int(self._advance().text)
 
-    def sign(self, type_: TokenType) -> bool:
-        """Read a token of that type when it comes next."""
-        return bool(self._parser._match(type_))
-
-    def listed(self, read: Callable[[], Any]) -> tuple[Any, ...]:
+    def listed(self, read: Callable[[], T]) -> tuple[T, ...]:
         """Read one or more, with commas between."""
         found = [read()]
         while self.sign(TokenType.COMMA):
@@ -130,69 +127,41 @@ class Reader:
         return tuple(found)
 
     def piece(self, parse: Callable[["SrcqlParser"], Any], what: str) -> Piece:
-        """Read with a parser's own method what is carried over as it stands."""
-        start = self._token.start if self._token else self.end
-        before = self._parser._index
+        """Read with a method of the parser what is carried over as it stands."""
+        start, end = self.span
         try:
             tree = parse(self._parser)
         except ParseError as error:
-            raise parse_error(error, self._parser) from None
-        if self._parser._index == before:
+            raise self._not_understood(error) from None
+        if self.end < end:
             raise self.expected(what)
         return Piece((start, self.end), tree)
 
-    def modifier(self, method: str) -> Piece:
-        """Read ORDER BY, LIMIT or OFFSET as a whole with the parser's method for it."""
-        return self.piece(lambda parser: getattr(parser, method)(), "an expression")
-
-    @property
-    def verb_text(self) -> str:
-        """The verb so far."""
-        return self.text[self.start : self.end]
-
     def refuse_later(self, words: Iterable[str]) -> None:
-        """Say of a clause that belongs to the language that this version has none."""
-        for word in words:
-            if self.at(word):
-                start = self._token.start if self._token else 0
-                self.take(word)
-                raise Unsupported(f"{word} is not available yet", text=self.text, span=(start, self.end))
+        """Say of an option that belongs to the language that this version does not have it."""
+        for option in words:
+            start = self.span[0]
+            if self.take(option):
+                raise Unsupported(f"{option} is not available yet", text=self.text, span=(start, self.end))
 
-    def expected(self, what: str, hint: str | None = None) -> InvalidQuery:
+    def expected(self, what: str, hint: str | None = None) -> SrcqlError:
         """The error that something else was found."""
         return self.error(f"expected {what}, found {self.found}", hint=hint)
 
     def error(
         self, message: str, span: Span | None = None, hint: str | None = None, kind: type[SrcqlError] = InvalidQuery
-    ) -> Any:
+    ) -> SrcqlError:
         """An error at the next token, or at that span."""
-        return kind(message, text=self.text, span=span or token_span(self._parser), hint=hint)
+        return kind(message, text=self.text, span=span or self.span, hint=hint)
 
-    @property
-    def found(self) -> str:
-        """The next token as the user wrote it."""
-        token = self._token
-        return self.text[token.start : token.end + 1] if token else "the end of the statement"
+    def _not_understood(self, error: ParseError) -> SrcqlError:
+        """What sqlglot's parser did not understand, in our words."""
+        before, wanted, what = str(error.errors[0].get("description", "")).partition("Expecting ")
+        return self.expected(what) if wanted and not before else self.error(f"unexpected {self.found}")
 
     def _advance(self) -> Token:
         self._parser._advance()
         return self._parser._prev
-
-
-def token_span(parser: "SrcqlParser") -> Span:
-    """Where the next token stands; the end of the statement when there is none."""
-    token = parser._curr
-    return (token.start, token.end + 1) if token else (parser._prev.end + 1, parser._prev.end + 2)
-
-
-def parse_error(error: ParseError, parser: "SrcqlParser") -> InvalidQuery:
-    """What the parser did not understand, in our words."""
-    details = error.errors[0] if error.errors else {}
-    wanted = str(details.get("description", "")).removeprefix("Expecting ")
-    span = token_span(parser)
-    found = parser.sql[span[0] : span[1]] or "the end of the statement"
-    expected = f"expected {wanted}, found {found}" if wanted != details.get("description") else f"unexpected {found}"
-    return InvalidQuery(expected, text=parser.sql, span=span)
 
 
 def one_of(words: Sequence[str]) -> str:
@@ -202,11 +171,3 @@ def one_of(words: Sequence[str]) -> str:
     'TYPE, MESSAGE or ANY'
     """
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-
-
-def _unquoted(token: Token | None, what: str) -> str | None:
-    odd = token is not None and token.token_type in (TokenType.NUMBER, TokenType.DASH)
-    return f"quote {what.split(' ')[0]} name that is not a plain identifier" if odd else None
-
-
-__all__ = ["MARK", "Name", "Piece", "Reader", "Span", "literal", "one_of", "parse_error", "suggestion", "token_span"]

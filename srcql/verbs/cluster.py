@@ -2,92 +2,96 @@
 
     CLUSTER FROM … [shared clauses]
 
-Two implementations stand in one cluster when they have the same cells. `…, cluster_id, size, share, representative,
-implementations, n_tests, n_missing, fingerprint, is_largest`, the largest first, then by the least member.
+Two implementations stand in one cluster when they have the same cells. Columns: `…, cluster_id, size, share,
+representative, implementations, n_tests, n_missing, fingerprint, is_largest`; the largest come first, then the least
+representative. The fingerprint is the sum modulo 2^128 of the MD5 of every step (test, step and response key).
 """
 
-from srcql.cells import Lowering, listed, same
+from srcql.cells import Lowering
 from srcql.clauses import later
+from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 
-# Grouped by, never shown: two sums of row hashes in different orders of their arguments, so that no order of rows counts.
-SIGNATURE = (
-    "sum(hash(hash(test_id, step_id, __response))) AS __one, sum(hash(hash(__response, step_id, test_id))) AS __other,"
-    " count(*) AS __rows"
-)
-TRACE = "md5(test_id || chr(31) || CAST(step_id AS VARCHAR) || chr(31) || CAST(__key AS VARCHAR))"
-HALVES = {"__high": f"substr({TRACE}, 1, 16)", "__low": f"substr({TRACE}, 17)"}
-WORD = "18446744073709551616"
+STEP_DIGEST = "md5(test_id || chr(31) || CAST(step_id AS VARCHAR) || chr(31) || CAST(__key AS VARCHAR))"
+HALF = 2**64
 
 
 class Cluster(Verb):
     """One CLUSTER statement."""
 
     word = "CLUSTER"
-    own = {"MIN SIZE": later("MIN SIZE"), "WEIGHT": later("WEIGHT")}
+    own = {"MIN SIZE": later("MIN SIZE"), "WEIGHT": later("WEIGHT")}  # noqa: RUF012
+    results = (
+        "cluster_id",
+        "size",
+        "share",
+        "representative",
+        "implementations",
+        "n_tests",
+        "n_missing",
+        "fingerprint",
+        "is_largest",
+    )
     order = ("cluster_id",)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the result."""
-        return (*self.cube.analysis, *_RESULT)
+        return (*self.cube.analysis, *self.results)
 
     def select(self, lowering: Lowering) -> str:
-        """Group implementations by signature; look closer at the representatives alone."""
-        analysis, using = listed(self.cube.analysis), self.cube.using
-        by_output = using.response is None or self.cube.query is not None and not using.exact
-        lowering.cells(["output"] if by_output or using.exact else ["response_key"])
-        cells = "__cells"
-        if by_output:
-            cells = lowering.define("__answers", lowering.responses("__cells", {"__response": using.key}))
-        response = "" if by_output else f", {using.response} AS __response"
-        lowering.define("__traces", f"SELECT *, {lowering.entry} AS __entry{response} FROM {cells} AS c")
-        lowering.define("__signatures", f"SELECT {analysis}, __entry, {SIGNATURE} FROM __traces GROUP BY ALL")
-        lowering.define(
-            "__clusters",
-            f"SELECT {analysis}, count(*) AS size, min(__entry) AS representative,"
-            " list_sort(list(__entry)) AS implementations"
-            f" FROM __signatures GROUP BY {analysis}, __one, __other, __rows",
-        )
-        self._details(lowering, by_output)
-        at, of_tests = same("c", "t", (*self.cube.analysis, "representative")), same("c", "u", self.cube.analysis)
+        """Group implementations by what they did; look closer at the representatives alone."""
+        self._traces(lowering)
+        self._clusters(lowering)
+        self._details(lowering)
+        of_cluster = same("c", "t", (*self.cube.analysis, "representative"))
+        of_analysis = same("c", "u", self.cube.analysis)
         window = f"PARTITION BY {listed(self.cube.analysis, 'c')}"
         return (
             f"SELECT c.*, row_number() OVER ({window} ORDER BY size DESC, c.representative) AS cluster_id,"
             f" size / sum(size) OVER ({window}) AS share, n_tests, n_tests - t.__tests AS n_missing, fingerprint,"
             f" size = max(size) OVER ({window}) AND count(*) OVER ({window}, size) = 1 AS is_largest"
-            f" FROM __clusters AS c JOIN __fingerprints AS t ON {at} JOIN __universe AS u ON {of_tests}"
+            f" FROM __clusters AS c JOIN __details AS t ON {of_cluster} JOIN __universe AS u ON {of_analysis}"
         )
 
-    def _details(self, lowering: Lowering, keyed: bool) -> None:
-        analysis = listed(self.cube.analysis)
-        at = same("t", "c", self.cube.analysis) + " AND t.__entry = c.representative"
+    def _traces(self, lowering: Lowering) -> None:
+        """Every response with the name of who gave it."""
+        using = self.cube.using
+        cells = lowering.cells(["response_key" if using.stored == "response_key" else "output"])
+        if using.stored is None:
+            cells = lowering.define("__answers", lowering.with_outputs(cells, {"__response": using.key}))
+        response = f", {using.stored} AS __response" if using.stored else ""
+        lowering.define("__traces", f"SELECT c.*, {lowering.entry} AS __entry{response} FROM {cells} AS c")
+
+    def _clusters(self, lowering: Lowering) -> None:
+        """Rows are hashed and summed, in two orders of the arguments: their order counts no more, and none is sorted."""
+        analysis, row_hash = listed(self.cube.analysis), lowering.forms.row_hash
+        one = f"sum({row_hash.format('test_id', 'step_id', '__response')}) AS __one"
+        other = f"sum({row_hash.format('__response', 'step_id', 'test_id')}) AS __other"
+        signatures = f"SELECT {analysis}, __entry, {one}, {other}, count(*) AS __steps FROM __traces GROUP BY ALL"
+        lowering.define("__signatures", signatures)
+        members = "count(*) AS size, min(__entry) AS representative, list_sort(list(__entry)) AS implementations"
+        classes = f"SELECT {analysis}, {members} FROM __signatures GROUP BY {analysis}, __one, __other, __steps"
+        lowering.define("__clusters", classes)
+
+    def _details(self, lowering: Lowering) -> None:
+        """Tests and fingerprints; the representatives have every test that any implementation has."""
+        analysis, using, forms = listed(self.cube.analysis), self.cube.using, lowering.forms
+        at = f"{same('t', 'c', self.cube.analysis)} AND t.__entry = c.representative"
         shown = lowering.define("__shown", f"SELECT t.* FROM __traces AS t JOIN __clusters AS c ON {at}")
-        key = "__response AS __key"
-        if self.cube.using.exact:
-            shown = lowering.define("__keyed", lowering.responses("__shown", {"__key": self.cube.using.key}))
-            key = "__key"
-        halves = ", ".join(f"sum(CAST('0x' || {digits} AS UBIGINT)) AS {half}" for half, digits in HALVES.items())
-        tested = f"SELECT {analysis}, __entry, test_id, step_id, {key} FROM {shown}"
-        sums = f"SELECT {analysis}, __entry AS representative, count(DISTINCT test_id) AS __tests, {halves} FROM ({tested}) GROUP BY ALL"
-        lowering.define(
-            "__fingerprints",
-            f"SELECT * EXCLUDE (__high, __low), format('{{:016x}}{{:016x}}', "
-            f"CAST((__high + __low // {WORD}) % {WORD} AS UBIGINT), CAST(__low % {WORD} AS UBIGINT)) AS fingerprint FROM ({sums})",
+        keyed = f"SELECT *, __response AS __key FROM {shown}"
+        if using.exact:
+            keyed = lowering.with_outputs(shown, {"__key": using.key})
+        digests = f"SELECT {analysis}, __entry AS representative, test_id, {STEP_DIGEST} AS __digest FROM ({keyed})"
+        high, low = (forms.unsigned.format(half) for half in ("substr(__digest, 1, 16)", "substr(__digest, 17)"))
+        sums = (
+            f"SELECT {analysis}, representative, count(DISTINCT test_id) AS __tests, sum({high}) AS __high,"
+            f" sum({low}) AS __low FROM ({digests}) GROUP BY ALL"
         )
+        halves = (f"(__high + __low // {HALF}) % {HALF}", f"__low % {HALF}")
+        fingerprint = " || ".join(map(forms.hexadecimal.format, halves))
         lowering.define(
-            "__universe", f"SELECT {analysis}, count(DISTINCT test_id) AS n_tests FROM __shown GROUP BY {analysis}"
+            "__details", f"SELECT {analysis}, representative, __tests, {fingerprint} AS fingerprint FROM ({sums})"
         )
-
-
-_RESULT = (
-    "cluster_id",
-    "size",
-    "share",
-    "representative",
-    "implementations",
-    "n_tests",
-    "n_missing",
-    "fingerprint",
-    "is_largest",
-)
+        tests = f"SELECT {analysis}, count(DISTINCT test_id) AS n_tests FROM {shown} GROUP BY {analysis}"
+        lowering.define("__universe", tests)

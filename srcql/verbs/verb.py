@@ -4,53 +4,64 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
-from srcql.cells import Lowering, Resolver, identifier
-from srcql.clauses import SHARED, SQL_ONLY, Clause, Read, cube, source
+from srcql.cells import Lowering
+from srcql.clauses import SHARED, Clause, Read, cube, source
 from srcql.cube import Cube
-from srcql.errors import suggestion
+from srcql.errors import SrcqlError, suggestion
 from srcql.reader import Piece, Reader
+from srcql.sql import identifier, listed
 
-ENDS = {None, TokenType.R_PAREN, TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT}
+
+def order_by(reader: Reader) -> Piece:
+    """ORDER BY: over the columns of the result; the verb's own order follows it."""
+    order = reader.piece(lambda parser: parser.parse_order_by(), "a column of the result")
+    if order.tree.expressions[0].this.name.upper() == "ALL":
+        raise reader.error("ORDER BY names columns of the result", order.span)
+    return order
+
+
 TAIL: Mapping[str, Clause] = {
-    "ORDER BY": lambda reader: reader.modifier("_parse_order"),
-    "LIMIT": lambda reader: reader.modifier("_parse_limit"),
-    "OFFSET": lambda reader: reader.modifier("_parse_offset"),
+    "ORDER BY": order_by,
+    "LIMIT": lambda reader: reader.piece(lambda parser: parser.parse_limit(), "a number of rows"),
+    "OFFSET": lambda reader: reader.piece(lambda parser: parser.parse_offset(), "a number of rows"),
 }
+ENDS = (None, TokenType.R_PAREN, TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT)
+SQL_ONLY = ("GROUP BY", "HAVING", "QUALIFY", "USING SAMPLE", "TABLESAMPLE", "SAMPLE")
 
 
 class Verb(ABC):
-    """One verb as it was read; each verb says its word, its own clauses, its columns and the SQL that gives them."""
+    """One verb as it was read; a verb says its word, its own clauses, its columns and the SQL that gives them."""
 
     word: ClassVar[str]
     own: ClassVar[Mapping[str, Clause]] = {}
+    results: ClassVar[tuple[str, ...]] = ()
     order: ClassVar[tuple[str, ...]]
 
     def __init__(self, cube: Cube, head: Any, clauses: Read) -> None:
         self.cube = cube
         self.head = head
         self.clauses = clauses
-        self.tail: list[Piece] = [clauses[words] for words in TAIL if words in clauses]
 
     @classmethod
     def read(cls, reader: Reader, operand: bool) -> Self:
-        """Read one statement; what follows the last operand of a set operation belongs to that."""
+        """Read one statement; what follows the last operand of a set operation is not its own."""
         reader.take(cls.word)
+        reader.results = cls.results
         head = cls.read_head(reader)
         if not reader.take("FROM"):
             raise reader.expected(f"FROM after {cls.word}", f"{cls.word} FROM data_set[.problem] | * | (query)")
         selected = source(reader)
-        clauses = _clauses(reader, {**SHARED, **cls.own, **({} if operand else TAIL)})
-        if operand and any(reader.at(words) for words in TAIL):
-            return cls(cube(selected, clauses), head, clauses)
-        if reader.next_type not in ENDS:
-            raise _stray(reader, {**SHARED, **cls.own, **TAIL}, clauses)
+        grammar = {**SHARED, **cls.own, **TAIL}
+        clauses = _clauses(reader, [words for words in grammar if not operand or words not in TAIL], grammar)
+        if reader.next_type not in ENDS and not (operand and any(reader.at(words) for words in TAIL)):
+            raise _stray(reader, list(grammar), clauses)
         return cls(cube(selected, clauses), head, clauses)
 
     @classmethod
-    def read_head(cls, reader: Reader) -> Any:  # noqa: ARG003
-        """Read what stands between the verb and FROM."""
+    def read_head(cls, _: Reader) -> Any:
+        """Read what stands between the verb and FROM: nothing, unless the verb says otherwise."""
         return None
 
     @property
@@ -60,53 +71,46 @@ class Verb(ABC):
 
     @abstractmethod
     def select(self, lowering: Lowering) -> str:
-        """A SELECT of those columns, in any order, over common table expressions that it defines."""
+        """A SELECT of those columns, in any order, over the common table expressions that it defines."""
 
-    def lower(self, resolver: Resolver, root: bool) -> str:
-        """The SQL that it stands for: it may stand wherever a query may, and what it names is its own."""
-        lowering = Lowering(self.cube, resolver)
+    @property
+    def tail(self) -> list[Piece]:
+        """Its ORDER BY, LIMIT and OFFSET."""
+        return [self.clauses[words] for words in TAIL if words in self.clauses]
+
+    def lower(self, lowering: Lowering, root: bool) -> str:
+        """The SQL that it stands for: it may stand wherever a query may, and all that it names is its own."""
         rows = self.select(lowering)
-        columns = ", ".join(map(identifier, self.columns))
-        return f"SELECT {columns} FROM ({lowering.with_} {rows}) AS {self.word.lower()}{self._ending(root)}"
+        return (
+            f"SELECT {listed(self.columns)} FROM ({lowering.with_} {rows}) AS {self.word.lower()}{self._ending(root)}"
+        )
 
     def _ending(self, root: bool) -> str:
         if not root and not self.tail:
             return ""
-        default = [f"{identifier(column)} NULLS LAST" for column in (*self.cube.analysis, *self.order)]
+        default = ", ".join(f"{identifier(column)} NULLS LAST" for column in (*self.cube.analysis, *self.order))
         order = self.clauses.get("ORDER BY")
-        if order is None:
-            ordered = "ORDER BY " + ", ".join(default)
-        else:
-            ordered = ", ".join([str(order), *default])
+        ordered = f"{order}, {default}" if order else f"ORDER BY {default}"
         return " ".join(["", ordered, *(str(piece) for piece in self.tail if piece is not order)])
 
 
-def _clauses(reader: Reader, grammar: Mapping[str, Clause]) -> Read:
+def _clauses(reader: Reader, order: list[str], grammar: Mapping[str, Clause]) -> Read:
     read: Read = {}
-    for words, clause in grammar.items():
-        if reader.at(words):
-            if words not in TAIL:
-                reader.take(words)
-            read[words] = clause(reader)
+    for words in order:
+        if reader.at(words) and not reader.at("USING SAMPLE"):
+            read[words] = grammar[words](reader)
     return read
 
 
-def _stray(reader: Reader, grammar: Mapping[str, Clause], read: Read) -> Exception:
+def _stray(reader: Reader, order: list[str], read: Read) -> SrcqlError:
     """The error that something stands where no clause may."""
     for words in SQL_ONLY:
         if reader.at(words):
-            hint = f"SELECT … FROM ({reader.verb_text}) {words} …"
-            return reader.error(f"{words} cannot stand in a verb", hint=hint)
-    words = next((words for words in grammar if reader.at(words)), None)
-    if words in read:
-        return reader.error(f"{words} is given twice")
-    order = list(grammar)
-    if words:
-        after = next(other for other in order[order.index(words) :] if other in read)
-        return reader.error(f"{words} stands before {after}", hint="order of clauses: " + " ".join(order))
-    hint = suggestion(reader.found, [words for words in order if order.index(words) > _last(order, read)], "clauses")
-    return reader.expected("a clause or the end of the verb", hint)
-
-
-def _last(order: list[str], read: Read) -> int:
-    return max((order.index(words) for words in read), default=-1)
+            verb = " ".join(reader.text[reader.start : reader.end].split())
+            return reader.error(f"{words} cannot follow a verb", hint=f"SELECT … FROM ({verb}) {words} …")
+    last = max((order.index(words) for words in read), default=-1)
+    for words in order:
+        if reader.at(words):
+            problem = "is given twice" if words in read else f"stands before {order[last]}"
+            return reader.error(f"{words} {problem}", hint=f"the order of clauses: {', '.join(order)}")
+    return reader.expected("a clause or the end of the verb", suggestion(reader.found, order[last + 1 :], "clauses"))

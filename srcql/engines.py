@@ -1,0 +1,24 @@
+"""What engines write differently: forms that no translation between dialects gets right by itself.
+
+All are written as DuckDB reads them; sqlglot writes them down for the engine.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Forms:
+    """One engine's forms, with a place for their arguments."""
+
+    row_hash: str  # an integer of the three arguments, good for grouping inside one statement, never shown
+    unsigned: str  # hexadecimal digits as a number
+    hexadecimal: str  # a number below 2^64 as 16 hexadecimal digits
+
+
+DUCKDB = Forms("hash(hash({}, {}, {}))", "CAST('0x' || {} AS UBIGINT)", "format('{{:016x}}', CAST({} AS UBIGINT))")
+SPARK = Forms(
+    "CAST(xxhash64({}, {}, {}) AS DECIMAL(38, 0))",
+    "CAST(conv({}, 16, 10) AS DECIMAL(38, 0))",
+    "lpad(lower(conv(CAST({} AS VARCHAR), 10, 16)), 16, '0')",
+)
+FORMS = {"duckdb": DUCKDB, "spark": SPARK, "databricks": SPARK}

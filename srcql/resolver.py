@@ -1,0 +1,44 @@
+"""What the language asks of the store: which columns there are, and where the rows of a cube are read."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from srcql.cube import Selection
+from srcql.schema import OBSERVATIONS, Table
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the rows of one cube are read: names of tables or views.
+
+    `single` when every cell is known to have one run, one context and no repeated step: then nothing is to be chosen.
+    """
+
+    observations: str
+    tests: str
+    code_implementations: str
+    single: bool
+
+
+class Resolver(Protocol):
+    """The store, as a compilation sees it."""
+
+    @property
+    def observations(self) -> Table:
+        """The table of observations, with the columns that were added later."""
+
+    def source(self, selection: Selection) -> Source:
+        """Where the selected rows are read; raises UnknownName with the span of a name that does not exist."""
+
+
+class Standalone:
+    """No store at hand: the tables stand by their names, and a cell may have several runs."""
+
+    observations: Table = OBSERVATIONS
+
+    def source(self, selection: Selection) -> Source:  # noqa: ARG002
+        """The published tables, whatever is selected."""
+        return Source("observations", "tests", "code_implementations", single=False)
+
+
+STANDALONE: Resolver = Standalone()
