@@ -43,12 +43,15 @@ class Embedded:
 
 
 class Wire:
-    """A server process on a warehouse of its own, and one ADBC connection to it."""
+    """A server process on a warehouse of its own, and one ADBC connection to it; its log lies beside the warehouse."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         settings = {"SRCQL_WAREHOUSE": str(folder), "SRCQL_THREADS": str(threads)}
         command = [sys.executable, "-m", "flight_server"]
-        self._server = subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
+        self._log = folder.with_suffix(".log").open("w")
+        self._server = subprocess.Popen(
+            command, env=os.environ | settings, stdout=subprocess.PIPE, stderr=self._log, text=True
+        )
         assert self._server.stdout is not None
         self._connection = flightsql.connect(self._server.stdout.readline().strip(), autocommit=True)
 
@@ -68,3 +71,4 @@ class Wire:
         self._server.terminate()
         self._server.wait(LONGEST_STOP)
         self._server.stdout.close()
+        self._log.close()

@@ -57,7 +57,7 @@ BEHAVIOUR = """
 SELECT data_set_id, problem_id, implementation_id,
     md5(to_json(list({{'test': test_id, 'step': step_id, 'output': output}} ORDER BY test_id, step_id))) AS behaviour
 FROM {observations}
-WHERE (data_set_id, problem_id, implementation_id) IN (SELECT (data_set_id, problem_id, implementation_id) FROM {chosen})
+SEMI JOIN {chosen} USING (data_set_id, problem_id, implementation_id)
 GROUP BY ALL
 """
 

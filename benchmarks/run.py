@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.answers import Clusters, check_clusters, check_rows, truth
@@ -48,25 +49,26 @@ class Run:
         return {
             "machine": _machine(self.threads, load),
             "data": self.describe(rows, problems, len(expected)),
-            "ingest": {side: rows / (sum(times.values) / 1e3) for side, times in ingest.items()},
+            "ingest": {side: median(rates) for side, rates in ingest.items()},
             "bytes": {side: stored(self.folder / side) for side in ("ours", "prior")},
             "problem": one,
             "all": every,
             "commit": commits,
         }
 
-    def ingest(self) -> tuple[int, dict[str, Times]]:
-        """Rows, and the time that every side takes for the observations, chunk by chunk."""
+    def ingest(self) -> tuple[int, dict[str, list[float]]]:
+        """Rows, and the rows a second that every side takes in, chunk by chunk."""
         for table, file in (("code_implementations", "code"), ("tests", "tests")):
             for side in self.sides.values():
                 side.ingest(table, self.prior.conform(table, self.data.table(file)))
-        rows, times = 0, {name: Times() for name in self.sides}
-        for number, chunk in enumerate(self.data.chunks()):
-            chunk = self.prior.conform("observations", chunk)
+        rows, taken = 0, {name: list[float]() for name in self.sides}
+        for number, given in enumerate(self.data.chunks()):
+            chunk = self.prior.conform("observations", given)
             rows += len(chunk)
             for name in _turned(list(self.sides), number):
-                times[name].values.append(timed(partial(self.sides[name].ingest, "observations", chunk)))
-        return rows, times
+                spent = timed(partial(self.sides[name].ingest, "observations", chunk))
+                taken[name].append(len(chunk) / (spent / 1e3))
+        return rows, taken
 
     def ask_one(self, problems: list[Problem], expected: Clusters) -> Any:
         """question -> side -> mean, median and max over the problems."""

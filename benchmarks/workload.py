@@ -39,7 +39,7 @@ class Workload:
 
 
 def workload(cache: Path, problems: int) -> Workload:
-    """The workload of that many problems, generated once; by the shared generator where it stands beside the checkout."""
+    """The workload of that many problems, generated once: by the shared generator where it stands beside us."""
     shared = SHARED_GENERATOR.exists()
     source = "corpus.py" if shared else "benchmarks.generator"
     folder = cache / f"{source.replace('.', '-')}-{problems}"
