@@ -149,7 +149,7 @@ def _shown(value: Any) -> str:
     """A value as an error shows it: text in quotes, anything long cut."""
     if _family(value.type) == "text":
         text = repr(value.as_py())
-    elif pa.types.is_primitive(value.type):
+    elif pa.types.is_primitive(value.type) or pa.types.is_decimal(value.type):
         text = value.cast(pa.string()).as_py() or "null"
     else:
         text = repr(value.as_py())

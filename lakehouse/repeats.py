@@ -14,6 +14,8 @@ from lakehouse.order import Codes, repeats
 from srcql.errors import InvalidData
 from srcql.schema import OBSERVATIONS, Table
 
+MEMORY = "1GB"
+
 
 def key_of(table: Table) -> tuple[str, ...]:
     """The columns that no two rows of one batch agree in, in the order that rows are sorted by.
@@ -43,7 +45,8 @@ def check_files(table: Table, io: FileIO, files: Sequence[DataFile]) -> None:
     if len({file.partition[0] for file in files}) == len(files):
         return
     names = key_of(table)
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect(config={"temp_directory": folder}) as connection:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(config={"memory_limit": MEMORY}) as connection:
+        connection.execute("SET temp_directory = ?", [folder])
         connection.register("keys", _keys(io, files, names))
         columns = ", ".join(names)
         query = f"SELECT {columns} FROM keys GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
@@ -56,12 +59,13 @@ def _keys(io: FileIO, files: Sequence[DataFile], names: Sequence[str]) -> Any:
     def batches() -> Iterator[Any]:
         for file in files:
             with io.new_input(file.file_path).open() as stream:
-                yield from pq.ParquetFile(stream).iter_batches(columns=list(names))
+                parts = pq.ParquetFile(stream).iter_batches(columns=list(names))
+                yield from (part.select(names).cast(fields) for part in parts)
 
     with io.new_input(files[0].file_path).open() as stream:
         schema = pq.read_schema(stream)
-    fields = pa.schema([schema.field(name) for name in schema.names if name in names])
-    return pa.RecordBatchReader.from_batches(fields, (batch.cast(fields) for batch in batches()))
+    fields = pa.schema([schema.field(name) for name in names])
+    return pa.RecordBatchReader.from_batches(fields, batches())
 
 
 def _repeated(table: Table, what: str, key: dict[str, Any]) -> InvalidData:

@@ -1,0 +1,161 @@
+"""Columns that are added while rows are."""
+
+import decimal
+import threading
+import uuid
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyiceberg.types import NestedField
+
+from lakehouse.warehouse import Warehouse, open_warehouse
+from srcql.errors import InvalidData
+from tests.lakehouse.conftest import observations
+
+NOON = datetime(2030, 1, 1, 12)
+COLUMNS = {
+    "boolean": pa.array([True]),
+    "int": pa.array([1], pa.uint16()),
+    "long": pa.array([1]),
+    "unsigned": pa.array([2**32 - 1], pa.uint32()),
+    "float": pa.array([0.5], pa.float32()),
+    "double": pa.array([0.5]),
+    "decimal": pa.array([decimal.Decimal("1.50")]),
+    "date": pa.array([date(2030, 1, 1)]),
+    "time": pa.array([time(12, 0, 0, 5)]),
+    "timestamp": pa.array([NOON], pa.timestamp("ns")),
+    "timestamptz": pa.array([NOON.replace(tzinfo=UTC)], pa.timestamp("s", "Europe/Berlin")),
+    "string": pa.array(["x"]).dictionary_encode(),
+    "uuid": pa.array([uuid.UUID(int=7).bytes], pa.uuid()),
+    "fixed": pa.array([b"abcd"], pa.binary(4)),
+    "binary": pa.array([b"\xff"], pa.large_binary()),
+    "list": pa.array([["x", None]]),
+    "struct": pa.array([{"a": 1, "b": ["y"]}]),
+    "map": pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64())),
+}
+STORED = {
+    "boolean": ("boolean", True),
+    "int": ("int", 1),
+    "long": ("long", 1),
+    "unsigned": ("long", 2**32 - 1),
+    "float": ("float", 0.5),
+    "double": ("double", 0.5),
+    "decimal": ("decimal(3, 2)", decimal.Decimal("1.50")),
+    "date": ("date", date(2030, 1, 1)),
+    "time": ("time", time(12, 0, 0, 5)),
+    "timestamp": ("timestamp", NOON),
+    "timestamptz": ("timestamptz", NOON.replace(tzinfo=UTC)),
+    "string": ("string", "x"),
+    "uuid": ("uuid", uuid.UUID(int=7)),
+    "fixed": ("fixed[4]", b"abcd"),
+    "binary": ("binary", b"\xff"),
+    "list": ("list<string>", ["x", None]),
+    "map": ("map<string, long>", [("k", 1)]),
+}
+
+
+def with_columns(rows: pa.Table, **columns: Any) -> pa.Table:
+    for name, values in columns.items():
+        rows = rows.append_column(name, values if isinstance(values, pa.Array) else pa.array(values))
+    return rows
+
+
+def field(warehouse: Warehouse, name: str) -> NestedField:
+    return warehouse.table("observations").schema().find_field(name)
+
+
+def test_adds_columns_of_all_types(warehouse: Warehouse) -> None:
+    added = {f"my_{name}": values for name, values in COLUMNS.items()}
+    rows = with_columns(observations(("p", "i", "t", 0, "1")), **added)
+    for run in ("r", "s"):
+        warehouse.ingest("observations", rows.set_column(6, "run_id", pa.array([run])), evolve=True)
+    row = warehouse.table("observations").scan().to_arrow().to_pylist()[0]
+    found = {name: (str(field(warehouse, f"my_{name}").field_type), row[f"my_{name}"]) for name in STORED}
+    assert found == STORED
+    assert row["my_struct"] == {"a": 1, "b": ["y"]}
+    assert not any(field(warehouse, name).required for name in added)
+
+
+def test_rows_from_before_have_null_there(warehouse: Warehouse) -> None:
+    rows = observations(("p", "i", "t", 0, "1"))
+    warehouse.ingest("observations", rows)
+    newer = with_columns(observations(("p", "i", "t", 0, "1"), run_id="s"), region=["eu"])
+    warehouse.ingest("observations", newer, evolve=True)
+    warehouse.ingest("observations", observations(("p", "i", "t", 0, "1"), run_id="u"))
+    table = warehouse.table("observations").scan().to_arrow()
+    assert dict(zip(table["run_id"].to_pylist(), table["region"].to_pylist(), strict=True)) == {
+        "r": None,
+        "s": "eu",
+        "u": None,
+    }
+
+
+def test_a_bad_row_adds_no_column(warehouse: Warehouse) -> None:
+    rows = with_columns(observations(("p", "i", "t", 0, "1"), ("p", "i", "t", 0, "2")), region=["eu", "eu"])
+    with pytest.raises(InvalidData):
+        warehouse.ingest("observations", rows, evolve=True)
+    assert "region" not in warehouse.table("observations").schema().column_names
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (
+            pa.field("x", pa.duration("s")),
+            "observations.x: expected a type that Iceberg has, found duration[s]\n  hint: cast the column first",
+        ),
+        (
+            pa.field("x", pa.null()),
+            "observations.x: expected a type that Iceberg has, found null\n  hint: cast the column first",
+        ),
+        (
+            pa.field("a.b", pa.string()),
+            "observations: a new column cannot be named 'a.b'\n  hint: use letters, digits and _",
+        ),
+    ],
+)
+def test_refuses_columns_that_no_table_can_have(warehouse: Warehouse, column: Any, message: str) -> None:
+    rows = observations(("p", "i", "t", 0, "1")).append_column(column, pa.nulls(1, column.type))
+    with pytest.raises(InvalidData) as error:
+        warehouse.ingest("observations", rows, evolve=True)
+    assert str(error.value) == message
+
+
+def test_refuses_another_type_later(warehouse: Warehouse) -> None:
+    rows = observations(("p", "i", "t", 0, "1"))
+    warehouse.ingest("observations", with_columns(rows, shard=[1]), evolve=True)
+    with pytest.raises(InvalidData) as error:
+        warehouse.ingest("observations", with_columns(rows, shard=["one"]), evolve=True)
+    assert str(error.value) == (
+        "observations.shard, row 0: expected a whole number, found 'one' of type string\n"
+        "  hint: cast the column to int64 first"
+    )
+
+
+def test_two_writers_add_the_same_column(tmp_path: Path) -> None:
+    start = threading.Barrier(2)
+    failures: list[BaseException] = []
+
+    def write(run: str) -> None:
+        try:
+            with open_warehouse(tmp_path) as warehouse:
+                for at in range(4):
+                    rows = observations(("p", "i", "t", 0, "1"), run_id=f"{run}{at}")
+                    start.wait(30)
+                    warehouse.ingest("observations", with_columns(rows, **{f"extra_{at}": [run]}), evolve=True)
+        except BaseException as error:
+            failures.append(error)
+            start.abort()
+
+    writers = [threading.Thread(target=write, args=(run,)) for run in "ab"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert failures == []
+    with open_warehouse(tmp_path) as warehouse:
+        table = warehouse.table("observations").scan().to_arrow()
+    assert [sorted(filter(None, table[f"extra_{at}"].to_pylist())) for at in range(4)] == [["a", "b"]] * 4
