@@ -1,5 +1,6 @@
 """`python -m flight_server`: serve the warehouse that the environment names (SRCQL_WAREHOUSE, SRCQL_LISTEN ...)."""
 
+import os
 import sys
 
 from flight_server.server import serve
@@ -17,4 +18,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # DuckDB's bindings report leaks on the log when the interpreter is torn down

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from srcql.schema import TABLES
 
-CATALOG = "srcql"
+CATALOG = "temp"  # where DuckDB keeps the views of a statement: a qualified name can be asked as it stands
 DB_SCHEMA = "main"
 TABLE_TYPE = "TABLE"
 

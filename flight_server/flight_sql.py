@@ -17,7 +17,7 @@ from flight_server import catalog_metadata, protocol
 from flight_server.calls import NAME, Calls, call_of, shutting_down, told
 from flight_server.ingest import BATCH_ID, Load, by_command, by_path, by_statement, ingest, reading
 from flight_server.protocol import message
-from flight_server.results import watched
+from flight_server.results import sent_as, watched
 from flight_server.settings import Settings
 from flight_server.sql_info import infos
 from flight_server.statements import NOBODY, Asked, Statements
@@ -154,7 +154,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         watch = Watch(context.is_cancelled, handle, self._settings.statement_timeout, result.interrupt)
         self._watchdog.watch(watch)
         call.resources.callback(self._watchdog.forget, watch)
-        return flight.GeneratorStream(result.schema, call.told_each(call.counted(watched(result, watch))))
+        return flight.GeneratorStream(sent_as(result.schema), call.told_each(call.counted(watched(result, watch))))
 
     STATEMENTS: ClassVar[dict[str, Callable[..., Asked]]] = {
         "CommandStatementQuery": _query,
@@ -239,7 +239,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         result = message(
             "ActionCreatePreparedStatementResult",
             prepared_statement_handle=self._statements.add(Asked(statement)),
-            dataset_schema=statement.schema.serialize().to_pybytes(),
+            dataset_schema=sent_as(statement.schema).serialize().to_pybytes(),
             parameter_schema=values.serialize().to_pybytes(),
             is_update=False,
         )

@@ -24,9 +24,31 @@ def slices(batch: pa.RecordBatch, limit: int = BATCH_BYTES) -> Iterator[pa.Recor
     yield from slices(batch.slice(middle), limit)
 
 
+def sent_as(schema: pa.Schema) -> pa.Schema:
+    """The schema that rows are sent with: dictionaries, which a stream of Flight cannot change midway, are spelled out.
+
+    >>> sent_as(pa.schema({"a": pa.list_(pa.dictionary(pa.uint8(), pa.string()))}))
+    a: list<item: string>
+      child 0, item: string
+    """
+    return pa.schema([field.with_type(_plain(field.type)) for field in schema], metadata=schema.metadata)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_plain(kind.value_type)))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_plain(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(_plain(kind.key_type), _plain(kind.item_type))
+    return kind
+
+
 def watched(result: Result, watch: Watch) -> Iterator[pa.RecordBatch]:
     """The batches of a result; when the watchdog stops it, its reason is raised."""
-    source = result.batches()
+    source, schema = result.batches(), sent_as(result.schema)
     while True:
         try:
             with watch.computing():
@@ -37,4 +59,4 @@ def watched(result: Result, watch: Watch) -> Iterator[pa.RecordBatch]:
             raise watch.reason
         if batch is None:
             return
-        yield from slices(batch)
+        yield from slices(batch.cast(schema))

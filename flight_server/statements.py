@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from flight_server.results import sent_as
 from lakehouse.engine import Statement
 from srcql.errors import UnknownName
 
@@ -27,9 +28,9 @@ class Asked:
     def schema(self) -> pa.Schema:
         """Schema of the rows; that of a parameter's column is known from its value."""
         if not self.statement.parameters:
-            return self.statement.schema
+            return sent_as(self.statement.schema)
         with self.statement.execute(self.values) as result:
-            return result.schema
+            return sent_as(result.schema)
 
 
 @dataclass

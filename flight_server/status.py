@@ -40,13 +40,13 @@ STATUSES: dict[type[errors.SrcqlError], type[Exception]] = {
     errors.ExecutionError: _told(errors.ExecutionError, pa.ArrowInvalid),
     errors.UnknownName: _told(errors.UnknownName, pa.ArrowKeyError),
     errors.Unsupported: _told(errors.Unsupported, pa.ArrowNotImplementedError),
-    errors.Forbidden: flight.FlightUnauthorizedError,
-    errors.StoreError: flight.FlightInternalError,
-    errors.Cancelled: flight.FlightCancelledError,
-    errors.TimedOut: flight.FlightTimedOutError,
-    errors.Unavailable: flight.FlightUnavailableError,
+    errors.Forbidden: _told(errors.Forbidden, flight.FlightUnauthorizedError),
+    errors.StoreError: _told(errors.StoreError, flight.FlightInternalError),
+    errors.Cancelled: _told(errors.Cancelled, flight.FlightCancelledError),
+    errors.TimedOut: _told(errors.TimedOut, flight.FlightTimedOutError),
+    errors.Unavailable: _told(errors.Unavailable, flight.FlightUnavailableError),
 }
-INTERNAL: type[Exception] = flight.FlightInternalError
+INTERNAL = _told(errors.StoreError, flight.FlightInternalError)
 
 
 def cut(message: str) -> str:

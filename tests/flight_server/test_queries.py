@@ -42,7 +42,8 @@ def test_an_unprepared_statement(sql):
         statement.set_sql_query(CLUSTERS)
         stream, _ = statement.execute_query()
         assert pa.RecordBatchReader._import_from_c(stream.address).read_all().num_rows == 2
-        described = pa.Schema._import_from_c(statement.execute_schema().address)
+        handle = statement.execute_schema()
+        described = pa.Schema._import_from_c(handle.address)
     assert described == rows(sql, CLUSTERS).schema
 
 
@@ -210,6 +211,14 @@ def test_a_result_without_rows(sql, client):
     text = "SELECT * FROM observations WHERE problem_id = 'nothing'"
     assert rows(sql, text).num_rows == 0
     assert rows(sql, text).schema == ask(client, text).schema
+
+
+def test_enumerations_are_sent_as_text(sql, client):
+    kind = "ENUM('x', 'y')"
+    text = f"SELECT 'x'::{kind} AS a, ['y'::{kind}] AS b, {{'k': 'x'::{kind}}} AS c, map(['y'::{kind}], [1]) AS d"
+    found = rows(sql, text)
+    assert found.to_pylist() == [{"a": "x", "b": ["y"], "c": {"k": "x"}, "d": [("y", 1)]}]
+    assert found.schema == ask(client, text).schema
 
 
 def test_a_text_as_long_as_a_book(client):

@@ -1,0 +1,225 @@
+"""Rows on their way in: by plain Flight and by the ADBC driver's bulk ingestion."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
+import pyarrow.flight as flight
+import pytest
+from doors import ask, connect, observations, put
+
+from flight_server.catalog_metadata import CATALOG, DB_SCHEMA
+
+PATH = flight.FlightDescriptor.for_path("observations")
+BATCH_ID = "srcql-batch-id"
+
+
+@pytest.fixture
+def client(server):
+    with flight.connect(server.uri) as connected:
+        yield connected
+
+
+@pytest.fixture
+def sql(server):
+    with connect(server) as connection:
+        yield connection
+
+
+def command(**fields):
+    return flight.FlightDescriptor.for_command(json.dumps(fields).encode())
+
+
+def rows_of(client, table="observations"):
+    return ask(client, f"SELECT count(*) AS n FROM {table}")["n"][0].as_py()
+
+
+def test_rows_by_path(client):
+    receipt = json.loads(put(client, PATH, observations()))
+    assert (receipt["table"], receipt["rows"], receipt["repeated"]) == ("observations", 12, False)
+    assert set(receipt) == {"table", "rows", "snapshot_id", "batch_id", "repeated"}
+    assert rows_of(client) == 12
+
+
+def test_a_batch_that_is_sent_again_is_kept_once(client):
+    again = command(table="observations", batch_id="night-7")
+    first, second = (json.loads(put(client, again, observations())) for _ in range(2))
+    assert first == {**second, "repeated": False}
+    assert second["repeated"]
+    assert second["batch_id"] == "night-7"
+    assert rows_of(client) == 12
+
+
+def test_the_batch_id_is_taken_from_the_schema_or_from_a_header(client, sql):
+    noted = observations().replace_schema_metadata({BATCH_ID: "night-7"})
+    assert json.loads(put(client, PATH, noted))["batch_id"] == "night-7"
+    with sql.cursor() as cursor:
+        assert cursor.adbc_ingest("observations", noted, mode="append") == 12
+        cursor.adbc_statement.set_options(**{f"adbc.flight.sql.rpc.call_header.{BATCH_ID}": "night-8"})
+        assert cursor.adbc_ingest("observations", observations(run="r8"), mode="append") == 12
+        assert cursor.adbc_ingest("observations", observations(run="r8"), mode="append") == 12
+    assert rows_of(client) == 24
+
+
+def test_a_new_column_needs_leave(client):
+    rows = observations().append_column("seed", pa.array([7] * 12))
+    with pytest.raises(pa.ArrowInvalid, match="seed"):
+        put(client, PATH, rows)
+    put(client, command(table="observations", evolve=True), rows)
+    assert ask(client, "SELECT DISTINCT seed FROM observations").to_pydict() == {"seed": [7]}
+
+
+def test_adbc_ingest_into_each_table(client, sql):
+    code = pa.table({"data_set_id": ["D"], "problem_id": ["gcd"], "implementation_id": ["a"], "source_code": ["x"]})
+    tests = pa.table({"data_set_id": ["D"], "problem_id": ["gcd"], "test_id": ["t1"], "source_code": ["y"]})
+    with sql.cursor() as cursor:
+        for table, rows in (("code_implementations", code), ("tests", tests), ("observations", observations())):
+            assert cursor.adbc_ingest(table, rows, mode="append") == len(rows)
+            assert rows_of(client, table) == len(rows)
+
+
+def test_our_catalog_and_schema_may_be_named(client, sql):
+    with sql.cursor() as cursor:
+        cursor.adbc_ingest(
+            "observations", observations(), mode="append", catalog_name=CATALOG, db_schema_name=DB_SCHEMA
+        )
+    assert rows_of(client) == 12
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "word"),
+    [
+        ("observation", {}, "did you mean observations"),
+        ("observations", {"mode": "create"}, "can only be appended to"),
+        ("observations", {"mode": "replace"}, "can only be appended to"),
+        ("observations", {"mode": "create_append"}, "can only be appended to"),
+        ("mine", {"mode": "create"}, "unknown table mine"),
+        ("observations", {"temporary": True}, "no temporary tables"),
+        ("observations", {"catalog_name": "other"}, "unknown catalog other"),
+        ("observations", {"db_schema_name": "other"}, "unknown schema other"),
+    ],
+)
+def test_other_tables_and_modes_are_refused(client, sql, table, options, word):
+    with sql.cursor() as cursor, pytest.raises(sql.Error, match=word):
+        cursor.adbc_ingest(table, observations(), **{"mode": "append", **options})
+    assert rows_of(client) == 0
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "word"),
+    [
+        (flight.FlightDescriptor.for_path("observation"), "did you mean observations"),
+        (flight.FlightDescriptor.for_path("a", "b"), "name of one table"),
+        (flight.FlightDescriptor.for_path(), "name of one table"),
+        (flight.FlightDescriptor.for_command(b""), "should be a JSON object"),
+        (flight.FlightDescriptor.for_command(b"observations"), "should be a JSON object"),
+        (flight.FlightDescriptor.for_command(b"\xff\xfe"), "should be a JSON object"),
+        (flight.FlightDescriptor.for_command(b"[1]"), "should be a JSON object"),
+        (command(batch_id="x"), "should be a JSON object"),
+        (command(table=7), "not table = 7"),
+        (command(table="tests", evolve="yes"), "not evolve = 'yes'"),
+        (command(table="tests", batch="x"), "not batch = 'x'"),
+    ],
+)
+def test_descriptors_that_name_no_table(client, descriptor, word):
+    with pytest.raises((pa.ArrowInvalid, KeyError), match=word):
+        put(client, descriptor, observations())
+    assert rows_of(client) == 0
+
+
+def test_nothing_of_a_stream_with_one_bad_row_is_kept(client):
+    writer, answers = client.do_put(PATH, observations().schema)
+    good, bad = (
+        observations(),
+        observations(run="r2").slice(0, 1).set_column(0, "data_set_id", pa.array([None], pa.string())),
+    )
+    with pytest.raises(pa.ArrowInvalid, match="data_set_id"):
+        send(writer, answers, [good, bad])
+    assert rows_of(client) == 0
+
+
+def send(writer, answers, tables):
+    with writer:
+        for table in tables:
+            writer.write_table(table)
+        writer.done_writing()
+        return answers.read()
+
+
+def test_many_small_batches_are_one_commit(client):
+    writer, answers = client.do_put(PATH, observations().schema)
+    batches = [observations(run=f"r{number}") for number in range(300)]
+    receipt = json.loads(send(writer, answers, batches).to_pybytes())
+    assert receipt["rows"] == 3600
+    (status,) = client.do_action("srcql.status")
+    assert json.loads(status.body.to_pybytes())["snapshots"] == 1
+
+
+def test_metadata_between_the_batches_is_passed_over(client):
+    rows = observations()
+    writer, answers = client.do_put(PATH, rows.schema)
+    with writer:
+        writer.write_metadata(b"first")
+        for batch in rows.to_batches():
+            writer.write_with_metadata(batch, b"with it")
+        writer.write_metadata(b"last")
+        writer.done_writing()
+        assert json.loads(answers.read().to_pybytes())["rows"] == 12
+
+
+def test_metadata_of_the_schema_does_not_reach_the_store(client):
+    rows = observations()
+    fields = [field.with_metadata({"PARQUET:field_id": "99", "comment": "x"}) for field in rows.schema]
+    put(client, PATH, rows.cast(pa.schema(fields, metadata={"pandas": "{}"})))
+    assert ask(client, "SELECT problem_id FROM observations").num_rows == 12
+
+
+def test_a_string_of_20_mb(client):
+    rows = pa.table({"data_set_id": ["D"], "problem_id": ["p"], "test_id": ["t"], "source_code": ["x" * 20_000_000]})
+    put(client, flight.FlightDescriptor.for_path("tests"), rows)
+    assert ask(client, "SELECT len(source_code) AS n FROM tests").to_pydict() == {"n": [20_000_000]}
+
+
+def test_a_stream_without_rows(client):
+    receipt = json.loads(put(client, PATH, observations().slice(0, 0)))
+    assert receipt["rows"] == 0
+
+
+def test_two_clients_at_once(server):
+    def work(run):
+        with flight.connect(server.uri) as client:
+            return [json.loads(put(client, PATH, observations(run=f"{run}-{number}")))["rows"] for number in range(5)]
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(work, "ab")) == [[12] * 5] * 2
+    with flight.connect(server.uri) as client:
+        assert rows_of(client) == 120
+
+
+SENDER = """
+import sys, pyarrow as pa, pyarrow.flight as flight
+from doors import observations
+client, descriptor = flight.connect(sys.argv[1]), flight.FlightDescriptor.for_path("observations")
+writer, answers = client.do_put(descriptor, observations().schema)
+writer.write_table(observations())
+print("sent", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_nothing_of_a_client_that_is_killed_is_kept(server, client):
+    with subprocess.Popen(
+        [sys.executable, "-c", SENDER, server.uri],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.path.dirname(__file__)},
+    ) as process:
+        assert process.stdout.readline() == "sent\n"
+        os.kill(process.pid, signal.SIGKILL)
+    assert server.idle(30)
+    assert rows_of(client) == 0
