@@ -136,7 +136,9 @@ class Lowering:
 
 def _cast(column: Column) -> str:
     name = identifier(column.name)
-    return f"CAST({DERIVED.get(column.name, name)} AS {column.type}) AS {name}"
+    if column.name in DERIVED:
+        return f"{DERIVED[column.name].replace('output', 'CAST(output AS VARCHAR)')} AS {name}"
+    return f"CAST({name} AS {column.type}) AS {name}"
 
 
 def _required(column: str) -> str:

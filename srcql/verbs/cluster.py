@@ -64,7 +64,7 @@ class Cluster(Verb):
         lowering.define("__traces", f"SELECT c.*, {lowering.entry} AS __entry{response} FROM {cells} AS c")
 
     def _clusters(self, lowering: Lowering) -> None:
-        """Rows are hashed and summed, in two orders of the arguments: their order counts no more, and none is sorted."""
+        """Rows are hashed and summed, in two orders of the arguments: so their order does not count and none is sorted."""
         analysis, row_hash = listed(self.cube.analysis), lowering.forms.row_hash
         one = f"sum({row_hash.format('test_id', 'step_id', '__response')}) AS __one"
         other = f"sum({row_hash.format('__response', 'step_id', 'test_id')}) AS __other"
