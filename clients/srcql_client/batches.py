@@ -46,7 +46,7 @@ def replayable(data: Any) -> bool:
 
 
 def _is_pandas(data: Any) -> bool:
-    return type(data).__module__.startswith("pandas.") and hasattr(data, "columns")
+    return type(data).__module__.partition(".")[0] == "pandas" and hasattr(data, "columns")
 
 
 def _parquet(path: str | os.PathLike[str]) -> pa.RecordBatchReader:

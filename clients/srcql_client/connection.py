@@ -1,6 +1,7 @@
 """What a client can do with a lakehouse, wherever it runs."""
 
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,6 +100,9 @@ class Connection(ABC):
         self.close()
 
 
+_ADDRESS = re.compile(r"grpc://(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d+/?")
+
+
 def connect(location: str | os.PathLike[str]) -> Connection:
     """A lakehouse behind a server (`grpc://host:port`), or in a folder, which is made when it does not exist.
 
@@ -115,7 +119,7 @@ def connect(location: str | os.PathLike[str]) -> Connection:
         from .embedded import EmbeddedConnection
 
         return EmbeddedConnection(os.fspath(location))
-    if scheme != "grpc":
+    if scheme != "grpc" or not _ADDRESS.fullmatch(os.fspath(location)):
         raise Unsupported(f"expected grpc://host:port or the folder of a warehouse, found {location}")
     from .wire import WireConnection
 

@@ -1,6 +1,7 @@
 """How an error comes back from a server: statuses of Flight and of its ADBC driver, as the errors they were.
 
-What the driver, gRPC and Arrow put around the server's words is taken off.
+What the driver, gRPC and Arrow put around the server's words is taken off. Arrow's detail names the very error where
+the server sent it as one of Python's; else the status says what sort it was.
 """
 
 import re
@@ -25,6 +26,8 @@ BY_CODE: dict[str, type[errors.SrcqlError]] = {
     "Internal": errors.StoreError,
 }
 
+BY_NAME = {kind.__name__: kind for kind in errors.SrcqlError.__subclasses__()}
+
 BY_FLIGHT: dict[type[BaseException], type[errors.SrcqlError]] = {
     flight.FlightUnavailableError: errors.Unavailable,
     flight.FlightTimedOutError: errors.TimedOut,
@@ -37,9 +40,9 @@ BY_FLIGHT: dict[type[BaseException], type[errors.SrcqlError]] = {
     pa.ArrowInvalid: errors.InvalidData,
 }
 
-_DRIVER = re.compile(r"\A(?:[A-Z_]+: )?(?:\[FlightSQL\] )?(.*?)(?: \((\w+); \w+\))?(?:\. Vendor code: \d+)?\Z", re.S)
+_DRIVER = re.compile(r"\A(?:[A-Z_]+: )?(?:\[FlightSQL\] )?(.*?)(?: \((\w+); [^()]*\))?(?:\. Vendor code: \d+)?\Z", re.S)
 _FLIGHT = re.compile(r"\A(?:Flight returned [\w ]+, with message: )?(.*?)(?:\. gRPC client debug context: .*)?\Z", re.S)
-_DETAIL = re.compile(r"\. Detail: (?:Python exception: )?\w+\Z")
+_DETAIL = re.compile(r"\. Detail: (?:Python exception: )?(\w+)\Z")
 
 
 @contextmanager
@@ -75,7 +78,9 @@ def _words(pattern: re.Pattern[str], text: str) -> str:
 
 def _error(kind: type[errors.SrcqlError], words: str, location: str) -> errors.SrcqlError:
     """What the server said; a status without Arrow's detail was made on the way, where no server answered."""
-    said = _DETAIL.sub("", words)
-    if kind is errors.Unavailable and said == words:
+    detail = _DETAIL.search(words)
+    if detail is None and kind is errors.Unavailable:
         return kind(f"no server answers at {location}", hint="start one with srcql serve, or check the address")
-    return kind(said)
+    if detail is None:
+        return kind(words)
+    return BY_NAME.get(detail.group(1), kind)(words[: detail.start()])

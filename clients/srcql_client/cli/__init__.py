@@ -1,6 +1,5 @@
 """The command line `srcql`: one file for each command, and nothing heavy is imported before a command needs it."""
 
-import os
 import sys
 
 import typer
@@ -31,7 +30,3 @@ def main() -> None:
     except SrcqlError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader has seen enough; Python must not flush into the closed pipe at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

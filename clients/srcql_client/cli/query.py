@@ -1,5 +1,6 @@
 """`srcql query`: ask, and print or keep the answer."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -68,8 +69,12 @@ def _width(output: Path | None) -> int | None:
 def _opened(output: Path | None) -> Iterator[IO[bytes]]:
     """Where the rows go; a file that was not finished does not stay."""
     if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        try:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # The reader has seen enough; Python must not flush into the closed pipe at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     try:
         file = output.open("wb")

@@ -1,0 +1,172 @@
+"""One interface, whether the lakehouse is behind a server or in this process."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import srcql_client
+from srcql import errors
+from srcql_client import Connection, DataSetStatus
+
+from .rows import observations
+
+ROWS = observations()
+
+
+def count(lakehouse: Connection) -> int:
+    return int(lakehouse.query("SELECT count(*) AS n FROM observations")["n"][0].as_py())
+
+
+def parquet(folder: Path) -> Path:
+    pq.write_table(ROWS, folder / "rows.parquet")
+    return folder / "rows.parquet"
+
+
+FORMS: dict[str, Callable[[Path], Any]] = {
+    "table": lambda _: ROWS,
+    "batch": lambda _: ROWS.to_batches()[0],
+    "reader": lambda _: ROWS.to_reader(max_chunksize=1),
+    "batches": lambda _: ROWS.to_batches(max_chunksize=1),
+    "generator": lambda _: (batch for batch in ROWS.to_batches(max_chunksize=1)),
+    "tables": lambda _: [ROWS.slice(0, 1), ROWS.slice(1)],
+    "pandas": lambda _: ROWS.to_pandas(),
+    "pandas with an index": lambda _: pd.DataFrame(ROWS.to_pandas()).set_index(pd.Index([3, 1, 4, 1])),
+    "polars": lambda _: pl.DataFrame(ROWS),
+    "Parquet path": parquet,
+    "Parquet path as text": lambda folder: str(parquet(folder)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_come_in_many_forms(lakehouse: Connection, tmp_path: Path, form: str) -> None:
+    receipt = lakehouse.ingest("observations", FORMS[form](tmp_path))
+    assert (receipt.table, receipt.rows, receipt.added, receipt.repeated) == ("observations", 4, 4, False)
+    found = lakehouse.query("SELECT implementation_id, test_id, output FROM observations ORDER BY ALL")
+    assert found.to_pydict() == {
+        "implementation_id": ["i1", "i1", "i2", "i2"],
+        "test_id": ["t0", "t1", "t0", "t1"],
+        "output": ["0", "1", "0", "1"],
+    }
+
+
+def test_a_batch_id_counts_once(lakehouse: Connection) -> None:
+    first = lakehouse.ingest("observations", ROWS, "night-7")
+    again = lakehouse.ingest("observations", ROWS, "night-7")
+    assert (first.batch_id, first.repeated, first.added) == ("night-7", False, 4)
+    assert (again.rows, again.repeated, again.added) == (4, True, 0)
+    assert again.snapshot_id == first.snapshot_id
+    assert count(lakehouse) == 4
+
+
+def test_without_a_batch_id_each_call_is_its_own(lakehouse: Connection) -> None:
+    receipts = [lakehouse.ingest("tests", sheets(name)) for name in "ab"]
+    assert receipts[0].batch_id != receipts[1].batch_id
+    assert lakehouse.query("SELECT test_id FROM tests ORDER BY 1")["test_id"].to_pylist() == ["a", "b"]
+
+
+def sheets(test_id: str) -> pa.Table:
+    return pa.table({"data_set_id": ["d"], "problem_id": ["p"], "test_id": [test_id]})
+
+
+def test_a_source_that_breaks_adds_nothing(lakehouse: Connection) -> None:
+    class Broken(Exception):
+        pass
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from ROWS.to_batches()
+        raise Broken("the disk is gone")
+
+    with pytest.raises(Broken, match="the disk is gone"):
+        lakehouse.ingest("observations", batches())
+    assert count(lakehouse) == 0
+
+
+def test_an_interrupted_source_adds_nothing(lakehouse: Connection) -> None:
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from ROWS.to_batches()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lakehouse.ingest("observations", batches())
+    assert count(lakehouse) == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (7, "expected rows, found int"),
+        ([], "expected at least one record batch, found none"),
+        ([7], "expected record batches, found int among them"),
+        (__file__, "expected a Parquet file, found something else"),
+    ],
+)
+def test_what_holds_no_rows_is_told(lakehouse: Connection, data: Any, words: str) -> None:
+    with pytest.raises(errors.InvalidData, match=words):
+        lakehouse.ingest("observations", data)
+
+
+def test_refused_rows_are_told(lakehouse: Connection) -> None:
+    with pytest.raises(errors.InvalidData, match="output"):
+        lakehouse.ingest("observations", ROWS.drop_columns(["output"]))
+    with pytest.raises(errors.UnknownName, match="unknown table observation") as caught:
+        lakehouse.ingest("observation", ROWS)
+    assert "did you mean observations?" in str(caught.value)
+
+
+def test_a_query_tells_its_error_and_nothing_else(lakehouse: Connection) -> None:
+    lakehouse.ingest("observations", ROWS)
+    with pytest.raises(errors.UnknownName) as caught:
+        lakehouse.query("CLUSTER FROM e")
+    assert str(caught.value).splitlines()[:3] == [
+        "line 1, column 14: unknown data set e",
+        "  CLUSTER FROM e",
+        "               ^",
+    ]
+    with pytest.raises(errors.Forbidden):
+        lakehouse.query("DROP TABLE observations")
+
+
+def test_an_error_after_the_first_rows_is_told(lakehouse: Connection) -> None:
+    rows = lakehouse.stream("SELECT CASE WHEN i > 900000 THEN error('too late') ELSE i END FROM range(1000000) t(i)")
+    with pytest.raises(errors.SrcqlError) as caught:
+        rows.read_all()
+    assert "too late" in str(caught.value)
+    assert "Flight" not in str(caught.value)
+    assert count(lakehouse) == 0
+
+
+def test_a_stream_comes_in_batches(lakehouse: Connection) -> None:
+    rows = lakehouse.stream("SELECT i FROM range(1000000) t(i)")
+    sizes = [len(batch) for batch in rows]
+    assert sum(sizes) == 1_000_000
+    assert len(sizes) > 1
+
+
+def test_verbs_are_queries(lakehouse: Connection) -> None:
+    lakehouse.ingest("observations", ROWS)
+    (cluster,) = lakehouse.query("CLUSTER FROM d").to_pylist()
+    assert cluster["implementations"] == ["i1", "i2"]
+
+
+def test_status_counts_what_is_there(lakehouse: Connection) -> None:
+    assert lakehouse.status().data_sets == ()
+    lakehouse.ingest("observations", ROWS)
+    lakehouse.ingest("observations", observations("e", ("i1",), 3))
+    status = lakehouse.status()
+    assert status.data_sets == (DataSetStatus("d", 1, 2, 1, 4), DataSetStatus("e", 1, 1, 1, 3))
+    assert status.files == 2
+    assert status.bytes > 0
+    assert status.snapshots == 2
+
+
+def test_a_warehouse_keeps_what_it_was_given(tmp_path: Path) -> None:
+    with srcql_client.connect(tmp_path / "w") as first:
+        first.ingest("observations", ROWS)
+    with srcql_client.connect(str(tmp_path / "w")) as second:
+        assert count(second) == 4

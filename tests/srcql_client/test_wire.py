@@ -1,0 +1,121 @@
+"""What only a client over the wire meets: servers that are not there, or go away."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from adbc_driver_manager import AdbcStatusCode, OperationalError
+
+import srcql_client
+from srcql import errors
+from srcql_client import statuses
+
+from .rows import observations
+
+
+@contextmanager
+def served(warehouse: Path, listen: str = "grpc://127.0.0.1:0") -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [sys.executable, "-m", "srcql_client.cli", "serve", "--warehouse", str(warehouse), "--listen", listen]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def free_address() -> str:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"grpc://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_nobody_answers() -> None:
+    address = free_address()
+    with srcql_client.connect(address) as lakehouse:
+        for call in (
+            lambda: lakehouse.query("SELECT 1"),
+            lambda: lakehouse.status(),
+            lambda: lakehouse.ingest("observations", observations()),
+        ):
+            with pytest.raises(errors.Unavailable) as caught:
+                call()
+            assert str(caught.value).splitlines()[0] == f"no server answers at {address}"
+
+
+def test_an_ingest_outlives_its_server(tmp_path: Path) -> None:
+    """The first connection is cut under the client; the same rows arrive once, at the server that comes after it."""
+    address = free_address()
+    rows = observations()
+    with served(tmp_path / "w", address) as (first, _), srcql_client.connect(address) as lakehouse:
+        lakehouse.ingest("observations", rows, "before")
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+
+        class Replayed:
+            """Rows whose second reading finds a server again."""
+
+            readings = 0
+
+            def __iter__(self) -> Iterator[pa.RecordBatch]:
+                self.readings += 1
+                if self.readings == 2:
+                    again.__enter__()
+                return iter(observations("later").to_batches())
+
+        again = served(tmp_path / "w", address)
+        source = Replayed()
+        try:
+            receipt = lakehouse.ingest("observations", source)
+            assert source.readings == 2
+            assert receipt.rows == 4
+            assert lakehouse.query("SELECT count(*) AS n FROM observations")["n"].to_pylist() == [8]
+        finally:
+            again.__exit__(None, None, None)
+
+
+def test_what_can_be_read_once_is_not_sent_twice() -> None:
+    readings = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        readings.append(1)
+        yield from observations().to_batches()
+
+    with srcql_client.connect(free_address()) as lakehouse, pytest.raises(errors.Unavailable):
+        lakehouse.ingest("observations", batches())
+    assert readings == [1]
+
+
+def test_serve_prints_its_address_first_and_ends_when_told(tmp_path: Path) -> None:
+    with served(tmp_path / "w") as (process, uri):
+        with srcql_client.connect(uri) as lakehouse:
+            assert lakehouse.query("SELECT 1 AS one")["one"].to_pylist() == [1]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == os.EX_OK
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        (
+            "NOT_FOUND: [FlightSQL] no x (y). Detail: Python exception: NotFound (NotFound; Prepare)",
+            "UnknownName",
+            "no x (y)",
+        ),
+        ("IO: [FlightSQL] draining. Detail: Unavailable (Unavailable; Prepare)", "Unavailable", "draining"),
+        ("[FlightSQL] a\n  b. Detail: TimedOut (DeadlineExceeded; DoGet: endpoint 0: [])", "TimedOut", "a\n  b"),
+        ("[FlightSQL] Detail: none (Unknown; Prepare)", "ExecutionError", "Detail: none"),
+    ],
+)
+def test_what_the_driver_adds_is_taken_off(text: str, kind: str, words: str) -> None:
+    with pytest.raises(getattr(errors, kind)) as caught, statuses.told_by("grpc://127.0.0.1:1"):
+        raise OperationalError(text, status_code=AdbcStatusCode.UNKNOWN)
+    assert str(caught.value) == words
