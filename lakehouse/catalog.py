@@ -36,7 +36,7 @@ from pyiceberg.types import (
     StringType,
     TimestampType,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from srcql.errors import StoreError, Unavailable
 from srcql.schema import TABLES, Column, Role, Table
@@ -72,8 +72,16 @@ _TYPES: dict[str, IcebergType] = {
 }
 _UNBOUNDED = ("inputs", "output", "source_code")
 _BOUNDED = ("data_set_id", "problem_id", "implementation_id", "test_id", "run_id")
-_ATTEMPTS = 40
+_ATTEMPTS = 20
 _PAUSE = 0.05
+_RACED = (
+    NamespaceAlreadyExistsError,
+    TableAlreadyExistsError,
+    OperationalError,
+    IntegrityError,
+    ProgrammingError,
+    FileNotFoundError,
+)
 
 Found = TypeVar("Found")
 
@@ -197,11 +205,10 @@ def checked(table: IcebergTable) -> IcebergTable:
 
 def persist(action: Callable[[], Found], failure: str) -> Found:
     """What the action returns, tried again while another process is creating, replacing or locking the same thing."""
-    raced = (NamespaceAlreadyExistsError, TableAlreadyExistsError, SQLAlchemyError, FileNotFoundError)
     for attempt in range(_ATTEMPTS):
         try:
             return action()
-        except raced as error:
+        except _RACED as error:
             if attempt == _ATTEMPTS - 1:
                 raise StoreError(f"{failure}: {_reason(error)}") from error
             time.sleep(_PAUSE)

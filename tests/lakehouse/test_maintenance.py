@@ -1,0 +1,130 @@
+"""Old snapshots go, what they held stays known, and stray files are removed."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from lakehouse import ledger
+from lakehouse.maintenance import Retention, remove_orphans
+from lakehouse.warehouse import Warehouse, open_warehouse
+from tests.lakehouse.conftest import observations
+
+ROWS = observations(("p", "i", "t", 0, "1"))
+NOW = datetime(2030, 5, 17, 12, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def forgetful(tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse that keeps one snapshot, and expires as soon as there are four others."""
+    with open_warehouse(
+        tmp_path / "warehouse", retention=Retention(most=1, hourly=timedelta(0), daily=timedelta(0), expire_at=4)
+    ) as opened:
+        yield opened
+
+
+def snapshots(warehouse: Warehouse) -> int:
+    return len(warehouse.table("observations").metadata.snapshots)
+
+
+def test_keeps_every_recent_snapshot_up_to_a_number() -> None:
+    times = [NOW - timedelta(seconds=ago) for ago in range(300, -1, -1)]
+    kept = set(range(301)) - set(Retention().expired(times, NOW))
+    assert kept == set(range(201, 301))
+
+
+def test_keeps_the_last_of_each_hour_then_of_each_day() -> None:
+    times = [NOW - timedelta(minutes=ago) for ago in range(200 * 24 * 60, -1, -20)]
+    gone = set(Retention().expired(times, NOW))
+    kept = [NOW - time for at, time in enumerate(times) if at not in gone]
+    assert [age for age in kept if age <= timedelta(minutes=15)] == [timedelta(0)]
+    hours = [age for age in kept if age <= timedelta(days=2)]
+    assert len(hours) == 49
+    assert {first - second for first, second in pairwise(hours[:-1])} == {timedelta(hours=1)}
+    days = [age for age in kept if age > timedelta(days=2)]
+    assert len(days) == 88
+    assert {first - second for first, second in pairwise(days)} == {timedelta(days=1)}
+
+
+def test_never_expires_the_current_snapshot() -> None:
+    assert Retention().expired([NOW - timedelta(days=400), NOW - timedelta(days=365)], NOW) == [0]
+
+
+def test_expired_batches_stay_known(forgetful: Warehouse) -> None:
+    first = [forgetful.ingest("observations", ROWS, batch_id=f"b{at}") for at in range(17)]
+    assert snapshots(forgetful) <= 5
+    again = [forgetful.ingest("observations", ROWS, batch_id=f"b{at}") for at in range(17)]
+    with open_warehouse(forgetful.location) as other:
+        later = [other.ingest("observations", ROWS, batch_id=f"b{at}") for at in range(17)]
+    assert again == later
+    assert [(receipt.snapshot_id, receipt.rows) for receipt in again] == [(receipt.snapshot_id, 1) for receipt in first]
+    assert all(receipt.repeated for receipt in again)
+    assert forgetful.table("observations").scan().to_arrow().num_rows == 17
+
+
+def test_a_process_that_was_open_all_along_knows_them_too(forgetful: Warehouse) -> None:
+    with open_warehouse(forgetful.location) as bystander:
+        bystander.ingest("observations", ROWS, batch_id="mine")
+        for at in range(9):
+            forgetful.ingest("observations", ROWS, batch_id=f"b{at}")
+        assert bystander.ingest("observations", ROWS, batch_id="b0").repeated
+        assert forgetful.ingest("observations", ROWS, batch_id="mine").repeated
+
+
+def test_metadata_of_expired_snapshots_is_removed(forgetful: Warehouse) -> None:
+    for _ in range(40):
+        forgetful.ingest("observations", ROWS)
+    table = forgetful.table("observations")
+    folder = Path(table.location_provider().metadata_path)
+    current = table.current_snapshot()
+    assert current is not None
+    lists = {snapshot.manifest_list for snapshot in table.metadata.snapshots}
+    manifests = {manifest.manifest_path for manifest in current.manifests(table.io)}
+    assert {str(path) for path in folder.glob("snap-*.avro")} == lists
+    left = {str(path) for path in folder.glob("*-m*.avro")} - manifests
+    assert len(left) == 1  # PyIceberg merged this one in the very commit that wrote it
+    assert table.scan().to_arrow().num_rows == 40
+
+
+def test_ids_are_packed_and_forgotten_in_time(forgetful: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "MOST_FILES", 2)
+    for at in range(25):
+        forgetful.ingest("observations", ROWS, batch_id=f"b{at}")
+    ingests = forgetful.catalog.load_table("srcql.ingests")
+    known = ingests.scan().to_arrow()["batch_id"].to_pylist()
+    assert sorted(known) == sorted(set(known))
+    assert len(list(ingests.scan().plan_files())) <= 3
+    assert forgetful.ingest("observations", ROWS, batch_id="b0").repeated
+
+
+def test_old_ids_are_dropped_when_they_are_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "MOST_FILES", 1)
+    short = Retention(most=1, hourly=timedelta(0), daily=timedelta(0), expire_at=2, batch_ids=timedelta(microseconds=1))
+    with open_warehouse(tmp_path, retention=short) as warehouse:
+        for at in range(8):
+            warehouse.ingest("observations", ROWS, batch_id=f"b{at}")
+        assert "b0" not in warehouse.catalog.load_table("srcql.ingests").scan().to_arrow()["batch_id"].to_pylist()
+
+
+def test_removes_only_files_that_nothing_knows(forgetful: Warehouse) -> None:
+    for at in range(9):
+        forgetful.ingest("observations", ROWS, batch_id=f"b{at}")
+    table = forgetful.table("observations")
+    strays = [
+        Path(table.location_provider().data_path, "stray.parquet"),
+        Path(table.location_provider().metadata_path, "stray.avro"),
+    ]
+    young = strays[0].with_name("young.parquet")
+    for path in (*strays, young):
+        path.write_bytes(b"")
+    for folder in (strays[0].parent, strays[1].parent):
+        for path in folder.iterdir():
+            if path != young:
+                os.utime(path, (0, 0))
+    assert remove_orphans([forgetful.table(name) for name in forgetful.tables]) == 2
+    assert [path.exists() for path in (*strays, young)] == [False, False, True]
+    assert forgetful.table("observations").scan().to_arrow().num_rows == 9
+    assert forgetful.ingest("observations", ROWS, batch_id="b3").repeated
