@@ -1,0 +1,41 @@
+"""The page about the server says what is so."""
+
+import doctest
+from dataclasses import fields
+from pathlib import Path
+
+import pyarrow.flight as flight
+from doors import observations, put
+
+from flight_server.flight_sql import FlightServer
+from flight_server.settings import Settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "server.md"
+
+
+def test_the_examples_answer_what_they_say(server):
+    with flight.connect(server.uri) as client:
+        put(client, flight.FlightDescriptor.for_path("observations"), observations())
+    text = PAGE.read_text(encoding="utf-8").replace("```", "")
+    parsed = doctest.DocTestParser().get_doctest(text, {"uri": server.uri}, PAGE.name, str(PAGE), 0)
+    results = doctest.DocTestRunner().run(parsed, clear_globs=False)
+    parsed.globs["client"].close()
+    assert results.attempted >= 9
+    assert results.failed == 0
+
+
+def test_every_setting_is_on_the_page():
+    page = PAGE.read_text(encoding="utf-8")
+    default = Settings(warehouse="warehouse")
+    for field in fields(Settings):
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `SRCQL_{field.name.upper()}` |")]
+        value = getattr(default, field.name)
+        if field.name != "warehouse" and value is not None:
+            assert f"`{value:g}`" in row if isinstance(value, float) else f"`{value}`" in row
+
+
+def test_every_command_and_action_is_on_the_page():
+    page = PAGE.read_text(encoding="utf-8")
+    served = {*FlightServer.STATEMENTS, *FlightServer.METADATA, *FlightServer.PUTS, *FlightServer.ACTIONS}
+    for name in served - {"TicketStatementQuery"}:
+        assert f"`{name}`" in page
