@@ -7,8 +7,9 @@ statement has a cursor of its own, whose temporary views are the tables of its s
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import duckdb
@@ -17,13 +18,14 @@ import pyarrow as pa
 import udfs
 from lakehouse.explain import explain
 from lakehouse.planner import Planner, Snapshot
-from lakehouse.sandbox import inspect
+from lakehouse.sandbox import Reading, inspect
 from lakehouse.views import Views, literal, local_path
 from lakehouse.warehouse import Warehouse
 from srcql.compile import compile
 from srcql.errors import Cancelled, InvalidQuery, SrcqlError
 
 BATCH_ROWS = 65_536
+INTERRUPT_SECONDS = 0.005
 
 SETTINGS = (
     "SET GLOBAL TimeZone = 'UTC'",
@@ -84,7 +86,7 @@ def _locked_down(warehouse: Warehouse, threads: int | None, memory_limit: str | 
 class Statement:
     """One compiled text on one snapshot; it may be executed several times, and reads the same rows each time.
 
-    `parameters` is the number of `?` or `$n`; `schema` that of the result when all of them are NULL.
+    `parameters` is the number of `?` or `$n`.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, text: str) -> None:
@@ -93,36 +95,44 @@ class Statement:
         self._compiled = compile(text, self._views)
         self.snapshot = snapshot
         self.text = text
-        with connection.cursor() as cursor, self.explained():
-            reading = inspect(cursor, self.sql, self._views.names)
-        self._tables = reading.tables
+        reading = self._reading()
+        self._tables = sorted(reading.tables)
         self.parameters = reading.parameters
-        self.schema = self.describe([None] * self.parameters)
 
     @property
     def sql(self) -> str:
         """The SQL that DuckDB runs."""
         return self._compiled.sql
 
+    @cached_property
+    def schema(self) -> Any:
+        """Schema (pa.Schema) of the result when all parameters are NULL."""
+        return self.describe([None] * self.parameters)
+
     def describe(self, parameters: Sequence[Any]) -> Any:
         """Schema (pa.Schema) of the result with these parameters, without running the query."""
-        with self.cursor() as cursor, self.explained(cursor):
-            relation = cursor.sql(self.sql, params=list(parameters))
-            fields = relation.limit(0).to_arrow_table().schema
-            return pa.schema([field.with_name(name) for field, name in zip(fields, relation.columns, strict=True)])
+        with Result(self, parameters) as bound:
+            return bound.schema
 
     def execute(self, parameters: Sequence[Any] = ()) -> "Result":
         """The result of the statement; it runs when its batches are asked for."""
         if len(parameters) != self.parameters:
             raise InvalidQuery(f"expected {self.parameters} parameters, found {len(parameters)}")
-        return Result(self, self.describe(parameters) if parameters else self.schema, parameters)
+        return Result(self, parameters)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor on which the tables of the statement's snapshot are views."""
         cursor = self._connection.cursor()
-        for name in sorted(self._tables):
+        for name in self._tables:
             cursor.execute(self._views.definition(name))
         return cursor
+
+    def _reading(self) -> Reading:
+        """What is read; SQL that is all ours needs no inspection."""
+        if self._compiled.verbs and not self._compiled.carried:
+            return Reading(frozenset(name for name in self._views.cubes if name in self.sql), 0)
+        with self._connection.cursor() as cursor, self.explained():
+            return inspect(cursor, self.sql, self._views.names)
 
     @contextmanager
     def explained(self, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[None]:
@@ -143,22 +153,23 @@ class Statement:
 
 
 class Result:
-    """Rows of one execution: a DuckDB cursor that is given back by `close`."""
+    """Rows of one execution, bound and not yet run: a DuckDB cursor that is given back by `close`."""
 
-    def __init__(self, statement: Statement, schema: Any, parameters: Sequence[Any]) -> None:
+    def __init__(self, statement: Statement, parameters: Sequence[Any]) -> None:
         self._statement = statement
-        self._parameters = list(parameters)
-        self._cursor = statement.cursor()
         self._interrupted = threading.Event()
-        self.schema = schema
+        self._idle = threading.Event()
+        self._idle.set()
+        self._cursor = statement.cursor()
+        with statement.explained(self._cursor):
+            self._relation = self._cursor.sql(statement.sql, params=list(parameters))
+        self.schema = arrow_schema(self._relation)
 
     def batches(self) -> Iterator[Any]:
         """Run the query and yield its record batches; ends with Cancelled after `interrupt`."""
         with self._statement.explained(self._cursor):
-            relation = self._cursor.sql(self._statement.sql, params=self._parameters)
-            self._check()
-            for batch in relation.to_arrow_reader(BATCH_ROWS):
-                self._check()
+            rows = self._step(lambda: self._relation.to_arrow_reader(BATCH_ROWS))
+            while (batch := self._step(lambda: next(rows, None))) is not None:
                 yield batch
 
     def reader(self) -> Any:
@@ -166,9 +177,10 @@ class Result:
         return pa.RecordBatchReader.from_batches(self.schema, self._closing())
 
     def interrupt(self) -> None:
-        """Make a running or coming `batches` end; may be called from another thread."""
+        """Make a running or coming `batches` end; may be called from another thread, and waits until it heard."""
         self._interrupted.set()
-        self._cursor.interrupt()
+        while not self._idle.wait(INTERRUPT_SECONDS):
+            self._cursor.interrupt()
 
     def close(self) -> None:
         """Give the cursor back."""
@@ -180,10 +192,31 @@ class Result:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _check(self) -> None:
-        if self._interrupted.is_set():
-            raise Cancelled("the query was cancelled")
+    def _step(self, work: Callable[[], Any]) -> Any:
+        """Let DuckDB work. It forgets an interrupt that comes before it begins, hence the repetition in `interrupt`."""
+        self._idle.clear()
+        try:
+            if self._interrupted.is_set():
+                raise Cancelled("the query was cancelled")
+            return work()
+        finally:
+            self._idle.set()
 
     def _closing(self) -> Iterator[Any]:
         with self:
             yield from self.batches()
+
+
+def arrow_schema(relation: duckdb.DuckDBPyRelation) -> Any:
+    """Schema (pa.Schema) of a bound relation's rows."""
+    types = _arrow_types(tuple(str(found) for found in relation.types))
+    return pa.schema([pa.field(name, found) for name, found in zip(relation.columns, types, strict=True)])
+
+
+@lru_cache(maxsize=1024)
+def _arrow_types(types: tuple[str, ...]) -> list[Any]:
+    """The Arrow types that DuckDB gives its own: it is asked once for each combination."""
+    nulls = ", ".join(f"NULL::{found} AS c{number}" for number, found in enumerate(types))
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return list(connection.sql(f"SELECT {nulls} WHERE false").to_arrow_table().schema.types)

@@ -22,6 +22,11 @@ class Views:
         """Every view that `definition` knows."""
         return frozenset(self._selections)
 
+    @property
+    def cubes(self) -> frozenset[str]:
+        """The views of cubes, which only verbs read."""
+        return self.names - TABLES.keys()
+
     @cached_property
     def observations(self) -> Table:
         """The columns of observations, with those that were added."""

@@ -97,7 +97,7 @@ def test_errors_are_ours_and_say_where(warehouse: Warehouse, engine: Engine) -> 
         engine.query("SELECT CAST(test_id AS INTEGER) FROM observations").read_all()
     with pytest.raises(UnknownName) as unknown:
         engine.query("SELECT 1 UNION ALL SELECT size FROM (CLUSTER FROM D.q)")
-    assert "line 1, column 52: unknown problem q in data set D" in str(unknown.value)
+    assert "line 1, column 53: unknown problem q in data set D" in str(unknown.value)
 
 
 def test_interrupt_ends_a_running_query(engine: Engine) -> None:

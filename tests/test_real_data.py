@@ -1,0 +1,136 @@
+"""The language on real observations, through the server, against a truth that was made without SQL."""
+
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from lakehouse.engine import Engine
+from lakehouse.warehouse import open_warehouse
+from srcql_client import Connection
+from tests.serving import served
+
+CLUSTERS = "SELECT problem_id, run_id, implementations FROM (CLUSTER FROM * BY run_id USING EXACT)"
+
+Partition = dict[tuple[str, str], list[list[str]]]
+
+
+@pytest.fixture(scope="module")
+def folder(data: Path) -> Path:
+    return data / "humaneval_mbpp_classeval"
+
+
+@pytest.fixture(scope="module")
+def truth(folder: Path) -> Partition:
+    problems: dict[str, Any] = json.loads(gzip.decompress((folder / "truth.json.gz").read_bytes()))["problems"]
+    return {
+        (problem, run): sorted(found["clusters"])
+        for problem, facts in problems.items()
+        for run, found in facts["runs"].items()
+    }
+
+
+@pytest.fixture(scope="module")
+def lake(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    with served(tmp_path_factory.mktemp("real") / "warehouse") as connection:
+        for table in ("observations", "tests", "code_implementations"):
+            rows = pq.read_metadata(folder / f"{table}.parquet").num_rows
+            assert connection.ingest(table, folder / f"{table}.parquet").rows == rows
+        yield connection
+
+
+def partition(clusters: pa.Table) -> Partition:
+    found: Partition = defaultdict(list)
+    for row in clusters.to_pylist():
+        found[row["problem_id"], row["run_id"]].append(row["implementations"])
+    return {key: sorted(members) for key, members in found.items()}
+
+
+def test_every_cluster_of_both_runs(lake: Connection, truth: Partition) -> None:
+    assert len(truth) == 363 + 298
+    assert partition(lake.query(CLUSTERS)) == truth
+
+
+def test_canonical_clusters_are_unions_of_exact_ones(lake: Connection) -> None:
+    broken = lake.query(
+        """
+        WITH exact AS (SELECT *, unnest(implementations) AS member FROM (CLUSTER FROM * BY run_id USING EXACT)),
+             canonical AS (SELECT *, unnest(implementations) AS member FROM (CLUSTER FROM * BY run_id))
+        SELECT problem_id, run_id, e.fingerprint
+        FROM exact AS e JOIN canonical AS c USING (problem_id, run_id, member)
+        GROUP BY ALL HAVING count(DISTINCT c.fingerprint) > 1
+        """
+    )
+    assert broken.num_rows == 0
+
+
+def test_a_slice_has_every_row_once_with_its_code(lake: Connection, folder: Path) -> None:
+    problem = "HumanEval_100_make_a_pile"
+    found = lake.query(f"SLICE implementation_id, output, source_code FROM HumanEval.{problem} RUNS EACH WITH CODE")
+    stored = pq.read_table(folder / "observations.parquet", filters=[("problem_id", "=", problem)])
+    assert found.num_rows == pc.sum(pc.invert(stored["specified_oracle"])).as_py()
+    assert found["source_code"].null_count == 0
+
+
+@pytest.fixture(scope="module")
+def thirty(folder: Path, truth: Partition) -> tuple[pa.Table, Partition]:
+    rows = pq.read_table(folder / "observations.parquet")
+    problems = sorted({problem for problem, _ in truth})
+    chosen = set(np.random.default_rng(7).choice(problems, 30, replace=False).tolist())
+    shuffled = rows.filter(pc.is_in(rows["problem_id"], pa.array(sorted(chosen))))
+    shuffled = shuffled.take(np.random.default_rng(8).permutation(len(shuffled)))
+    return shuffled, {key: members for key, members in truth.items() if key[0] in chosen}
+
+
+@pytest.mark.parametrize("batches", [1, 7, 200])
+def test_layout_order_and_threads_do_not_count(
+    tmp_path: Path, thirty: tuple[pa.Table, Partition], batches: int
+) -> None:
+    rows, expected = thirty
+    with served(tmp_path / "warehouse") as connection:
+        for number in range(batches):
+            connection.ingest("observations", rows.take(np.arange(number, len(rows), batches)))
+        answer = connection.query(CLUSTERS.replace("SELECT problem_id, run_id, implementations FROM", "FROM"))
+        assert partition(answer) == expected
+        latest = connection.query("CLUSTER FROM *")
+    with open_warehouse(tmp_path / "warehouse") as warehouse:
+        for threads in (1, 2):
+            with Engine(warehouse, threads=threads) as engine:
+                assert engine.query("CLUSTER FROM *").read_all() == latest
+                assert partition(engine.query(CLUSTERS).read_all()) == expected
+
+
+X = "lasso/srm_894e0458-b2c2-4114-bbdf-7b2f9a53d21f_all.parquet"
+
+
+@pytest.fixture(scope="module")
+def imported(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    from srcql_client.importers.arena import read_arena
+
+    with served(tmp_path_factory.mktemp("arena") / "warehouse") as connection:
+        for table, rows in read_arena(data / X, "HumanEval"):
+            connection.ingest(table, rows)
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("using", "clusters"), [("USING EXACT", 1431), ("USING EXACT EXCEPTIONS TYPE", 1426), ("", 1425)]
+)
+def test_clusters_of_a_lasso_export(imported: Connection, using: str, clusters: int) -> None:
+    assert imported.query(f"CLUSTER FROM HumanEval {using}").num_rows == clusters
+
+
+def test_ties_for_the_largest_cluster(imported: Connection) -> None:
+    counted = imported.query(
+        "SELECT count(*) FILTER (NOT leads) AS tied, count(*) AS problems "
+        "FROM (SELECT problem_id, bool_or(is_largest) AS leads FROM (CLUSTER FROM HumanEval USING EXACT) GROUP BY 1)"
+    )
+    assert counted.to_pylist() == [{"tied": 67, "problems": 461}]
