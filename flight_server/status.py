@@ -46,7 +46,6 @@ STATUSES: dict[type[errors.SrcqlError], type[Exception]] = {
     errors.TimedOut: _told(errors.TimedOut, flight.FlightTimedOutError),
     errors.Unavailable: _told(errors.Unavailable, flight.FlightUnavailableError),
 }
-INTERNAL = _told(errors.StoreError, flight.FlightInternalError)
 
 
 def cut(message: str) -> str:
@@ -66,9 +65,10 @@ def to_status(error: BaseException, log: FilteringBoundLogger) -> Exception:
 
     What nobody foresaw is answered INTERNAL with an id, under which the log has the traceback.
     """
-    status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), None)
-    if status is not None:
-        return status(cut(str(error)))
+    for kind, status in STATUSES.items():
+        if isinstance(error, kind):
+            return status(cut(str(error)))
     number = uuid.uuid4().hex[:8]
     log.error("internal error", id=number, exc_info=error)
-    return INTERNAL(f"internal error {number}: the log of the server tells more under this number")
+    internal = STATUSES[errors.StoreError]
+    return internal(f"internal error {number}: the log of the server tells more under this number")
