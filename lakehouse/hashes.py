@@ -41,14 +41,15 @@ class Hashes:
         """The hash of each row's source, null where there is none; of several the greatest (created_at, code_hash)."""
         columns = [rows[name].combine_chunks() for name in key]
         sources = self._read(source, key, [column.dictionary for column in columns])
+        if not len(sources):
+            return pa.nulls(len(rows), pa.string())
         places = [pc.index_in(sources[name], column.dictionary) for name, column in zip(key, columns, strict=True)]
-        found = _places(places, columns)
-        order = np.argsort(found, kind="stable")
-        found = found[order]
+        known = _places(places, columns)
+        order = np.argsort(known, kind="stable")
+        known = known[order]
         wanted = _places([column.indices for column in columns], columns)
-        at = np.searchsorted(found, wanted, side="right") - 1
-        missing = (at < 0) | (found[at] != wanted) if len(found) else np.ones(len(wanted), dtype=bool)
-        return sources["code_hash"].take(pa.array(order[at] if len(found) else at, mask=missing))
+        at = np.searchsorted(known, wanted, side="right") - 1
+        return sources["code_hash"].take(pa.array(order[at], mask=(at < 0) | (known[at] != wanted)))
 
     def _read(self, source: Table, key: Sequence[str], values: Sequence[Any]) -> Any:
         """The sources that have one of the values in every column of the key, the latest last."""

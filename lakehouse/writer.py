@@ -178,7 +178,10 @@ def write(definition: Table, table: IcebergTable, layout: Layout, rows: Any) -> 
         metadata,
         compute_statistics_plan(table.schema(), table.properties),
         parquet_path_to_id_mapping(table.schema()),
-    )
+    ).to_serialized_dict()
+    problem = definition.column("problem_id").field_id  # Parquet has no bounds for ids beyond 4 kB; the rows are sorted
+    statistics["lower_bounds"][problem] = rows["problem_id"][0].as_py().encode()
+    statistics["upper_bounds"][problem] = rows["problem_id"][-1].as_py().encode()
     return DataFile.from_args(
         content=DataFileContent.DATA,
         file_path=path,
@@ -189,14 +192,14 @@ def write(definition: Table, table: IcebergTable, layout: Layout, rows: Any) -> 
         spec_id=table.metadata.default_spec_id,
         equality_ids=None,
         key_metadata=None,
-        **statistics.to_serialized_dict(),
+        **statistics,
     )
 
 
 def _write(stream: Any, fields: Any, rows: Any, extra: dict[bytes, bytes]) -> Any:
     with pq.ParquetWriter(stream, fields, compression="zstd", store_schema=False) as writer:
         for start in range(0, len(rows), ROW_GROUP):
-            group = compact(rows.slice(start, ROW_GROUP))
+            group = compact(rows.slice(start, ROW_GROUP)) if len(rows) > ROW_GROUP else rows
             writer.write_table(group.cast(fields), row_group_size=ROW_GROUP)
         writer.add_key_value_metadata(extra)
     return writer.writer.metadata

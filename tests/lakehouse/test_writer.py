@@ -50,8 +50,9 @@ def test_one_file_for_each_data_set(warehouse: Warehouse) -> None:
     assert found == [("D/x", 1, ["2"]), ("E", 2, ["1", "3"])]
 
 
-def test_bounds_are_whole(warehouse: Warehouse) -> None:
-    least, greatest = "problem_" * 20 + "1", "problem_" * 20 + "2"
+@pytest.mark.parametrize("length", [20, 1000])
+def test_bounds_are_whole(warehouse: Warehouse, length: int) -> None:
+    least, greatest = "problem_" * length + "1", "problem_" * length + "2"
     warehouse.ingest("observations", observations((least, "i", "t", 0, "1"), (greatest, "i", "t", 0, "1")))
     file = files(warehouse)[0]
     ids = {column.name: column.field_id for column in OBSERVATIONS.columns}
