@@ -36,7 +36,7 @@ def main() -> int:
         finally:
             run.close()
     (CACHE / f"{data.folder.name}.json").write_text(json.dumps(found, indent=2))
-    show(found, Console(width=140))
+    show(found, Console(width=160))
     return 0
 
 

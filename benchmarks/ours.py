@@ -14,6 +14,7 @@ from lakehouse.warehouse import open_warehouse
 from srcql.cube import Selection
 
 LONGEST_STOP = 60
+SENT_ROWS = 32_768  # the driver sends no message of more than 16 MiB
 
 
 class Embedded:
@@ -58,7 +59,7 @@ class Wire:
     def ingest(self, table: str, rows: Any) -> None:
         """Add rows (pa.Table); they are committed when it returns."""
         with self._connection.cursor() as cursor:
-            cursor.adbc_ingest(table, rows, mode="append")
+            cursor.adbc_ingest(table, rows.to_reader(max_chunksize=SENT_ROWS), mode="append")
 
     def query(self, text: str) -> Any:
         """The whole result as a pa.Table."""

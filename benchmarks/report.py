@@ -19,15 +19,16 @@ TABLES = ("observations", "code_implementations", "tests", "metadata")
 def show(found: dict[str, Any], console: Console) -> None:
     """Print the tables."""
     data, machine = found["data"], found["machine"]
-    console.print(", ".join(f"{name} {value}" for name, value in machine.items()), highlight=False)
-    console.print(", ".join(f"{name} {value}" for name, value in data.items()), highlight=False)
+    for facts in (machine, data):
+        words = ", ".join(f"{name} {value}" for name, value in facts.items())
+        console.print(words, highlight=False, soft_wrap=True)
     console.print(Group(_ingest(found["ingest"]), _bytes(found["bytes"])))
     console.print(Group(_problem(found["problem"]), _all(found["all"]), _commit(found["commit"])))
 
 
-def _table(*columns: str) -> Table:
+def _table(*columns: str, texts: int = 1) -> Table:
     table = Table(*columns, box=box.MARKDOWN)
-    for column in table.columns[2:]:
+    for column in table.columns[texts:]:
         column.justify = "right"
     return table
 
@@ -37,22 +38,22 @@ def _ratio(ours: float, prior: float) -> str:
 
 
 def _ingest(found: dict[str, float]) -> Table:
-    table = _table("ingest", "side", "rows/s", "ours/prior (more is better)")
+    table = _table("ingest", "side", "rows/s", "ours/prior (more is better)", texts=2)
     for side in ("ours", "wire", "prior"):
         table.add_row("observations", SIDES[side], f"{found[side]:,.0f}", _ratio(found[side], found["prior"]))
     return table
 
 
 def _bytes(found: dict[str, dict[str, int]]) -> Table:
-    table = _table("bytes on disk", "", "ours", "prior", "ours/prior (less is better)")
+    table = _table("bytes on disk", "ours", "prior", "ours/prior (less is better)")
     for name in TABLES:
         ours, prior = found["ours"][name], found["prior"][name]
-        table.add_row(name, "", f"{ours:,}", f"{prior:,}", _ratio(ours, prior))
+        table.add_row(name, f"{ours:,}", f"{prior:,}", _ratio(ours, prior))
     return table
 
 
 def _problem(found: dict[str, dict[str, dict[str, float]]]) -> Table:
-    table = _table("of one problem", "side", "median", "mean", "max", "ours/prior of medians (less is better)")
+    table = _table("of one problem", "side", "median", "mean", "max", "ours/prior (less is better)", texts=2)
     for question, sides in found.items():
         for side, name in SIDES.items():
             times = [f"{sides[side][statistic]:.2f}" for statistic in ("median", "mean", "max")]
@@ -61,7 +62,7 @@ def _problem(found: dict[str, dict[str, dict[str, float]]]) -> Table:
 
 
 def _all(found: dict[str, dict[str, float]]) -> Table:
-    table = _table("of all problems", "side", "time", "ours/prior (less is better)")
+    table = _table("of all problems", "side", "time", "ours/prior (less is better)", texts=2)
     for question, sides in found.items():
         for side, name in SIDES.items():
             table.add_row(question, name, f"{sides[side]:.1f}", _ratio(sides[side], sides["prior"]))
@@ -69,8 +70,9 @@ def _all(found: dict[str, dict[str, float]]) -> Table:
 
 
 def _commit(found: dict[str, dict[Any, float]]) -> Table:
-    table = _table("commit of 1,000 rows", "side", "median of the 10 around it")
-    for side in ("ours", "prior"):
-        for number, value in found[side].items():
-            table.add_row(f"number {number}", SIDES[side], f"{value:.1f}")
+    table = _table("commit of 1,000 rows", "ours", "prior", "ours/prior (less is better)")
+    for number, ours in found["ours"].items():
+        prior = found["prior"].get(number)
+        beside = (f"{prior:.1f}", _ratio(ours, prior)) if prior else ("", "")
+        table.add_row(f"number {number}", f"{ours:.1f}", *beside)
     return table

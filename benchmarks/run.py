@@ -151,6 +151,6 @@ def _machine(threads: int, before: tuple[float, float, float]) -> dict[str, Any]
         "python": platform.python_version(),
         **{name: version(name) for name in packages},
         "threads": threads,
-        "load before": before[0],
-        "load after": os.getloadavg()[0],
+        "load before": round(before[0], 1),
+        "load after": round(os.getloadavg()[0], 1),
     }
