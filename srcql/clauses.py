@@ -4,11 +4,13 @@ verb [head] FROM … [AT …] [WHERE …] [BY …] [USING …] [RUNS …] [STEPS
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from srcql.conditions import checked, constants
+from srcql.conditions import constants, refuse_aggregates, refuse_unknown
 from srcql.cube import Cube, Selection, Target
 from srcql.equality import using
 from srcql.errors import UnknownName, suggestion
@@ -24,9 +26,15 @@ def flag(words: str) -> Clause:
     return lambda reader: reader.take(words)
 
 
-def later(words: str) -> Clause:
+@dataclass(frozen=True)
+class Later:
     """A clause of the language that this version does not have."""
-    return lambda reader: reader.refuse_later([words])
+
+    words: str
+
+    def __call__(self, reader: Reader) -> None:
+        """Say so."""
+        reader.refuse_later([self.words])
 
 
 def source(reader: Reader) -> tuple[Target, ...] | Piece | None:
@@ -38,18 +46,28 @@ def source(reader: Reader) -> tuple[Target, ...] | Piece | None:
     query = reader.piece(lambda parser: parser.parse_query(), "a query")
     if not reader.sign(TokenType.R_PAREN):
         raise reader.expected(") after the query")
+    if isinstance(query.tree, exp.Column):
+        raise reader.error(
+            "expected a query, found a name", query.span, "FROM data_set[.problem], or FROM (FROM table)"
+        )
     return query
 
 
 def _target(reader: Reader) -> Target:
     data_set = reader.name("a data set")
-    return Target(data_set, reader.name("a problem") if reader.sign(TokenType.DOT) else None)
+    problem = reader.name("a problem") if reader.sign(TokenType.DOT) else None
+    if reader.quotes:
+        raise reader.expected("a clause or the end of the verb", reader.quotes)
+    return Target(data_set, problem)
 
 
 def where(reader: Reader) -> Piece:
     """WHERE: a condition over the columns of observations."""
     reader.take("WHERE")
-    return checked(reader, reader.piece(lambda parser: parser.parse_condition(), "a condition"))
+    condition = reader.piece(lambda parser: parser.parse_condition(), "a condition")
+    refuse_aggregates(reader, condition)
+    refuse_unknown(reader, condition, "observations", [column.name for column in reader.observations.columns])
+    return condition
 
 
 def by(reader: Reader) -> tuple[Name, ...]:
@@ -99,7 +117,7 @@ def missing(reader: Reader) -> None:
 
 
 SHARED: Mapping[str, Clause] = {
-    "AT": later("AT"),
+    "AT": Later("AT"),
     "WHERE": where,
     "BY": by,
     "USING": using,

@@ -10,6 +10,7 @@ Each verb is replaced by the SQL that it stands for; all else stays as it was ty
 from dataclasses import dataclass, field
 
 import sqlglot
+from sqlglot.errors import ParseError
 
 from srcql.cells import Lowering
 from srcql.engines import DUCKDB, FORMS, Forms
@@ -112,4 +113,17 @@ def transpile(text: str, write: str = "duckdb") -> str:
     """
     if write not in FORMS:
         raise Unsupported(f"no SQL for {write}", hint=f"there is SQL for {one_of(list(FORMS))}")
-    return sqlglot.transpile(compile(text, forms=FORMS[write]).sql, read="duckdb", write=write)[0]
+    compiled = compile(text, forms=FORMS[write])
+    try:
+        return sqlglot.transpile(compiled.sql, read="duckdb", write=write)[0]
+    except ParseError as error:
+        raise _not_sql(compiled, error) from None
+
+
+def _not_sql(compiled: Compiled, error: ParseError) -> InvalidQuery:
+    found = error.errors[0]
+    line, column = int(found.get("line") or 1), int(found.get("col") or 1)  # the column is that of the token's end
+    end = sum(len(text) + 1 for text in compiled.sql.split("\n")[: line - 1]) + column
+    place = compiled.locate(end - 1)
+    span = (place + 1 - len(found.get("highlight") or " "), place + 1) if place is not None else None
+    return InvalidQuery("this is not SQL that can be translated", text=compiled.text, span=span)

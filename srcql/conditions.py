@@ -1,35 +1,46 @@
-"""What may stand in WHERE, and what it says of data sets and problems."""
+"""What the user's own expressions may name, and what a condition says of data sets and problems."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from sqlglot import exp
 
-from srcql.errors import SrcqlError, UnknownName, suggestion
-from srcql.reader import Piece, Reader, Span
+from srcql.errors import UnknownName, suggestion
+from srcql.reader import Piece, Reader
 
 PLAIN = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.In, exp.Between, exp.Not)
-PLAIN_OPERATORS = (exp.Predicate, exp.Connector, exp.Placeholder, exp.Parameter, exp.Cast, exp.DataType)
+PLAIN_OPERATORS = (exp.Binary, exp.Predicate, exp.Neg, exp.Placeholder, exp.Parameter, exp.Cast, exp.DataType)
 
 
-def checked(reader: Reader, condition: Piece) -> Piece:
-    """The condition itself, when it is over the columns of observations alone."""
-    known = {column.name.lower() for column in reader.observations.columns}
-    for node in condition.tree.walk(prune=lambda node: isinstance(node, exp.Query)):
-        if isinstance(node, (exp.AggFunc, exp.Window)):
-            raise _aggregate(reader, condition, node)
-        if isinstance(node, exp.Column) and not _stands(node, known):
-            raise _unknown(reader, condition, node)
-    return condition
+def refuse_unknown(reader: Reader, piece: Piece, relation: str, columns: Collection[str]) -> None:
+    """Refuse a name that is no column of that relation; queries inside have names of their own."""
+    known = {column.lower() for column in columns}
+    for column in _outer(piece, exp.Column):
+        names = [part.name.lower() for part in column.parts]
+        if names[0] not in known and (names[0] != relation or names[1] not in known) and names[0] not in _bound(column):
+            name = column.parts[names[0] == relation]
+            hint = _hint(name, columns, reader.results if relation == "observations" else ())
+            span = (name.meta["start"], name.meta["end"] + 1)
+            raise reader.error(f"unknown column {name.name}", span, hint, UnknownName)
+
+
+def refuse_aggregates(reader: Reader, condition: Piece) -> None:
+    """Refuse what looks at several rows."""
+    for node in _outer(condition, exp.AggFunc, exp.Window):
+        what = "a window function" if isinstance(node, exp.Window) else "an aggregate"
+        hint = "aggregate the result: SELECT … FROM (verb) GROUP BY … HAVING …"
+        message = f"WHERE looks at one observation at a time, and {what} at many"
+        raise reader.error(message, condition.span, hint)
+
+
+def _outer(piece: Piece, *kinds: type[exp.Expr]) -> Iterator[Any]:
+    walk = piece.tree.walk(prune=lambda node: isinstance(node, exp.Query))
+    return (node for node in walk if isinstance(node, kinds))
 
 
 def repeatable(condition: Piece | None) -> bool:
     """Whether a condition gives the same rows each time that it is asked: columns, constants and operators alone."""
     return condition is None or all(isinstance(node, PLAIN + PLAIN_OPERATORS) for node in condition.tree.walk())
-
-
-def _stands(column: exp.Column, known: set[str]) -> bool:
-    names = [part.name.lower() for part in column.parts]
-    return names[0] in known or (names[0] == "observations" and names[1] in known) or names[0] in _bound(column)
 
 
 def _bound(node: exp.Expr) -> Iterator[str]:
@@ -39,30 +50,13 @@ def _bound(node: exp.Expr) -> Iterator[str]:
         node = loop
 
 
-def _unknown(reader: Reader, condition: Piece, column: exp.Column) -> SrcqlError:
-    names = [part for part in column.parts if part.name.lower() != "observations"]
-    name = names[0].name
-    if name in reader.results:
-        hint = f"{name} is a column of the result: SELECT … FROM (verb) WHERE {name} …"
-    else:
-        hint = suggestion(name, [known.name for known in reader.observations.columns], "columns")
-        if names[0].args.get("quoted") and not hint.startswith("did you mean"):
-            hint = f"a text stands in single quotes: '{name}'"
-    return reader.error(f"unknown column {name}", _span(names[0], condition), hint, UnknownName)
-
-
-def _aggregate(reader: Reader, condition: Piece, node: exp.Expr) -> SrcqlError:
-    what = "a window function" if isinstance(node, exp.Window) else "an aggregate"
-    hint = "aggregate the result: SELECT … FROM (verb) GROUP BY … HAVING …"
-    message = f"WHERE looks at one observation at a time, and {what} at many"
-    return reader.error(message, _span(node, condition), hint)
-
-
-def _span(node: exp.Expr, condition: Piece) -> Span:
-    places = [found.meta for found in node.walk() if "start" in found.meta]
-    if not places:
-        return condition.span
-    return min(place["start"] for place in places), max(place["end"] for place in places) + 1
+def _hint(name: exp.Expr, columns: Collection[str], results: Collection[str]) -> str:
+    text = name.name
+    if text in results:
+        return f"{text} is a column of the result: SELECT … FROM (verb) WHERE {text} …"
+    hint = suggestion(text, columns, "columns")
+    quoted = name.args.get("quoted") and not hint.startswith("did you mean")
+    return f"a text stands in single quotes: '{text}'" if quoted else hint
 
 
 def constants(condition: Piece | None, column: str) -> frozenset[str] | None:

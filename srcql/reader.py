@@ -19,6 +19,7 @@ Span = tuple[int, int]
 
 MARK = "\0"
 QUOTED = (TokenType.IDENTIFIER, TokenType.STRING)
+ODD = (TokenType.NUMBER, TokenType.DASH, TokenType.DOT)
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,13 @@ class Reader:
         start, end = self.span
         kind = self.next_type
         if kind is not TokenType.STRING and kind not in self._parser.ID_VAR_TOKENS:
-            odd = kind in (TokenType.NUMBER, TokenType.DASH)
-            raise self.expected(what, "a name that does not look like a word stands in quotes" if odd else None)
+            raise self.expected(what, self.quotes)
         return Name(self._advance().text, (start, end))
+
+    @property
+    def quotes(self) -> str | None:
+        """The hint that a name may need quotes, when what comes next looks like a part of one."""
+        return "a name that is not a plain word stands in quotes" if self.next_type in ODD else None
 
     def number(self, what: str) -> int:
         """Read a whole number from 0."""
@@ -156,8 +161,8 @@ class Reader:
 
     def _not_understood(self, error: ParseError) -> SrcqlError:
         """What sqlglot's parser did not understand, in our words."""
-        before, wanted, what = str(error.errors[0].get("description", "")).partition("Expecting ")
-        return self.expected(what) if wanted and not before else self.error(f"unexpected {self.found}")
+        before, expecting, sign = str(error.errors[0].get("description", "")).partition("Expecting ")
+        return self.expected(sign if expecting and not before else "an expression")
 
     def _advance(self) -> Token:
         self._parser._advance()

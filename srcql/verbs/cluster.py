@@ -8,7 +8,7 @@ representative. The fingerprint is the sum modulo 2^128 of the MD5 of every step
 """
 
 from srcql.cells import Lowering
-from srcql.clauses import later
+from srcql.clauses import Later
 from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 
@@ -20,7 +20,8 @@ class Cluster(Verb):
     """One CLUSTER statement."""
 
     word = "CLUSTER"
-    own = {"MIN SIZE": later("MIN SIZE"), "WEIGHT": later("WEIGHT")}  # noqa: RUF012
+    form = "CLUSTER"
+    own = {"MIN SIZE": Later("MIN SIZE"), "WEIGHT": Later("WEIGHT")}  # noqa: RUF012
     results = (
         "cluster_id",
         "size",
@@ -64,7 +65,7 @@ class Cluster(Verb):
         lowering.define("__traces", f"SELECT c.*, {lowering.entry} AS __entry{response} FROM {cells} AS c")
 
     def _clusters(self, lowering: Lowering) -> None:
-        """Rows are hashed and summed, in two orders of the arguments: so their order does not count and none is sorted."""
+        """Rows are hashed and the hashes summed, so no order counts; twice, as one sum could hide a difference."""
         analysis, row_hash = listed(self.cube.analysis), lowering.forms.row_hash
         one = f"sum({row_hash.format('test_id', 'step_id', '__response')}) AS __one"
         other = f"sum({row_hash.format('__response', 'step_id', 'test_id')}) AS __other"

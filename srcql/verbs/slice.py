@@ -13,7 +13,7 @@ from typing import Any
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.cells import Lowering
-from srcql.clauses import flag, later
+from srcql.clauses import Later, flag
 from srcql.cube import KEY
 from srcql.errors import UnknownName, suggestion
 from srcql.reader import Reader
@@ -29,10 +29,11 @@ class Slice(Verb):
     """One SLICE statement."""
 
     word = "SLICE"
+    form = "SLICE [* | column, …]"
     own = {  # noqa: RUF012
         "WITH CODE": flag("WITH CODE"),
         "WITH TESTS": flag("WITH TESTS"),
-        "WITH SPECIFIED": later("WITH SPECIFIED"),
+        "WITH SPECIFIED": Later("WITH SPECIFIED"),
     }
     results = ("kind", *CODE, *TESTS)
     order = ("test_id", "step_id", "implementation_id", "run_id")

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Self
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.cells import Lowering
-from srcql.clauses import SHARED, Clause, Read, cube, source
+from srcql.clauses import SHARED, Clause, Later, Read, cube, source
+from srcql.conditions import refuse_unknown
 from srcql.cube import Cube
 from srcql.errors import SrcqlError, suggestion
 from srcql.reader import Piece, Reader
@@ -18,7 +19,7 @@ def order_by(reader: Reader) -> Piece:
     """ORDER BY: over the columns of the result; the verb's own order follows it."""
     order = reader.piece(lambda parser: parser.parse_order_by(), "a column of the result")
     if order.tree.expressions[0].this.name.upper() == "ALL":
-        raise reader.error("ORDER BY names columns of the result", order.span)
+        raise reader.error("ORDER BY names columns of the result", order.span, "ORDER BY size DESC, …")
     return order
 
 
@@ -35,6 +36,7 @@ class Verb(ABC):
     """One verb as it was read; a verb says its word, its own clauses, its columns and the SQL that gives them."""
 
     word: ClassVar[str]
+    form: ClassVar[str]
     own: ClassVar[Mapping[str, Clause]] = {}
     results: ClassVar[tuple[str, ...]] = ()
     order: ClassVar[tuple[str, ...]]
@@ -51,13 +53,16 @@ class Verb(ABC):
         reader.results = cls.results
         head = cls.read_head(reader)
         if not reader.take("FROM"):
-            raise reader.expected(f"FROM after {cls.word}", f"{cls.word} FROM data_set[.problem] | * | (query)")
+            raise reader.expected(f"FROM after {cls.word}", f"{cls.form} FROM data_set[.problem], … | * | (query)")
         selected = source(reader)
         grammar = {**SHARED, **cls.own, **TAIL}
         clauses = _clauses(reader, [words for words in grammar if not operand or words not in TAIL], grammar)
         if reader.next_type not in ENDS and not (operand and any(reader.at(words) for words in TAIL)):
-            raise _stray(reader, list(grammar), clauses)
-        return cls(cube(selected, clauses), head, clauses)
+            raise _stray(reader, [words for words in grammar if not isinstance(grammar[words], Later)], clauses)
+        verb = cls(cube(selected, clauses), head, clauses)
+        if "ORDER BY" in clauses:
+            refuse_unknown(reader, clauses["ORDER BY"], cls.word.lower(), (*verb.columns, *verb.order))
+        return verb
 
     @classmethod
     def read_head(cls, _: Reader) -> Any:

@@ -1,4 +1,4 @@
-"""Reads the spec files: blocks with a blank line between, each a title and statements that end with ; at a line's end."""
+"""Reads the spec files: blocks with a blank line between, a title and statements, each with ; at the end of a line."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,13 +1,9 @@
 """Every pair of the spec files gives the same rows, whatever the order of the rows and the number of threads."""
 
-import hashlib
-
 import duckdb
 import pytest
 
-from srcql.compile import Resolver, compile
-from srcql.cube import Selection
-from srcql.resolver import Standalone, Source
+from srcql.compile import compile
 from tests.srcql.spec import Block, blocks, cube
 
 SETTINGS = {"one thread": (1, False), "two threads": (2, False), "shuffled": (2, True)}

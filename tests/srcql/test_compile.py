@@ -1,0 +1,139 @@
+"""The user's text stays as it was typed around the verbs, and its places are known in the SQL."""
+
+import re
+
+import pytest
+import sqlglot
+
+from srcql.compile import compile, transpile
+from srcql.cube import Selection
+from srcql.resolver import Source, Standalone
+from tests.srcql.spec import Block, blocks, cube
+
+
+class Recording(Standalone):
+    """Tells what was selected; its views have names of their own, and nothing is to be chosen in them."""
+
+    def __init__(self) -> None:
+        self.selections: list[Selection] = []
+
+    def source(self, selection: Selection) -> Source:
+        self.selections.append(selection)
+        return Source("__o", "__t", "__c", single=True)
+
+
+def selection(text: str) -> Selection:
+    resolver = Recording()
+    compile(text, resolver)
+    return resolver.selections[0]
+
+
+@pytest.mark.parametrize("block", blocks("identity"), ids=lambda block: block.statements[0])
+def test_a_text_without_verbs_is_handed_on_byte_for_byte(block: Block) -> None:
+    compiled = compile(block.statements[0])
+    assert (compiled.sql, compiled.verbs) == (block.statements[0], 0)
+
+
+def test_around_a_verb_every_byte_stays() -> None:
+    before, after = "SELECT  list(x)  /* é */ FROM (", ') AS "Ç"\n WHERE size<>1 -- end'
+    sql = compile(f"{before}CLUSTER FROM MBPP{after}").sql
+    assert sql.startswith(f"{before}SELECT data_set_id, ")
+    assert sql.endswith(f" AS cluster{after}")
+
+
+def test_every_place_of_the_sql_that_was_carried_over_is_found_again() -> None:
+    text = "SELECT é FROM (CLUSTER FROM (SLICE * FROM MBPP WHERE test_id = $1) WHERE step_id > $2) AS o"
+    compiled = compile(text)
+    assert compiled.verbs == 2
+    carried = [offset for offset in range(len(compiled.sql)) if compiled.locate(offset) is not None]
+    assert all(compiled.sql[offset] == text[compiled.locate(offset)] for offset in carried)
+    assert "".join(compiled.sql[offset] for offset in carried) == "SELECT é FROM (test_id = $1step_id > $2) AS o"
+    assert compiled.locate(compiled.sql.index("__rows")) is None
+    assert compiled.locate(len(compiled.sql)) == len(text)
+
+
+def test_parameters_stand_once_and_in_their_order() -> None:
+    text = "SELECT ? FROM (CLUSTER FROM (SLICE * FROM Demo WHERE test_id = ?) WHERE step_id = ? LIMIT ?) WHERE size > ?"
+    assert compile(text).sql.count("?") == 5
+    database = cube()
+    values = ["x", "t1", 0, 1, 2]
+    assert database.execute(compile(text).sql, values).fetchall() == [("x",)]
+    assert database.execute(compile(text).sql, ["x", "t1", 7, 1, 2]).fetchall() == []
+
+
+def test_a_parameter_in_rows_that_are_read_twice_is_bound_once() -> None:
+    database = cube()
+    database.execute("CREATE VIEW __o AS FROM observations")
+    sql = compile("CLUSTER FROM Demo WHERE problem_id = ? AND step_id = ?", Recording()).sql
+    assert [row[5] for row in database.execute(sql, ["abs", 0]).fetchall()] == ["a", "e", "f"]
+
+
+def test_a_cube_with_nothing_to_choose_is_read_without_choosing() -> None:
+    assert "__latest" in compile("CLUSTER FROM MBPP").sql
+    assert "__latest" not in compile("CLUSTER FROM MBPP", Recording()).sql
+    assert "__latest" in compile("CLUSTER FROM (SLICE * FROM MBPP)", Recording()).sql
+
+
+def test_rows_that_may_differ_when_asked_again_are_kept() -> None:
+    assert "NOT MATERIALIZED" in compile("CLUSTER FROM MBPP WHERE step_id + 1 IN (1, 2)", Recording()).sql
+    assert "NOT MATERIALIZED" not in compile("CLUSTER FROM MBPP WHERE random() < 0.5", Recording()).sql
+    assert "NOT MATERIALIZED" not in compile("CLUSTER FROM MBPP WHERE (SELECT random()) < 0.5", Recording()).sql
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "others"),
+    [
+        ("CLUSTER FROM A", ["A.p", "A.q"], ["B.p", "a.p"]),
+        ("CLUSTER FROM A.p, 'B'", ["A.p", "B.q"], ["A.q"]),
+        ('CLUSTER FROM "A"."p q"', ["A.p q"], ["A.p"]),
+        ("CLUSTER FROM *", ["A.p", "B.q"], []),
+        ("CLUSTER FROM * WHERE problem_id = 'p'", ["A.p", "B.p"], ["A.q"]),
+        (
+            "CLUSTER FROM * WHERE ('p' = Problem_ID) AND step_id > 1 AND data_set_id IN ('A', 'B')",
+            ["B.p"],
+            ["C.p", "A.q"],
+        ),
+        ("CLUSTER FROM A WHERE problem_id IN ('p', 'q') AND problem_id = 'p'", ["A.p"], ["A.q"]),
+        ("CLUSTER FROM A WHERE problem_id = 'p' OR step_id = 1", ["A.q"], []),
+        ("CLUSTER FROM A WHERE NOT problem_id = 'p'", ["A.q"], []),
+        ("CLUSTER FROM A WHERE problem_id = run_id AND problem_id IN ('p', run_id)", ["A.q"], []),
+        ("CLUSTER FROM A WHERE problem_id = ?", ["A.q"], []),
+        ("SLICE FROM A.p WHERE problem_id = 'q'", [], ["A.p", "A.q"]),
+    ],
+)
+def test_what_is_selected_by_constants_is_known_before_any_file_is_opened(
+    text: str, held: list[str], others: list[str]
+) -> None:
+    selected = selection(text)
+    assert all(selected.holds(*name.split(".")) for name in held)
+    assert not any(selected.holds(*name.split(".")) for name in others)
+
+
+def test_names_are_placed_in_the_text() -> None:
+    text = "SELECT 1 FROM (CLUSTER FROM MBPP . 'it''s')"
+    (target,) = selection(text).targets or ()
+    assert target.problem is not None
+    assert (target.problem.text, text[slice(*target.problem.span)]) == ("it's", "'it''s'")
+    assert text[slice(*target.data_set.span)] == "MBPP"
+
+
+@pytest.mark.parametrize("block", [*blocks("cluster"), *blocks("positions")], ids=lambda block: block.title)
+def test_the_dialect_gives_the_same_rows(block: Block) -> None:
+    database = cube()
+    text = block.statements[0]
+    database.execute(f"CREATE TABLE clusters AS FROM ({compile('CLUSTER FROM Demo').sql})")
+    lowered = database.sql(compile(text).sql).fetchall()
+    assert database.sql(sqlglot.transpile(text, read="srcql", write="duckdb")[0]).fetchall() == lowered
+
+
+def test_statements_that_are_no_queries_are_translated_too() -> None:
+    database = cube()
+    database.execute(transpile("CREATE TABLE kept AS CLUSTER FROM Demo"))
+    database.execute(transpile("INSERT INTO kept CLUSTER FROM Demo ORDER BY size"))
+    assert database.sql("SELECT count(*) FROM kept").fetchall() == [(14,)]
+
+
+def test_spark_gets_none_of_what_only_duckdb_has() -> None:
+    sql = transpile("SELECT problem_id FROM (CLUSTER FROM MBPP USING EXACT)", write="spark").upper()
+    assert re.findall(r"\b(?:HASH|UBIGINT|FORMAT|LIST|QUALIFY|EXCLUDE|//)\b", sql) == []
+    assert "XXHASH64(" in sql
