@@ -2,12 +2,13 @@
 
 import re
 
+import duckdb
 import pytest
 import sqlglot
 
 from srcql.compile import compile, transpile
 from srcql.cube import Selection
-from srcql.resolver import Source, Standalone
+from srcql.resolver import Choice, Source, Standalone
 from tests.srcql.spec import Block, blocks, cube
 
 
@@ -19,7 +20,14 @@ class Recording(Standalone):
 
     def source(self, selection: Selection) -> Source:
         self.selections.append(selection)
-        return Source("__o", "__t", "__c", single=True)
+        return Source("__o", "__t", "__c", Choice.NOTHING)
+
+
+@pytest.fixture(scope="module")
+def database() -> duckdb.DuckDBPyConnection:
+    connection = cube()
+    connection.execute(f"CREATE TABLE clusters AS FROM ({compile('CLUSTER FROM Demo').sql})")
+    return connection
 
 
 def selection(text: str) -> Selection:
@@ -118,10 +126,8 @@ def test_names_are_placed_in_the_text() -> None:
 
 
 @pytest.mark.parametrize("block", [*blocks("cluster"), *blocks("positions")], ids=lambda block: block.title)
-def test_the_dialect_gives_the_same_rows(block: Block) -> None:
-    database = cube()
+def test_the_dialect_gives_the_same_rows(database: duckdb.DuckDBPyConnection, block: Block) -> None:
     text = block.statements[0]
-    database.execute(f"CREATE TABLE clusters AS FROM ({compile('CLUSTER FROM Demo').sql})")
     lowered = database.sql(compile(text).sql).fetchall()
     assert database.sql(sqlglot.transpile(text, read="srcql", write="duckdb")[0]).fetchall() == lowered
 

@@ -4,7 +4,7 @@ import pytest
 
 from srcql.compile import compile, transpile
 from srcql.errors import InvalidQuery, SrcqlError, UnknownName, Unsupported
-from srcql.resolver import Source, Standalone
+from srcql.resolver import Choice, Source, Standalone
 from srcql.schema import OBSERVATIONS, Column, Role, Table
 from tests.srcql.spec import Block, blocks
 
@@ -70,7 +70,7 @@ def test_the_source_of_a_query_is_asked_only_where_a_table_is_read() -> None:
 
         def source(self, _):
             self.asked += 1
-            return Source("observations", "tests", "code_implementations", single=True)
+            return Source("observations", "tests", "code_implementations", Choice.NOTHING)
 
     resolver = Counting()
     compile("CLUSTER FROM (FROM mine)", resolver)

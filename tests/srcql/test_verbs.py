@@ -1,9 +1,16 @@
 """Every pair of the spec files gives the same rows, whatever the order of the rows and the number of threads."""
 
+import hashlib
+from collections import defaultdict
+from dataclasses import replace
+
 import duckdb
 import pytest
 
 from srcql.compile import compile
+from srcql.cube import Selection
+from srcql.resolver import Source, Standalone
+from srcql.schema import OBSERVATIONS, Column, Role, Table
 from tests.srcql.spec import Block, blocks, cube
 
 SETTINGS = {"one thread": (1, False), "two threads": (2, False), "shuffled": (2, True)}
@@ -28,3 +35,69 @@ def rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple]:
 def test_a_statement_gives_the_rows_that_it_stands_for(database: duckdb.DuckDBPyConnection, block: Block) -> None:
     statement, expected = block.statements
     assert rows(database, compile(statement).sql) == rows(database, expected)
+
+
+@pytest.mark.parametrize("using", ["", "EXACT", "EXACT EXCEPTIONS TYPE", "EXCEPTIONS MESSAGE", "EXCEPTIONS ANY"])
+def test_a_fingerprint_is_the_sum_of_the_digests_of_the_steps(database: duckdb.DuckDBPyConnection, using: str) -> None:
+    clause = f" USING {using}" if using else ""
+    clusters = database.sql(compile(f"SELECT representative, fingerprint FROM (CLUSTER FROM Demo.abs{clause})").sql)
+    steps = database.sql(
+        f"SELECT implementation_id, test_id, step_id, response_key(output, '{using}') FROM observations"
+        " WHERE problem_id = 'abs' AND NOT specified_oracle"
+    ).fetchall()
+    expected: dict[str, int] = defaultdict(int)
+    for implementation, *step in steps:
+        expected[implementation] += int(hashlib.md5("\x1f".join(map(str, step)).encode()).hexdigest(), 16)
+    found = clusters.fetchall()
+    assert len(found) >= 4
+    assert all(fingerprint == f"{expected[name] % 2**128:032x}" for name, fingerprint in found)
+
+
+def test_columns_have_the_types_of_the_language(database: duckdb.DuckDBPyConnection) -> None:
+    clusters = database.sql(compile("CLUSTER FROM Demo BY run_id").sql)
+    assert dict(zip(clusters.columns, map(str, clusters.types), strict=True)) == {
+        "data_set_id": "VARCHAR",
+        "problem_id": "VARCHAR",
+        "run_id": "VARCHAR",
+        "cluster_id": "BIGINT",
+        "size": "BIGINT",
+        "share": "DOUBLE",
+        "representative": "VARCHAR",
+        "implementations": "VARCHAR[]",
+        "n_tests": "BIGINT",
+        "n_missing": "BIGINT",
+        "fingerprint": "VARCHAR",
+        "is_largest": "BOOLEAN",
+    }
+    rows_ = database.sql(compile("SLICE * FROM (SELECT * FROM observations)").sql)
+    assert [(name, str(kind)) for name, kind in zip(rows_.columns, rows_.types, strict=True)] == [
+        (column.name, column.type) for column in OBSERVATIONS.columns
+    ]
+
+
+@pytest.mark.parametrize("column", ["data_set_id", "problem_id", "implementation_id", "test_id", "step_id", "output"])
+def test_a_query_without_a_key_or_the_output_is_refused(database: duckdb.DuckDBPyConnection, column: str) -> None:
+    sql = compile(f"CLUSTER FROM (SELECT * EXCLUDE ({column}) FROM observations)").sql
+    with pytest.raises(duckdb.BinderException, match=column):
+        database.sql(sql)
+
+
+def test_a_row_of_a_query_without_a_key_is_refused(database: duckdb.DuckDBPyConnection) -> None:
+    sql = compile("CLUSTER FROM (SELECT * REPLACE (NULL AS test_id) FROM observations)").sql
+    with pytest.raises(duckdb.Error, match="FROM \\(query\\) gave a row without test_id"):
+        database.sql(sql).fetchall()
+
+
+def test_an_added_column_is_a_context_like_any_other(database: duckdb.DuckDBPyConnection) -> None:
+    added = Column('odd "name', "VARCHAR", 100, Role.CONTEXT, "added later")
+
+    class Evolved(Standalone):
+        observations = Table("observations", "", (*OBSERVATIONS.columns, added), ())
+
+        def source(self, selection: Selection) -> Source:
+            return replace(super().source(selection), observations="evolved")
+
+    rows_of = 'SELECT *, CASE WHEN step_id = 0 THEN test_id END AS "odd ""name" FROM observations'
+    database.execute(f"CREATE OR REPLACE TEMP VIEW evolved AS {rows_of}")
+    statement = 'SELECT "odd ""name", max(size) FROM (CLUSTER FROM Demo.abs BY "Odd ""Name") GROUP BY ALL ORDER BY ALL'
+    assert database.sql(compile(statement, Evolved()).sql).fetchall() == [("t1", 5), ("t2", 5), (None, 2)]
