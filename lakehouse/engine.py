@@ -141,7 +141,7 @@ class Statement:
             yield
         except SrcqlError as error:
             raise self._placed(error) from None
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             raise self._placed(explain(error, self.sql, cursor)) from None
 
     def _placed(self, error: SrcqlError) -> SrcqlError:

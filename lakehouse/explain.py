@@ -7,34 +7,38 @@ import duckdb
 from lakehouse.sandbox import NOWHERE, span_of
 from srcql.errors import Cancelled, ExecutionError, Forbidden, InvalidQuery, SrcqlError, StoreError
 
-INVALID = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
-KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[SrcqlError]], ...] = (
-    (duckdb.InterruptException, Cancelled),
-    (duckdb.PermissionException, Forbidden),
-    (duckdb.IOException, StoreError),
-    (INVALID, InvalidQuery),
-    (duckdb.Error, ExecutionError),
-)
+KINDS: dict[str, type[SrcqlError]] = {
+    "interrupt": Cancelled,
+    "permission": Forbidden,
+    "io": StoreError,
+    "binder": InvalidQuery,
+    "catalog": InvalidQuery,
+    "parser": InvalidQuery,
+    "syntax": InvalidQuery,
+}
 HINTS = ("Did you mean", "Candidate bindings")
 
 
-def explain(error: duckdb.Error, sql: str, cursor: duckdb.DuckDBPyConnection | None) -> SrcqlError:
-    """DuckDB's error as one of ours, with its span in `sql` where DuckDB knows it."""
-    kind = next(ours for theirs, ours in KINDS if isinstance(error, theirs))
+def explain(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | None) -> SrcqlError:
+    """DuckDB's error as one of ours, with its span in `sql` where DuckDB knows it.
+
+    Before the first rows it comes as a duckdb.Error, after them as Arrow's OSError: its kind is in its text alone.
+    """
+    prefix, _, message = str(error).partition(" Error: ")
+    kind = KINDS.get(prefix.lower(), ExecutionError)
     if kind is Cancelled:
         return Cancelled("the query was cancelled")
-    found = _details(error)
+    found = _details(message or prefix)
     start = int(found.get("position", NOWHERE))
     if kind is InvalidQuery and start == NOWHERE and cursor:
         start = _bound_at(sql, cursor)
     lines = found["exception_message"].split("\n\nLINE ")[0].splitlines()
     hint = next((line for line in lines if line.startswith(HINTS)), None)
-    message = " ".join(line.strip() for line in lines if line != hint)
-    return kind(message, span=span_of(sql, start, 1), hint=hint)
+    said = " ".join(line.strip() for line in lines if line != hint)
+    return kind(said, span=span_of(sql, start, 1), hint=hint)
 
 
-def _details(error: duckdb.Error) -> dict[str, str]:
-    message = str(error).split(" Error: ", 1)[-1]
+def _details(message: str) -> dict[str, str]:
     try:
         return {"exception_message": message, **json.loads(message)}
     except ValueError:
@@ -47,6 +51,6 @@ def _bound_at(sql: str, cursor: duckdb.DuckDBPyConnection) -> int:
     try:
         cursor.execute(prefix + sql)
     except duckdb.Error as error:
-        position = _details(error).get("position")
+        position = _details(str(error).partition(" Error: ")[2]).get("position")
         return int(position) - len(prefix) if position else NOWHERE
     return NOWHERE

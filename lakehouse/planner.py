@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow.parquet as pq
 from pyiceberg.conversions import from_bytes
@@ -22,8 +22,10 @@ from lakehouse.summary import FileSummary, ProblemSummary
 from lakehouse.warehouse import Warehouse
 from srcql.cube import Selection
 from srcql.errors import StoreError, UnknownName, suggestion
+from srcql.resolver import Choice
 from srcql.schema import OBSERVATIONS, TABLES, Column, Role, Table
 
+K = TypeVar("K")
 PROBLEM_ID = OBSERVATIONS.column("problem_id").field_id
 
 DUCKDB_TYPES = {
@@ -168,15 +170,18 @@ class Snapshot:
         """Paths of the files that hold any selected problem, sorted."""
         return [file.path for file, problems in self._candidates(table, selection) if self._holds(file, problems)]
 
-    def single(self, selection: Selection) -> bool:
-        """Whether every selected cell has one context and no repeated step, so that RUNS has nothing to choose."""
-        seen: dict[tuple[str, str], frozenset[int]] = {}
+    def choice(self, selection: Selection) -> Choice:
+        """What RUNS has to choose from, over all selected cells."""
+        of_run: dict[tuple[str, str, str], frozenset[int]] = {}
+        of_problem: dict[tuple[str, str], frozenset[int]] = {}
+        choice = Choice.NOTHING
         for data_set, problem, found in self._selected(selection):
-            before = seen.get((data_set, problem), frozenset())
-            if not found.single or not before.isdisjoint(found.implementations):
-                return False
-            seen[data_set, problem] = before | found.implementations
-        return True
+            for run, implementations in found.runs.items():
+                if not found.single or not _added(of_run, (data_set, problem, run), implementations):
+                    return Choice.ROWS
+                if not _added(of_problem, (data_set, problem), implementations):
+                    choice = Choice.RUNS
+        return choice
 
     def check_names(self, selection: Selection) -> None:
         """Raise UnknownName for a data set or problem in FROM that has no observations."""
@@ -214,7 +219,7 @@ class Snapshot:
     def _data_set_status(self, data_set_id: str) -> DataSetStatus:
         files = [file for file in self.states[OBSERVATIONS.name].files if file.data_set_id == data_set_id]
         found = [item for file in files for item in self.planner.summary(file).items()]
-        implementations = {(problem, digest) for problem, part in found for digest in part.implementations}
+        implementations = {(name, one) for name, part in found for run in part.runs.values() for one in run}
         runs = {run for _, part in found for run in part.runs}
         rows = sum(part.rows for _, part in found)
         return DataSetStatus(data_set_id, len({name for name, _ in found}), len(implementations), len(runs), rows)
@@ -234,6 +239,13 @@ class Snapshot:
             for problem, found in self.planner.summary(file).items():
                 if problems is None or problem in problems:
                     yield file.data_set_id, problem, found
+
+
+def _added(seen: dict[K, frozenset[int]], key: K, new: frozenset[int]) -> bool:
+    """Add to a set of those seen; whether none of them was there."""
+    before = seen.get(key, frozenset())
+    seen[key] = before | new
+    return before.isdisjoint(new)
 
 
 def problems_of(selection: Selection, data_set_id: str) -> frozenset[str] | None:

@@ -1,7 +1,7 @@
 """What one data file holds, problem by problem: made once, when the file is written, and kept in its Parquet footer.
 
 A plan is made of these summaries without opening the rows: which files hold a problem, which names exist, and whether
-a problem has anything to choose between runs. A file of another writer has none; its summary is made by reading it.
+a problem has anything to choose between runs. A file of another writer has no summary.
 """
 
 import base64
@@ -9,7 +9,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,13 +31,13 @@ Flags = npt.NDArray[np.bool_]
 class ProblemSummary:
     """What a file holds of one problem.
 
-    `implementations` are 64-bit digests of the ids: two files whose sets are disjoint share no implementation. `single`
-    says that no cell of the file has two contexts, nor two rows for one step. Specified oracles only count in `rows`.
+    `runs` are the implementations of each run, as 64-bit digests of their ids: where two such sets are disjoint, they
+    have no cell in common. `single` says that within each run no cell has two contexts, nor two rows for one step.
+    Specified oracles only count in `rows`.
     """
 
     rows: int
-    runs: tuple[str, ...] = ()
-    implementations: frozenset[int] = frozenset()
+    runs: Mapping[str, frozenset[int]] = field(default_factory=dict)
     single: bool = True
 
 
@@ -52,26 +52,28 @@ def summarise(table: Table, rows: Any) -> FileSummary:
     return counted | _observed(rows.filter(pc.invert(rows["specified_oracle"])), counted)
 
 
-def _counted(rows: Any) -> dict[str, ProblemSummary]:
+def _counted(rows: Any) -> FileSummary:
     counts = rows["problem_id"].value_counts().to_pylist()
     return {count["values"]: ProblemSummary(count["counts"]) for count in counts}
 
 
-def _observed(rows: Any, counted: FileSummary) -> dict[str, ProblemSummary]:
-    """The summaries of the problems that have observations, which are sorted by problem."""
+def _observed(rows: Any, counted: FileSummary) -> FileSummary:
+    """The summaries of the problems that have observations, run by run."""
     if not len(rows):
         return {}
     problem, problems = _codes(rows, "problem_id")
-    starts = np.flatnonzero(np.diff(problem, prepend=-1))
-    implementations = _distinct_by_problem(rows, "implementation_id", starts)
-    runs = _distinct_by_problem(rows, "run_id", starts)
-    single = _one_context(rows, starts) & ~np.logical_or.reduceat(_repeats(rows), starts)
-    return {
-        name: ProblemSummary(
-            counted[name].rows, tuple(sorted(runs[at])), frozenset(map(_digest, implementations[at])), bool(single[at])
-        )
-        for at, name in enumerate(problems[code] for code in problem[starts])
-    }
+    run, runs = _codes(rows, "run_id")
+    order = np.lexsort((run, problem))
+    starts = np.flatnonzero(np.diff(problem[order] * len(runs) + run[order], prepend=-1))
+    single = _one_context(rows, order, starts) & ~np.logical_or.reduceat(_repeats(rows, order, run), starts)
+    found: FileSummary = {}
+    for at, implementations in enumerate(_implementations(rows, order, starts)):
+        first = order[starts[at]]
+        name = problems[problem[first]]
+        before = found.get(name, counted[name])
+        alone = {**before.runs, runs[run[first]]: implementations}
+        found[name] = ProblemSummary(before.rows, alone, before.single and bool(single[at]))
+    return found
 
 
 def _codes(rows: Any, name: str) -> tuple[Codes, list[str]]:
@@ -80,27 +82,27 @@ def _codes(rows: Any, name: str) -> tuple[Codes, list[str]]:
     return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary.to_pylist()
 
 
-def _distinct_by_problem(rows: Any, name: str, starts: Codes) -> list[list[str]]:
-    codes, names = _codes(rows, name)
-    return [[names[code] for code in np.unique(part)] for part in np.split(codes, starts[1:])]
+def _implementations(rows: Any, order: Codes, starts: Codes) -> list[frozenset[int]]:
+    codes, names = _codes(rows, "implementation_id")
+    digests = [_digest(name) for name in names]
+    return [frozenset(digests[code] for code in np.unique(part)) for part in np.split(codes[order], starts[1:])]
 
 
-def _one_context(rows: Any, starts: Codes) -> Flags:
+def _one_context(rows: Any, order: Codes, starts: Codes) -> Flags:
     one = np.ones(len(starts), dtype=bool)
     for name in CONTEXT:
-        codes, _ = _codes(rows, name)
+        codes = _codes(rows, name)[0][order]
         one &= np.minimum.reduceat(codes, starts) == np.maximum.reduceat(codes, starts)
     return one
 
 
-def _repeats(rows: Any) -> Flags:
-    """Whether a row answers the same step of the same cell as the row before it."""
-    same = np.ones(len(rows), dtype=bool)
+def _repeats(rows: Any, order: Codes, run: Codes) -> Flags:
+    """Whether a row answers the same step of the same cell in the same run as the row before it, in that order."""
+    same = run[order][1:] == run[order][:-1]
     for name in OBSERVATIONS.sort:
-        codes = rows[name].to_numpy() if name == "step_id" else _codes(rows, name)[0]
-        same[1:] &= codes[1:] == codes[:-1]
-    same[0] = False
-    return same
+        codes = (rows[name].to_numpy() if name == "step_id" else _codes(rows, name)[0])[order]
+        same &= codes[1:] == codes[:-1]
+    return np.concatenate([[False], same])
 
 
 def _digest(name: str) -> int:
@@ -112,7 +114,7 @@ def footer(table: Table, rows: Any) -> dict[bytes, bytes]:
 
     >>> rows = pa.table({"problem_id": ["p", "p"]})
     >>> read({**footer(Table("tests", "", (), ()), rows)})
-    {'p': ProblemSummary(rows=2, runs=(), implementations=frozenset(), single=True)}
+    {'p': ProblemSummary(rows=2, runs={}, single=True)}
     """
     entries = {problem: _packed(summary) for problem, summary in sorted(summarise(table, rows).items())}
     return {KEY: base64.b64encode(zlib.compress(json.dumps(entries).encode()))}
@@ -127,11 +129,18 @@ def read(metadata: Mapping[bytes, bytes] | None) -> FileSummary | None:
 
 
 def _packed(summary: ProblemSummary) -> list[Any]:
-    digests = np.array(sorted(summary.implementations), dtype="<u8").tobytes()
-    return [summary.rows, summary.runs, base64.b64encode(digests).decode(), summary.single]
+    runs = {run: _text_of(digests) for run, digests in sorted(summary.runs.items())}
+    return [summary.rows, runs, summary.single]
 
 
 def _unpacked(entry: list[Any]) -> ProblemSummary:
-    rows, runs, digests, single = entry
-    implementations = np.frombuffer(base64.b64decode(digests), dtype="<u8").tolist()
-    return ProblemSummary(rows, tuple(runs), frozenset(implementations), single)
+    rows, runs, single = entry
+    return ProblemSummary(rows, {run: _digests_of(text) for run, text in runs.items()}, single)
+
+
+def _text_of(digests: frozenset[int]) -> str:
+    return base64.b64encode(np.array(sorted(digests), dtype="<u8").tobytes()).decode()
+
+
+def _digests_of(text: str) -> frozenset[int]:
+    return frozenset(np.frombuffer(base64.b64decode(text), dtype="<u8").tolist())

@@ -38,7 +38,7 @@ class Views:
         number = len(self._selections) // len(TABLES)
         views = {name: f"__{name}_{number}" for name in TABLES}
         self._selections |= {view: (name, selection) for name, view in views.items()}
-        return Source(**views, single=self._snapshot.single(selection))
+        return Source(**views, choice=self._snapshot.choice(selection))
 
     def definition(self, view: str) -> str:
         """The statement that makes a view."""

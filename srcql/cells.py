@@ -17,7 +17,7 @@ from functools import cached_property
 from srcql.conditions import repeatable
 from srcql.cube import Cube, Target
 from srcql.engines import Forms
-from srcql.resolver import Resolver, Source
+from srcql.resolver import Choice, Resolver, Source
 from srcql.schema import Column, Table
 from srcql.sql import NEVER_NULL as STEP
 from srcql.sql import greatest_first, identifier, listed, literal, same
@@ -82,7 +82,15 @@ class Lowering:
 
     @property
     def _scanned(self) -> bool:
-        return self.cube.query is None and self.source.single and repeatable(self.cube.where)
+        return self._choice is Choice.NOTHING and repeatable(self.cube.where)
+
+    @property
+    def _choice(self) -> Choice:
+        """What is to be chosen from; within one run, runs are not."""
+        if self.cube.query:
+            return Choice.ROWS
+        within_run = self.cube.each or "run_id" in self.cube.by
+        return Choice.NOTHING if within_run and self.source.choice is Choice.RUNS else self.source.choice
 
     def _rows(self, columns: Iterable[str]) -> str:
         table = self._query() if self.cube.query else self.source.observations
@@ -104,15 +112,18 @@ class Lowering:
         return self.define("__query", f"SELECT {', '.join(map(_cast, columns))} FROM ({rows})")
 
     def _chosen(self, columns: list[str]) -> str:
-        if self.cube.query is None and self.source.single:
+        if self._choice is Choice.NOTHING:
             return self._rows(columns)
+        context = CONTEXT[:1] if self._choice is Choice.RUNS else CONTEXT
         cell = [*self.cube.analysis, "implementation_id", "test_id", *(["run_id"] if self.cube.each else [])]
-        rows = self._rows([*columns, *CONTEXT, "created_at", "output"])
-        runs = f"SELECT {listed([*cell, *CONTEXT])}, max(created_at) AS __time FROM {rows} GROUP BY ALL"
+        rows = self._rows([*columns, *context, "created_at", "output"])
+        runs = f"SELECT {listed([*cell, *context])}, max(created_at) AS __time FROM {rows} GROUP BY ALL"
         self.define("__runs", runs)
-        latest = f"PARTITION BY {listed(cell)} {greatest_first(['__time', *CONTEXT])}"
+        latest = f"PARTITION BY {listed(cell)} {greatest_first(['__time', *context])}"
         self.define("__latest", f"SELECT * FROM __runs QUALIFY row_number() OVER ({latest}) = 1")
-        answers = f"SELECT r.* FROM {rows} AS r JOIN __latest AS l ON {same('r', 'l', [*cell, *CONTEXT])}"
+        answers = f"SELECT r.* FROM {rows} AS r JOIN __latest AS l ON {same('r', 'l', [*cell, *context])}"
+        if self._choice is Choice.RUNS:
+            return self.define("__chosen", f"SELECT {listed(columns)} FROM ({answers})")
         row = f"PARTITION BY {listed([*cell, 'step_id'])} {greatest_first(['created_at', 'output', *columns])}"
         one = f"SELECT {listed(columns)} FROM ({answers}) QUALIFY row_number() OVER ({row}) = 1"
         return self.define("__chosen", one)

@@ -1,23 +1,32 @@
 """What the language asks of the store: which columns there are, and where the rows of a cube are read."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from srcql.cube import Selection
 from srcql.schema import OBSERVATIONS, Table
 
 
+class Choice(Enum):
+    """What RUNS has to choose from."""
+
+    NOTHING = "every cell has one run, one context and no repeated step"
+    RUNS = "within each run, every cell has one context and no repeated step"
+    ROWS = "anything may be there more than once"
+
+
 @dataclass(frozen=True)
 class Source:
     """Where the rows of one cube are read: names of tables or views.
 
-    `single` when every cell is known to have one run, one context and no repeated step: then nothing is to be chosen.
+    `choice` says what is known of the rows: how much of RUNS there is to do.
     """
 
     observations: str
     tests: str
     code_implementations: str
-    single: bool
+    choice: Choice
 
 
 class Resolver(Protocol):
@@ -38,7 +47,7 @@ class Standalone:
 
     def source(self, selection: Selection) -> Source:  # noqa: ARG002
         """The published tables, whatever is selected."""
-        return Source("observations", "tests", "code_implementations", single=False)
+        return Source("observations", "tests", "code_implementations", Choice.ROWS)
 
 
 STANDALONE: Resolver = Standalone()

@@ -127,7 +127,6 @@ def test_the_whole_text_of_an_error_arrives(sql):
     assert "hint: data sets: D" in str(told.value)
 
 
-@pytest.mark.xfail(strict=True, reason="the engine leaves errors of a running Arrow stream as OSError")
 def test_an_error_after_the_first_rows(client):
     text = "SELECT CASE WHEN range = 900000 THEN error('boom') ELSE range END AS n FROM range(1000000)"
     stream = client.do_get(flight.Ticket(text.encode()))

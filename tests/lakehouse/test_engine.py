@@ -100,6 +100,12 @@ def test_errors_are_ours_and_say_where(warehouse: Warehouse, engine: Engine) -> 
     assert "line 1, column 53: unknown problem q in data set D" in str(unknown.value)
 
 
+def test_an_error_after_the_first_rows(engine: Engine) -> None:
+    text = "SELECT CASE WHEN range = 200000 THEN error('late') ELSE 1 END FROM range(300000)"
+    with engine.prepare(text).execute() as result, pytest.raises(ExecutionError, match="^late$"):
+        list(result.batches())
+
+
 def test_interrupt_ends_a_running_query(engine: Engine) -> None:
     result = engine.prepare("SELECT count(*) FROM range(100000) a, range(100000) b, range(1000) c").execute()
     started = threading.Event()

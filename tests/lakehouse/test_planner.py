@@ -7,6 +7,7 @@ from lakehouse.planner import Planner, duckdb_type
 from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.cube import Name, Selection, Target
 from srcql.errors import UnknownName
+from srcql.resolver import Choice
 from tests.lakehouse.conftest import observations
 
 PREFIX = "a_problem_whose_name_begins_as_all_the_others_do_"
@@ -76,18 +77,20 @@ def test_unknown_names_are_told_with_what_exists(warehouse: Warehouse) -> None:
     snapshot.check_names(one("mbpp_798__sum"))
 
 
-def test_when_there_is_nothing_to_choose(warehouse: Warehouse) -> None:
-    def single(problem: str) -> bool:
-        return Planner(warehouse).snapshot().single(one(problem))
+def test_what_there_is_to_choose_from(warehouse: Warehouse) -> None:
+    def choice(problem: str) -> Choice:
+        return Planner(warehouse).snapshot().choice(one(problem))
 
     warehouse.ingest("observations", observations(("p", "i", "t", 0, "1"), ("q", "i", "t", 0, "1")))
     warehouse.ingest("observations", observations(("p", "j", "t", 0, "1")))
-    assert single("p")
+    assert choice("p") is Choice.NOTHING
+    warehouse.ingest("observations", observations(("q", "i", "t", 0, "1"), run_id="s"))
+    assert choice("q") is Choice.RUNS
     warehouse.ingest("observations", observations(("p", "j", "u", 0, "1")))
-    assert not single("p")
-    assert single("q")
-    warehouse.ingest("observations", observations(("q", "i", "u", 0, "1"), run_id="s"))
-    assert not single("q")
+    assert (choice("p"), choice("q")) == (Choice.ROWS, Choice.RUNS)
+    warehouse.ingest("observations", observations(("q", "i", "t", 0, "1"), run_id="s", environment_id="other"))
+    assert choice("q") is Choice.ROWS
+    assert Planner(warehouse).snapshot().choice(Selection(None, frozenset(), None)) is Choice.NOTHING
 
 
 def test_status_counts(warehouse: Warehouse) -> None:
