@@ -205,18 +205,17 @@ def checked(table: IcebergTable) -> IcebergTable:
 
 def persist(action: Callable[[], Found], failure: str) -> Found:
     """What the action returns, tried again while another process is creating, replacing or locking the same thing."""
-    for attempt in range(_ATTEMPTS):
+    left = _ATTEMPTS
+    while True:
         try:
             return action()
-        except _RACED as error:
-            if attempt == _ATTEMPTS - 1:
-                raise StoreError(f"{failure}: {_reason(error)}") from error
-            time.sleep(_PAUSE)
-        except (StoreError, CommitFailedException):
+        except StoreError:
             raise
         except Exception as error:
-            raise StoreError(f"{failure}: {_reason(error)}") from error
-    raise AssertionError
+            left -= 1
+            if not left or not isinstance(error, _RACED):
+                raise StoreError(f"{failure}: {_reason(error)}") from error
+            time.sleep(_PAUSE)
 
 
 def _reason(error: Exception) -> str:

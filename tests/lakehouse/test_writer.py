@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +14,7 @@ from pyiceberg.types import StringType
 
 from lakehouse import writer
 from lakehouse.catalog import ROW_GROUP
+from lakehouse.order import folded, repeats, sorted_by
 from lakehouse.warehouse import Warehouse
 from srcql.errors import InvalidData
 from srcql.schema import OBSERVATIONS
@@ -37,6 +39,15 @@ def test_rows_lie_sorted_by_bytes(warehouse: Warehouse) -> None:
     found = list(zip(*(table[name].to_pylist() for name in OBSERVATIONS.sort), strict=True))
     wanted = sorted((p.encode(), t.encode(), s, i.encode()) for p, i, t, s, _ in rows)
     assert [(p.encode(), t.encode(), s, i.encode()) for p, t, s, i in found] == wanted
+
+
+def test_order_needs_no_more_than_64_bits() -> None:
+    sizes = [2, 2**40, 2, 2**30, 2]
+    numbers = [np.array([random.Random(at).randrange(size) for at in range(500)]) for size in sizes]
+    codes = folded(list(zip(numbers, sizes, strict=True)))
+    assert len(codes) == 2
+    assert sorted_by(codes).tolist() == np.lexsort(numbers[::-1]).tolist()
+    assert repeats(codes, sorted_by(codes)).size == 0
 
 
 def test_one_file_for_each_data_set(warehouse: Warehouse) -> None:
