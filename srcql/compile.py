@@ -9,7 +9,6 @@ Each verb is replaced by the SQL that it stands for; all else stays as it was ty
 
 from dataclasses import dataclass, field
 
-import sqlglot
 from sqlglot.errors import ParseError
 
 from srcql.cells import Lowering
@@ -18,6 +17,7 @@ from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.parser import Found, verbs
 from srcql.reader import MARK, one_of
 from srcql.resolver import STANDALONE, Resolver, Source
+from srcql.trees import trees
 
 __all__ = ["STANDALONE", "Compiled", "Resolver", "Source", "compile", "transpile"]
 
@@ -109,13 +109,13 @@ def transpile(text: str, write: str = "duckdb") -> str:
     """A statement as SQL of another engine, over tables that stand by their names.
 
     >>> transpile("SELECT size FROM (CLUSTER FROM MBPP)", write="spark")[:40]
-    'SELECT size FROM (SELECT data_set_id, pr'
+    'WITH __rows_1 AS (SELECT data_set_id, pr'
     """
     if write not in FORMS:
         raise Unsupported(f"no SQL for {write}", hint=f"there is SQL for {one_of(list(FORMS))}")
     compiled = compile(text, forms=FORMS[write])
     try:
-        return sqlglot.transpile(compiled.sql, read="duckdb", write=write)[0]
+        return ";\n".join(tree.sql(write) for tree in trees(compiled.sql))
     except ParseError as error:
         raise _not_sql(compiled, error) from None
 

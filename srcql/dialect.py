@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from srcql.compile import compile
+from srcql.trees import trees
 
 
 class Srcql(DuckDB):
@@ -18,4 +19,4 @@ class Srcql(DuckDB):
 
     def parse(self, sql: str, **opts: Any) -> list[exp.Expr | None]:
         """The statements of a text; raises SrcqlError children for a mistake in a verb."""
-        return super().parse(compile(sql).sql, **opts)
+        return [*trees(compile(sql).sql, **opts)]

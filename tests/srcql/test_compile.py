@@ -5,6 +5,7 @@ import re
 import duckdb
 import pytest
 import sqlglot
+from sqlglot import exp
 
 from srcql.compile import compile, transpile
 from srcql.cube import Selection
@@ -137,6 +138,14 @@ def test_statements_that_are_no_queries_are_translated_too() -> None:
     database.execute(transpile("CREATE TABLE kept AS CLUSTER FROM Demo"))
     database.execute(transpile("INSERT INTO kept CLUSTER FROM Demo ORDER BY size"))
     assert database.sql("SELECT count(*) FROM kept").fetchall() == [(14,)]
+
+
+@pytest.mark.parametrize("write", ["duckdb", "spark"])
+def test_no_two_expressions_of_the_language_share_a_name(write: str) -> None:
+    text = "WITH o AS (CLUSTER FROM (SLICE * FROM A)), __rows AS (SELECT 1) SELECT * FROM o, __rows, (SLICE FROM B)"
+    names = [cte.alias for cte in sqlglot.parse_one(transpile(text, write), dialect=write).find_all(exp.CTE)]
+    assert len(names) > 20
+    assert len(names) == len(set(names))
 
 
 def test_spark_gets_none_of_what_only_duckdb_has() -> None:
