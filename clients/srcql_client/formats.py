@@ -47,7 +47,7 @@ def as_table(rows: pa.RecordBatchReader, out: IO[bytes], width: int | None) -> N
     text = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
     console = Console(file=text, width=width or 100_000, force_terminal=width is not None, highlight=False)
     console.print(table)
-    console.print(f"({_plural(table.row_count + left, 'row')}{f', the first {ROWS_SHOWN} shown' if left else ''})")
+    console.print(f"({counted(table.row_count + left, 'row')}{f', the first {ROWS_SHOWN} shown' if left else ''})")
     text.detach()
 
 
@@ -167,5 +167,10 @@ def _as_text(column: pa.Array) -> pa.Array:
     return pa.array([None if value is None else _json(value).decode() for value in column.to_pylist()], pa.string())
 
 
-def _plural(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words.
+
+    >>> counted(1, "row"), counted(1234, "row")
+    ('1 row', '1,234 rows')
+    """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,17 +14,7 @@ from srcql import errors
 from srcql_client import statuses
 
 from .rows import observations
-
-
-@contextmanager
-def served(warehouse: Path, listen: str = "grpc://127.0.0.1:0") -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "srcql_client.cli", "serve", "--warehouse", str(warehouse), "--listen", listen]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process, process.stdout.readline().strip()
-        finally:
-            process.kill()
+from .shell import served
 
 
 def free_address() -> str:

@@ -51,11 +51,13 @@ def parquet(
 
 
 def _ingest(parts: Iterator[Part], server: str | None, warehouse: str | None) -> None:
+    from ..formats import counted
+
     with connect(server, warehouse) as lakehouse:
         for part in parts:
             receipt = lakehouse.ingest(part.table, _Watched(part), part.batch_id)
-            known = f" (these {receipt.rows:,} rows were here before)" if receipt.repeated else ""
-            typer.echo(f"{part.file.name}: {receipt.added:,} rows added to {receipt.table}{known}")
+            known = f" ({receipt.rows:,} already there)" if receipt.repeated else ""
+            typer.echo(f"{part.file.name}: {counted(receipt.added, 'row')} added to {receipt.table}{known}")
 
 
 class _Watched:

@@ -14,6 +14,8 @@ def status(server: Server = None, warehouse: Warehouse = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ..formats import counted
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("data set")
     for name in ("problems", "implementations", "runs", "rows"):
@@ -23,4 +25,4 @@ def status(server: Server = None, warehouse: Warehouse = None) -> None:
         table.add_row(data_set.data_set_id, *(f"{count:,}" for count in counts))
     console = Console(highlight=False)
     console.print(table if held.data_sets else "no observations yet")
-    console.print(f"{held.files:,} files, {held.bytes / 1e6:,.1f} MB, {held.snapshots:,} snapshots")
+    console.print(f"{counted(held.files, 'file')}, {held.bytes / 1e6:,.2f} MB, {counted(held.snapshots, 'snapshot')}")

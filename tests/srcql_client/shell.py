@@ -1,0 +1,26 @@
+"""The command line in a process of its own, and the server that it starts."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+BARE = {name: value for name, value in os.environ.items() if not name.startswith("SRCQL_")}
+
+
+def srcql(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "srcql_client.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=BARE | environment, check=False)
+
+
+@contextmanager
+def served(warehouse: Path, listen: str = "grpc://127.0.0.1:0") -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [sys.executable, "-m", "srcql_client.cli", "serve", "--warehouse", str(warehouse), "--listen", listen]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
