@@ -70,7 +70,7 @@ class Writer:
         layout = layout_of(self.definition, self.table.schema())
         unknown = [data.schema.field(name) for name in check_names(layout, data.schema, evolve)]
         added = [added_field(self.definition, field) for field in unknown]
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now, batch = datetime.now(UTC).replace(tzinfo=None), uuid.uuid4().hex
         table, files, rows = self.table, list[DataFile](), 0
         try:
             for chunk in chunks(data):
@@ -81,7 +81,7 @@ class Writer:
                 ready = self._prepare(layout, chunk, rows, now)
                 rows += len(chunk)
                 for part in by_data_set(ready):
-                    files.append(write(self.definition, table, layout, part))
+                    files.append(write(self.definition, table, layout, part, batch))
             check_files(self.definition, table.io, files)
         except BaseException:
             Staged(table.io, tuple(files), rows).remove()
@@ -104,20 +104,26 @@ def chunks(data: Any) -> Iterator[Any]:
     pending: list[Any] = []
     rows = size = 0
     for part in _slices(data.to_reader() if isinstance(data, pa.Table) else data):
-        if pending and (rows + len(part) > CHUNK_ROWS or size + part.nbytes > CHUNK_BYTES):
+        if pending and (rows + len(part) > CHUNK_ROWS or size + _bytes(part) > CHUNK_BYTES):
             yield pa.Table.from_batches(pending)
             pending, rows, size = [], 0, 0
         pending.append(part)
-        rows, size = rows + len(part), size + part.nbytes
+        rows, size = rows + len(part), size + _bytes(part)
     if pending:
         yield pa.Table.from_batches(pending)
 
 
 def _slices(batches: Iterable[Any]) -> Iterator[Any]:
     for batch in batches:
-        step = min(CHUNK_ROWS, max(1, len(batch) * CHUNK_BYTES // max(1, batch.nbytes)))
+        step = min(CHUNK_ROWS, max(1, len(batch) * CHUNK_BYTES // max(1, _bytes(batch))))
         for start in range(0, len(batch), step):
             yield batch.slice(start, step)
+
+
+def _bytes(batch: Any) -> int:
+    """The size of a batch without its dictionaries, which many batches share."""
+    dictionary = pa.types.is_dictionary
+    return sum(column.indices.nbytes if dictionary(column.type) else column.nbytes for column in batch.columns)
 
 
 def derived(rows: Any, first: int) -> Any:
@@ -162,14 +168,14 @@ def _compact(column: Any) -> Any:
     return pa.DictionaryArray.from_arrays(pc.index_in(column.indices, used), column.dictionary.take(used))
 
 
-def write(definition: Table, table: IcebergTable, layout: Layout, rows: Any) -> DataFile:
+def write(definition: Table, table: IcebergTable, layout: Layout, rows: Any, batch: str) -> DataFile:
     """Write rows of one data set (sorted, all columns of the layout) as one Parquet file; its entry for a manifest."""
     path = table.location_provider().new_data_location(f"{uuid.uuid4()}.parquet")
     output = table.io.new_output(path)
     fields = [field.with_type(rows[field.name].type) for field in layout.fields]
     try:
         with output.create() as stream:
-            metadata = _write(stream, pa.schema(fields), rows, footer(definition, rows))
+            metadata = _write(stream, pa.schema(fields), rows, footer(definition, rows, batch))
     except BaseException:
         with suppress(OSError):
             table.io.delete(path)

@@ -164,6 +164,8 @@ def test_chunks_are_cut_by_rows_and_by_bytes(monkeypatch: pytest.MonkeyPatch) ->
     long = pa.table({"a": pa.array([1] * 6, pa.int8()), "b": pa.array(["x" * 90] * 6)}).to_batches()
     assert [len(chunk) for chunk in writer.chunks(short)] == [4, 2]
     assert [len(chunk) for chunk in writer.chunks(long)] == [1] * 6
+    shared = pa.table({"b": pa.array(["x" * 90] * 6).dictionary_encode()}).to_batches(max_chunksize=1)
+    assert [len(chunk) for chunk in writer.chunks(shared)] == [4, 2]
 
 
 def test_the_same_source_twice_in_a_batch_has_no_latest(warehouse: Warehouse) -> None:
