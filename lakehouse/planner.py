@@ -6,10 +6,10 @@ change, so what was read of them is kept; another process's commit is seen by th
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow.parquet as pq
 from pyiceberg.conversions import from_bytes
@@ -25,7 +25,7 @@ from srcql.errors import StoreError, UnknownName, suggestion
 from srcql.resolver import Choice
 from srcql.schema import OBSERVATIONS, TABLES, Column, Role, Table
 
-K = TypeVar("K")
+Owners = dict[tuple[str, ...], dict[Hashable, frozenset[int]]]
 PROBLEM_ID = OBSERVATIONS.column("problem_id").field_id
 
 DUCKDB_TYPES = {
@@ -172,14 +172,16 @@ class Snapshot:
 
     def choice(self, selection: Selection) -> Choice:
         """What RUNS has to choose from, over all selected cells."""
-        of_run: dict[tuple[str, str, str], frozenset[int]] = {}
-        of_problem: dict[tuple[str, str], frozenset[int]] = {}
+        writers: Owners = {}
+        runs: Owners = {}
         choice = Choice.NOTHING
-        for data_set, problem, found in self._selected(selection):
-            for run, implementations in found.runs.items():
-                if not found.single or not _added(of_run, (data_set, problem, run), implementations):
+        for file, problem, found in self._selected(selection):
+            for run, part in found.runs.items():
+                writer = (self.planner.summary(file).batch, part.context)
+                key = (file.data_set_id, problem)
+                if not found.single or _shared(writers, (*key, run), writer, part.implementations):
                     return Choice.ROWS
-                if not _added(of_problem, (data_set, problem), implementations):
+                if _shared(runs, key, run, part.implementations):
                     choice = Choice.RUNS
         return choice
 
@@ -202,8 +204,7 @@ class Snapshot:
 
     def problems(self, data_set_id: str) -> set[str]:
         """Every problem of a data set that has observations."""
-        files = self.states[OBSERVATIONS.name].files
-        return {name for file in files if file.data_set_id == data_set_id for name in self.planner.summary(file)}
+        return {name for file in self._observed(data_set_id) for name in self.planner.summary(file).problems}
 
     def status(self) -> Status:
         """How much the lakehouse holds."""
@@ -217,12 +218,14 @@ class Snapshot:
         )
 
     def _data_set_status(self, data_set_id: str) -> DataSetStatus:
-        files = [file for file in self.states[OBSERVATIONS.name].files if file.data_set_id == data_set_id]
-        found = [item for file in files for item in self.planner.summary(file).items()]
-        implementations = {(name, one) for name, part in found for run in part.runs.values() for one in run}
-        runs = {run for _, part in found for run in part.runs}
-        rows = sum(part.rows for _, part in found)
-        return DataSetStatus(data_set_id, len({name for name, _ in found}), len(implementations), len(runs), rows)
+        found = [item for file in self._observed(data_set_id) for item in self.planner.summary(file).problems.items()]
+        runs = [(name, run, part) for name, summary in found for run, part in summary.runs.items()]
+        implementations = {(name, digest) for name, _, part in runs for digest in part.implementations}
+        problems, rows = {name for name, _ in found}, sum(summary.rows for _, summary in found)
+        return DataSetStatus(data_set_id, len(problems), len(implementations), len({run for _, run, _ in runs}), rows)
+
+    def _observed(self, data_set_id: str) -> list[File]:
+        return [file for file in self.states[OBSERVATIONS.name].files if file.data_set_id == data_set_id]
 
     def _candidates(self, table: str, selection: Selection) -> Iterator[tuple[File, frozenset[str] | None]]:
         """Files that may hold a selected problem, each with the problems to look for (None: any)."""
@@ -232,20 +235,21 @@ class Snapshot:
                 yield file, problems
 
     def _holds(self, file: File, problems: frozenset[str] | None) -> bool:
-        return problems is None or not problems.isdisjoint(self.planner.summary(file))
+        return problems is None or not problems.isdisjoint(self.planner.summary(file).problems)
 
-    def _selected(self, selection: Selection) -> Iterator[tuple[str, str, ProblemSummary]]:
+    def _selected(self, selection: Selection) -> Iterator[tuple[File, str, ProblemSummary]]:
         for file, problems in self._candidates(OBSERVATIONS.name, selection):
-            for problem, found in self.planner.summary(file).items():
-                if problems is None or problem in problems:
-                    yield file.data_set_id, problem, found
+            held = self.planner.summary(file).problems
+            for problem in held if problems is None else problems & held.keys():
+                yield file, problem, held[problem]
 
 
-def _added(seen: dict[K, frozenset[int]], key: K, new: frozenset[int]) -> bool:
-    """Add to a set of those seen; whether none of them was there."""
-    before = seen.get(key, frozenset())
-    seen[key] = before | new
-    return before.isdisjoint(new)
+def _shared(owners: Owners, key: tuple[str, ...], owner: Hashable, new: frozenset[int]) -> bool:
+    """Add to what an owner has of a key; whether another owner has any of it."""
+    sets = owners.setdefault(key, {})
+    shared = any(not found.isdisjoint(new) for other, found in sets.items() if other != owner)
+    sets[owner] = sets.get(owner, frozenset()) | new
+    return shared
 
 
 def problems_of(selection: Selection, data_set_id: str) -> frozenset[str] | None:

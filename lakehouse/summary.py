@@ -28,23 +28,58 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class ProblemSummary:
-    """What a file holds of one problem.
+class RunSummary:
+    """What a file holds of one run of a problem: digests of its context (of one, when there are several) and of the ids
+    of its implementations; where two such sets are disjoint, they have no cell in common.
+    """
 
-    `runs` are the implementations of each run, as 64-bit digests of their ids: where two such sets are disjoint, they
-    have no cell in common. `single` says that within each run no cell has two contexts, nor two rows for one step.
-    Specified oracles only count in `rows`.
+    context: int
+    implementations: frozenset[int]
+
+
+@dataclass(frozen=True)
+class ProblemSummary:
+    """What a file holds of one problem. Specified oracles only count in `rows`.
+
+    `single` says that within each run no cell has two contexts, nor two rows for one step.
     """
 
     rows: int
-    runs: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    runs: Mapping[str, RunSummary] = field(default_factory=dict)
     single: bool = True
 
 
-FileSummary = dict[str, ProblemSummary]
+@dataclass(frozen=True)
+class FileSummary:
+    """What one file holds, and the batch that it was written for: within a batch, no key is repeated."""
+
+    batch: str
+    problems: Mapping[str, ProblemSummary]
 
 
-def summarise(table: Table, rows: Any) -> FileSummary:
+Problems = dict[str, ProblemSummary]
+
+
+def footer(table: Table, rows: Any, batch: str) -> dict[bytes, bytes]:
+    """The key-value metadata of the Parquet file that holds these rows.
+
+    >>> rows = pa.table({"problem_id": ["p", "p"]})
+    >>> read(footer(Table("tests", "", (), ()), rows, "b"))
+    FileSummary(batch='b', problems={'p': ProblemSummary(rows=2, runs={}, single=True)})
+    """
+    problems = {problem: _packed(summary) for problem, summary in sorted(summarise(table, rows).items())}
+    return {KEY: base64.b64encode(zlib.compress(json.dumps([batch, problems]).encode()))}
+
+
+def read(metadata: Mapping[bytes, bytes] | None) -> FileSummary | None:
+    """The summary in a file's key-value metadata; None when another writer made the file."""
+    if not metadata or KEY not in metadata:
+        return None
+    batch, problems = json.loads(zlib.decompress(base64.b64decode(metadata[KEY])))
+    return FileSummary(batch, {problem: _unpacked(entry) for problem, entry in problems.items()})
+
+
+def summarise(table: Table, rows: Any) -> Problems:
     """The summary of rows (pa.Table) of one data set that are sorted in the order of their table."""
     counted = _counted(rows)
     if table is not OBSERVATIONS:
@@ -52,12 +87,12 @@ def summarise(table: Table, rows: Any) -> FileSummary:
     return counted | _observed(rows.filter(pc.invert(rows["specified_oracle"])), counted)
 
 
-def _counted(rows: Any) -> FileSummary:
+def _counted(rows: Any) -> Problems:
     counts = rows["problem_id"].value_counts().to_pylist()
     return {count["values"]: ProblemSummary(count["counts"]) for count in counts}
 
 
-def _observed(rows: Any, counted: FileSummary) -> FileSummary:
+def _observed(rows: Any, counted: Problems) -> Problems:
     """The summaries of the problems that have observations, run by run."""
     if not len(rows):
         return {}
@@ -66,13 +101,14 @@ def _observed(rows: Any, counted: FileSummary) -> FileSummary:
     order = np.lexsort((run, problem))
     starts = np.flatnonzero(np.diff(problem[order] * len(runs) + run[order], prepend=-1))
     single = _one_context(rows, order, starts) & ~np.logical_or.reduceat(_repeats(rows, order, run), starts)
-    found: FileSummary = {}
+    found: Problems = {}
+    contexts = _contexts(rows, order[starts])
     for at, implementations in enumerate(_implementations(rows, order, starts)):
         first = order[starts[at]]
         name = problems[problem[first]]
         before = found.get(name, counted[name])
-        alone = {**before.runs, runs[run[first]]: implementations}
-        found[name] = ProblemSummary(before.rows, alone, before.single and bool(single[at]))
+        of_run = {runs[run[first]]: RunSummary(contexts[at], implementations)}
+        found[name] = ProblemSummary(before.rows, {**before.runs, **of_run}, before.single and bool(single[at]))
     return found
 
 
@@ -86,6 +122,13 @@ def _implementations(rows: Any, order: Codes, starts: Codes) -> list[frozenset[i
     codes, names = _codes(rows, "implementation_id")
     digests = [_digest(name) for name in names]
     return [frozenset(digests[code] for code in np.unique(part)) for part in np.split(codes[order], starts[1:])]
+
+
+def _contexts(rows: Any, firsts: Codes) -> list[int]:
+    """Digests of the contexts of some rows."""
+    return [
+        _digest(json.dumps([row[name] for name in CONTEXT])) for row in rows.select(CONTEXT).take(firsts).to_pylist()
+    ]
 
 
 def _one_context(rows: Any, order: Codes, starts: Codes) -> Flags:
@@ -109,33 +152,15 @@ def _digest(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
 
 
-def footer(table: Table, rows: Any) -> dict[bytes, bytes]:
-    """The key-value metadata of the Parquet file that holds these rows.
-
-    >>> rows = pa.table({"problem_id": ["p", "p"]})
-    >>> read({**footer(Table("tests", "", (), ()), rows)})
-    {'p': ProblemSummary(rows=2, runs={}, single=True)}
-    """
-    entries = {problem: _packed(summary) for problem, summary in sorted(summarise(table, rows).items())}
-    return {KEY: base64.b64encode(zlib.compress(json.dumps(entries).encode()))}
-
-
-def read(metadata: Mapping[bytes, bytes] | None) -> FileSummary | None:
-    """The summary in a file's key-value metadata; None when another writer made the file."""
-    if not metadata or KEY not in metadata:
-        return None
-    entries = json.loads(zlib.decompress(base64.b64decode(metadata[KEY])))
-    return {problem: _unpacked(entry) for problem, entry in entries.items()}
-
-
 def _packed(summary: ProblemSummary) -> list[Any]:
-    runs = {run: _text_of(digests) for run, digests in sorted(summary.runs.items())}
+    runs = {run: [found.context, _text_of(found.implementations)] for run, found in sorted(summary.runs.items())}
     return [summary.rows, runs, summary.single]
 
 
 def _unpacked(entry: list[Any]) -> ProblemSummary:
     rows, runs, single = entry
-    return ProblemSummary(rows, {run: _digests_of(text) for run, text in runs.items()}, single)
+    found = {run: RunSummary(context, _digests_of(text)) for run, (context, text) in runs.items()}
+    return ProblemSummary(rows, found, single)
 
 
 def _text_of(digests: frozenset[int]) -> str:

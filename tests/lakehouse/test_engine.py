@@ -102,7 +102,7 @@ def test_errors_are_ours_and_say_where(warehouse: Warehouse, engine: Engine) -> 
 
 def test_an_error_after_the_first_rows(engine: Engine) -> None:
     text = "SELECT CASE WHEN range = 200000 THEN error('late') ELSE 1 END FROM range(300000)"
-    with engine.prepare(text).execute() as result, pytest.raises(ExecutionError, match="^late$"):
+    with engine.prepare(text).execute() as result, pytest.raises(ExecutionError, match="late"):
         list(result.batches())
 
 

@@ -93,6 +93,17 @@ def test_what_there_is_to_choose_from(warehouse: Warehouse) -> None:
     assert Planner(warehouse).snapshot().choice(Selection(None, frozenset(), None)) is Choice.NOTHING
 
 
+def test_a_batch_in_several_files_has_nothing_to_choose(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lakehouse.writer.CHUNK_ROWS", 2)
+    rows = [("p", "i", f"t{number}", 0, "1") for number in range(6)]
+    warehouse.ingest("observations", observations(*rows))
+    snapshot = Planner(warehouse).snapshot()
+    assert (len(snapshot.files("observations", ALL)), snapshot.choice(ALL)) == (3, Choice.NOTHING)
+    commits = [["a"] * 3 + ["b"] * 3]
+    warehouse.ingest("observations", observations(*rows, run_id="s").append_column("git_commit_hash", commits))
+    assert Planner(warehouse).snapshot().choice(ALL) is Choice.ROWS
+
+
 def test_status_counts(warehouse: Warehouse) -> None:
     assert Planner(warehouse).snapshot().status().data_sets == ()
     warehouse.ingest("observations", observations(("p", "i", "t", 0, "1"), ("p", "j", "t", 0, "1")))

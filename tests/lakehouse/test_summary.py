@@ -42,12 +42,13 @@ def test_two_contexts_repeated_steps_and_expected_values() -> None:
 def test_survives_the_footer(tmp_path) -> None:
     rows = table(row("p", "t", "i"), row("p", "t", "j", run="s"), ("z", "t", 0, "oracle", "r", None, True))
     path = tmp_path / "f.parquet"
-    pq.write_table(rows.replace_schema_metadata(summary.footer(OBSERVATIONS, rows)), path)
+    pq.write_table(rows.replace_schema_metadata(summary.footer(OBSERVATIONS, rows, "b")), path)
     found = summary.read(pq.read_metadata(path).metadata)
-    assert found == summary.summarise(OBSERVATIONS, rows)
-    assert {run: len(implementations) for run, implementations in found["p"].runs.items()} == {"r": 1, "s": 1}
-    assert found["p"].runs["r"].isdisjoint(found["p"].runs["s"])
-    assert (found["p"].rows, found["z"].rows, found["z"].runs) == (2, 1, {})
+    assert found == summary.FileSummary("b", summary.summarise(OBSERVATIONS, rows))
+    p, z = found.problems["p"], found.problems["z"]
+    assert {run: len(part.implementations) for run, part in p.runs.items()} == {"r": 1, "s": 1}
+    assert p.runs["r"].implementations.isdisjoint(p.runs["s"].implementations)
+    assert (p.rows, z.rows, z.runs) == (2, 1, {})
 
 
 def test_other_writers_and_other_tables() -> None:
