@@ -109,14 +109,14 @@ class SrcqlParser(DuckDBParser):
         verb = VERBS[self._curr.text.upper()].read(reader, operand)
         if verb.tail and reader.next_type in SET_OPERATIONS:
             raise reader.error(f"a verb with ORDER BY, LIMIT or OFFSET stands in parentheses before {reader.found}")
-        self.found[reader.start] = Found((reader.start, reader.end), verb, not operand and self._is_root(first))
-        return VerbNode(this=exp.Var(this=verb.word))
-
-    def _is_root(self, first: int) -> bool:
         before = [token.token_type for token in self._tokens[:first]]
-        after = [token.token_type for token in self._tokens[self._index :]]
         depth = before.count(TokenType.L_PAREN) - before.count(TokenType.R_PAREN)
-        return after == [TokenType.R_PAREN] * depth and (depth == 0 or depth == len(before))
+        if reader.next_type is (None if depth else TokenType.R_PAREN):
+            raise reader.expected(")" if depth else "a clause or the end of the statement")
+        after = [token.token_type for token in self._tokens[self._index :]]
+        root = not operand and after == [TokenType.R_PAREN] * depth and depth in (0, len(before))
+        self.found[reader.start] = Found((reader.start, reader.end), verb, root)
+        return VerbNode(this=exp.Var(this=verb.word))
 
     def _warn_unsupported(self) -> None:
         """Nothing: what the parser does not know is for the engine to judge."""

@@ -19,7 +19,8 @@ def order_by(reader: Reader) -> Piece:
     """ORDER BY: over the columns of the result; the verb's own order follows it."""
     order = reader.piece(lambda parser: parser.parse_order_by(), "a column of the result")
     if order.tree.expressions[0].this.name.upper() == "ALL":
-        raise reader.error("ORDER BY names columns of the result", order.span, "ORDER BY size DESC, …")
+        hint = "the order of the verb itself follows the columns that are named"
+        raise reader.error("ORDER BY names columns of the result", order.span, hint)
     return order
 
 
