@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import srcql_client
+from srcql_client import formats
 from srcql_client.cli import main
 
 from .rows import observations
@@ -215,6 +216,18 @@ def test_a_file_that_does_not_fit_is_told(
     assert found.returncode == 1
     assert words in found.stderr
     assert "Traceback" not in found.stderr
+
+
+def test_a_fault_of_ours_is_no_traceback(
+    srcql: Callable[..., Ended], filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "FORMATS", {})
+    found = srcql("query", "SELECT 1", "--warehouse", filled)
+    assert found.returncode == 1
+    assert found.stderr.splitlines() == [
+        f"internal error: KeyError: <Format.TABLE: 'table'> (formats.py, line {formats.write.__code__.co_firstlineno + 2})",
+        "  hint: this is a fault of srcql; please report it with the command",
+    ]
 
 
 def test_the_command_line_starts_light() -> None:

@@ -1,6 +1,8 @@
 """The command line `srcql`: one file for each command, and nothing heavy is imported before a command needs it."""
 
 import sys
+import traceback
+from pathlib import Path
 
 import typer
 
@@ -27,6 +29,16 @@ def main() -> None:
     """Run the command line: exit code 0, 1 for an error that the user can mend, 2 for wrong usage."""
     try:
         app()
-    except SrcqlError as error:
+    except (SrcqlError, OSError) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
+    except Exception as error:
+        print(f"internal error: {type(error).__name__}: {error} ({_place(error)})", file=sys.stderr)
+        print("  hint: this is a fault of srcql; please report it with the command", file=sys.stderr)
+        sys.exit(1)
+
+
+def _place(error: Exception) -> str:
+    """File and line in which an error arose."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}, line {frame.lineno}"
