@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.generator import PUBLISHED, generate
@@ -24,9 +26,10 @@ class Workload:
     folder: Path
 
     def chunks(self) -> Iterator[Any]:
-        """The observations (pa.Table), chunk by chunk: what one ingest call is given."""
-        for path in sorted((self.folder / "observations").glob("*.parquet")):
-            yield pq.read_table(path)
+        """The observations (pa.Table), chunk by chunk: what one ingest call is given. Rows come in no order."""
+        for number, path in enumerate(sorted((self.folder / "observations").glob("*.parquet"))):
+            rows = pq.read_table(path)
+            yield rows.take(pa.array(np.random.default_rng(number).permutation(len(rows))))
 
     def table(self, name: str) -> Any:
         """One of code, tests and clusters."""
