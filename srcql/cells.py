@@ -23,6 +23,7 @@ from srcql.sql import NEVER_NULL as STEP
 from srcql.sql import greatest_first, identifier, listed, literal, same
 
 CONTEXT = ("run_id", "environment_id", "git_commit_hash", "ci_pipeline_id", "researcher_name")
+GIVEN = '"FROM (query)"'  # the user's query, as the engine calls it when it lacks a column
 DERIVED = {"response_kind": "response_kind(output)", "response_key": "response_key(output)"}
 CREATES = "operation = 'create' OR output LIKE '$CUT@%@' || CAST(step_id AS VARCHAR)"
 
@@ -107,8 +108,8 @@ class Lowering:
         """The user's query as observations: keys and output have to be there, all else may be absent."""
         columns = self.observations.columns
         absent = ", ".join(f"NULL AS {identifier(column.name)}" for column in columns)
-        present = ", ".join(f"{name} AS {name}" for name in (*STEP, "output"))
-        rows = f"SELECT {absent} WHERE false UNION ALL BY NAME SELECT * REPLACE ({present}) FROM ({self.cube.query})"
+        named = f"WHERE true OR ({listed((*STEP, 'output'), GIVEN)}) IS NULL"
+        rows = f"SELECT {absent} WHERE false UNION ALL BY NAME SELECT * FROM ({self.cube.query}) AS {GIVEN} {named}"
         return self.define("__query", f"SELECT {', '.join(map(_cast, columns))} FROM ({rows})")
 
     def _chosen(self, columns: list[str]) -> str:
