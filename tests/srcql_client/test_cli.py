@@ -224,8 +224,9 @@ def test_a_fault_of_ours_is_no_traceback(
     monkeypatch.setattr(formats, "FORMATS", {})
     found = srcql("query", "SELECT 1", "--warehouse", filled)
     assert found.returncode == 1
+    line = formats.write.__code__.co_firstlineno + 2
     assert found.stderr.splitlines() == [
-        f"internal error: KeyError: <Format.TABLE: 'table'> (formats.py, line {formats.write.__code__.co_firstlineno + 2})",
+        f"internal error: KeyError: <Format.TABLE: 'table'> (formats.py, line {line})",
         "  hint: this is a fault of srcql; please report it with the command",
     ]
 
