@@ -165,6 +165,8 @@ def _compact(column: Any) -> Any:
     if not pa.types.is_dictionary(column.type):
         return column
     used = pc.unique(column.indices).drop_null()
+    if len(used) == len(column.dictionary):
+        return column
     return pa.DictionaryArray.from_arrays(pc.index_in(column.indices, used), column.dictionary.take(used))
 
 
