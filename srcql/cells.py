@@ -53,11 +53,17 @@ class Lowering:
         return "WITH " + ", ".join(self._defined.values())
 
     def define(self, name: str, query: str) -> str:
-        """Add an expression; gives its name.
+        """Add an expression; gives its name."""
+        self._defined[name] = f"{name} AS ({query})"
+        return name
 
-        What can be asked again with the same answer is not kept: a scan of files is cheaper than a copy of them.
+    def define_rows(self, name: str, query: str) -> str:
+        """Add an expression with every selected row; gives its name.
+
+        Rows that can be asked again with the same answer are not kept: a second scan is cheaper than a copy of them.
         """
-        self._defined[name] = f"{name} AS {'NOT MATERIALIZED ' if self._scanned else ''}({query})"
+        scanned = self._choice is Choice.NOTHING and repeatable(self.cube.where)
+        self._defined[name] = f"{name} AS {'NOT MATERIALIZED ' if scanned else ''}({query})"
         return name
 
     @property
@@ -72,7 +78,7 @@ class Lowering:
         derived = {column: DERIVED[column] for column in columns if column in DERIVED} if self.cube.query else {}
         carried = [column for column in columns if column not in derived] + (["output"] if derived else [])
         kept = self._kept(carried)
-        return self.define("__cells", self.with_outputs(kept, derived) if derived else f"SELECT * FROM {kept}")
+        return self.define_rows("__cells", self.with_outputs(kept, derived) if derived else f"SELECT * FROM {kept}")
 
     def with_outputs(self, name: str, functions: Mapping[str, str]) -> str:
         """A query that adds columns to an expression: functions of `output`, asked once for each distinct output."""
@@ -80,10 +86,6 @@ class Lowering:
         distinct = f"SELECT output, {asked} FROM (SELECT DISTINCT output FROM {name})"
         added = listed(functions, "d")
         return f"SELECT c.*, {added} FROM {name} AS c JOIN ({distinct}) AS d ON {same('c', 'd', ['output'])}"
-
-    @property
-    def _scanned(self) -> bool:
-        return self._choice is Choice.NOTHING and repeatable(self.cube.where)
 
     @property
     def _choice(self) -> Choice:
@@ -102,7 +104,7 @@ class Lowering:
             conditions.append(f"({self.cube.where})")
         selected = ", ".join(map(_required, dict.fromkeys(columns))) if self.cube.query else listed(columns)
         rows = f"SELECT {selected} FROM {table} AS observations WHERE {' AND '.join(conditions)}"
-        return self.define("__rows", rows)
+        return self.define_rows("__rows", rows)
 
     def _query(self) -> str:
         """The user's query as observations: keys and output have to be there, all else may be absent."""

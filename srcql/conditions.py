@@ -16,11 +16,11 @@ def refuse_unknown(reader: Reader, piece: Piece, relation: str, columns: Collect
     """Refuse a name that is no column of that relation; queries inside have names of their own."""
     known = {column.lower() for column in columns}
     for column in _outer(piece, exp.Column):
-        names = [part.name.lower() for part in column.parts]
-        if names[0] not in known and (names[0] != relation or names[1] not in known) and names[0] not in _bound(column):
-            name = column.parts[names[0] == relation]
+        parts = column.parts[1:] if column.parts[0].name.lower() == relation and column.table else column.parts
+        name = parts[0]
+        if name.name.lower() not in known and name.name.lower() not in _bound(column):
             hint = _hint(name, columns, reader.results if relation == "observations" else ())
-            span = (name.meta["start"], name.meta["end"] + 1)
+            span = (name.meta["start"], name.meta["end"] + 1) if "start" in name.meta else piece.span
             raise reader.error(f"unknown column {name.name}", span, hint, UnknownName)
 
 

@@ -62,7 +62,7 @@ class Cluster(Verb):
         if using.stored is None:
             cells = lowering.define("__answers", lowering.with_outputs(cells, {"__response": using.key}))
         response = f", {using.stored} AS __response" if using.stored else ""
-        lowering.define("__traces", f"SELECT c.*, {lowering.entry} AS __entry{response} FROM {cells} AS c")
+        lowering.define_rows("__traces", f"SELECT c.*, {lowering.entry} AS __entry{response} FROM {cells} AS c")
 
     def _clusters(self, lowering: Lowering) -> None:
         """Rows are hashed and the hashes summed, so no order counts; twice, as one sum could hide a difference."""
