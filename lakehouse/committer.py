@@ -108,8 +108,8 @@ class Committer:
         acknowledge(group, receipts)
         try:
             self._tidy(table)
-        except Exception:
-            _log.warning("maintenance of %s failed; it is tried again after the next commit", name, exc_info=True)
+        except Exception as error:
+            _log.warning("maintenance of %s failed and is tried again after the next commit: %s", name, error)
 
     def _settle(self, name: str, group: Sequence[Batch]) -> tuple[IcebergTable, list[Receipt]]:
         """Commit what the table does not hold yet; the table, and a receipt for every batch."""
