@@ -16,6 +16,7 @@ import pytest
 from lakehouse.engine import Engine
 from lakehouse.warehouse import open_warehouse
 from srcql_client import Connection
+from srcql_client.importers import arena
 from tests.serving import served
 
 CLUSTERS = "SELECT problem_id, run_id, implementations FROM (CLUSTER FROM * BY run_id USING EXACT)"
@@ -74,7 +75,7 @@ def test_canonical_clusters_are_unions_of_exact_ones(lake: Connection) -> None:
 
 def test_a_slice_has_every_row_once_with_its_code(lake: Connection, folder: Path) -> None:
     problem = "HumanEval_100_make_a_pile"
-    found = lake.query(f"SLICE implementation_id, output, source_code FROM HumanEval.{problem} RUNS EACH WITH CODE")
+    found = lake.query(f"SLICE implementation_id, output FROM HumanEval.{problem} RUNS EACH WITH CODE")
     stored = pq.read_table(folder / "observations.parquet", filters=[("problem_id", "=", problem)])
     assert found.num_rows == pc.sum(pc.invert(stored["specified_oracle"])).as_py()
     assert found["source_code"].null_count == 0
@@ -113,11 +114,9 @@ X = "lasso/srm_894e0458-b2c2-4114-bbdf-7b2f9a53d21f_all.parquet"
 
 @pytest.fixture(scope="module")
 def imported(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    from srcql_client.importers.arena import read_arena
-
     with served(tmp_path_factory.mktemp("arena") / "warehouse") as connection:
-        for table, rows in read_arena(data / X, "HumanEval"):
-            connection.ingest(table, rows)
+        for part in arena.read(data / X, "HumanEval"):
+            connection.ingest(part.table, part.rows, part.batch_id)
         yield connection
 
 
