@@ -1,11 +1,13 @@
 """DuckDB's errors in our words: what was wrong, where in the SQL, and a hint, without the words of its insides."""
 
 import json
+import re
 
 import duckdb
 
 from lakehouse.sandbox import NOWHERE, span_of
 from srcql.errors import Cancelled, ExecutionError, Forbidden, InvalidQuery, SrcqlError, StoreError
+from srcql.schema import OBSERVATIONS, Role
 
 KINDS: dict[str, type[SrcqlError]] = {
     "interrupt": Cancelled,
@@ -16,7 +18,12 @@ KINDS: dict[str, type[SrcqlError]] = {
     "parser": InvalidQuery,
     "syntax": InvalidQuery,
 }
-HINTS = ("Did you mean", "Candidate bindings")
+HINTS = {"Did you mean": "did you mean", "Candidate bindings:": "did you mean one of"}
+NEEDED = f"a query needs the columns {', '.join(column.name for column in OBSERVATIONS.of(Role.KEY))} and output"
+REWORDED = (
+    (re.compile(r'Referenced column "(.+)" not found in FROM clause!'), r"unknown column \1", None),
+    (re.compile(r'Values list "FROM \(query\)" .* column named "(.+)"'), r"the query after FROM lacks \1", NEEDED),
+)
 
 
 def explain(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | None) -> SrcqlError:
@@ -32,10 +39,18 @@ def explain(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | None
     start = int(found.get("position", NOWHERE))
     if kind is InvalidQuery and start == NOWHERE and cursor:
         start = _bound_at(sql, cursor)
-    lines = found["exception_message"].split("\n\nLINE ")[0].splitlines()
-    hint = next((line for line in lines if line.startswith(HINTS)), None)
-    said = " ".join(line.strip() for line in lines if line != hint)
-    return kind(said, span=span_of(sql, start, 1), hint=hint)
+    message, hint = _worded(found["exception_message"].split("\n\nLINE ")[0].splitlines())
+    return kind(message, span=span_of(sql, start, 1), hint=hint)
+
+
+def _worded(lines: list[str]) -> tuple[str, str | None]:
+    """What DuckDB says, and its hint."""
+    hints = [line.replace(theirs, ours) for line in lines for theirs, ours in HINTS.items() if line.startswith(theirs)]
+    said = " ".join(line.strip() for line in lines if not line.startswith(tuple(HINTS)))
+    for pattern, words, hint in REWORDED:
+        if match := pattern.fullmatch(said):
+            return match.expand(words), hint or (hints[0] if hints else None)
+    return said, hints[0] if hints else None
 
 
 def _details(message: str) -> dict[str, str]:

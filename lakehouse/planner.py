@@ -7,6 +7,7 @@ change, so what was read of them is kept; another process's commit is seen by th
 
 import threading
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,6 +26,7 @@ from srcql.errors import StoreError, UnknownName, suggestion
 from srcql.resolver import Choice
 from srcql.schema import OBSERVATIONS, TABLES, Column, Role, Table
 
+ATTEMPTS = 5
 Owners = dict[tuple[str, ...], dict[Hashable, frozenset[int]]]
 PROBLEM_ID = OBSERVATIONS.column("problem_id").field_id
 
@@ -102,11 +104,17 @@ class Planner:
     def snapshot(self) -> "Snapshot":
         """The three tables as they are now, in one view that later commits do not change."""
         with self._lock:
-            locations = self._warehouse.metadata_locations()
-            if self._snapshot is None or self._snapshot.locations != locations:
-                states = {name: self._state(name, locations[name]) for name in TABLES}
-                self._snapshot = Snapshot(self, locations, states)
-            return self._snapshot
+            for _ in range(ATTEMPTS):
+                with suppress(FileNotFoundError):  # the snapshot expired while it was read
+                    return self._current()
+            raise StoreError("the tables change faster than they can be read", hint="ask again")
+
+    def _current(self) -> "Snapshot":
+        locations = self._warehouse.metadata_locations()
+        if self._snapshot is None or self._snapshot.locations != locations:
+            states = {name: self._state(name, locations[name]) for name in TABLES}
+            self._snapshot = Snapshot(self, locations, states)
+        return self._snapshot
 
     def summary(self, file: File) -> FileSummary:
         """What a file holds, problem by problem."""

@@ -15,7 +15,7 @@ from pyiceberg.schema import Schema
 
 from lakehouse.casts import Place, cast, encoded, stored_type
 from srcql.errors import InvalidData, suggestion
-from srcql.schema import OBSERVATIONS, Table
+from srcql.schema import GIVEN_BY_VERBS, OBSERVATIONS, Table
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,10 @@ def added_field(table: Table, field: Any) -> Any:
 
     Raises InvalidData for a name that cannot be written in a query, and for a type that Iceberg does not have.
     """
-    if not field.name or "." in field.name:
+    if not field.name or "." in field.name or field.name.startswith("__") or field.name.lower() in GIVEN_BY_VERBS:
         raise InvalidData(
-            f"{table.name}: a new column cannot be named {field.name!r}", hint="use letters, digits and _"
+            f"{table.name}: a new column cannot be named {field.name!r}",
+            hint="use another name, of letters, digits and _",
         )
     try:
         return pa.field(field.name, stored_type(field.type))

@@ -46,7 +46,7 @@ def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[st
     for node in nodes:
         if node.get("type") == "TABLE_FUNCTION":
             _check_function(sql, node)
-    shows = any(node.get("type") == "SHOW_REF" for node in nodes)
+    shows = any(node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema" for node in nodes)
     return Reading(known if shows else tables & known, len(statement["named_param_map"]))
 
 

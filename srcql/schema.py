@@ -119,3 +119,8 @@ CODE_IMPLEMENTATIONS = Table(
 )
 
 TABLES = {table.name: table for table in (OBSERVATIONS, TESTS, CODE_IMPLEMENTATIONS)}
+
+# Columns that SLICE adds to those of observations: no column of that name can be added to the table.
+GIVEN_BY_VERBS = frozenset(
+    {"kind", "specified", "source_code", "language", "test_source", "focal_interface", "test_language"}
+)

@@ -89,15 +89,25 @@ def test_errors_are_ours_and_say_where(warehouse: Warehouse, engine: Engine) -> 
     with pytest.raises(InvalidQuery) as raised:
         engine.query("SELECT sizes\nFROM (CLUSTER FROM D)")
     assert str(raised.value).splitlines()[:3] == [
-        'line 1, column 8: Referenced column "sizes" not found in FROM clause!',
+        "line 1, column 8: unknown column sizes",
         "  SELECT sizes",
         "         ^",
     ]
+    assert str(raised.value).splitlines()[3].startswith('  hint: did you mean one of "size"')
+    with pytest.raises(InvalidQuery, match="the query after FROM lacks problem_id\n  hint: a query needs the columns"):
+        engine.query("CLUSTER FROM (SELECT 'D' AS data_set_id)")
     with pytest.raises(ExecutionError, match="Could not convert string"):
         engine.query("SELECT CAST(test_id AS INTEGER) FROM observations").read_all()
     with pytest.raises(UnknownName) as unknown:
         engine.query("SELECT 1 UNION ALL SELECT size FROM (CLUSTER FROM D.q)")
     assert "line 1, column 53: unknown problem q in data set D" in str(unknown.value)
+
+
+def test_tables_are_listed(engine: Engine) -> None:
+    names = ["code_implementations", "observations", "tests"]
+    listed = engine.query("SELECT table_name FROM information_schema.tables ORDER BY 1").read_all()
+    assert listed["table_name"].to_pylist() == names
+    assert engine.query("SHOW TABLES").read_all()["name"].to_pylist() == names
 
 
 def test_an_error_after_the_first_rows(engine: Engine) -> None:

@@ -116,7 +116,15 @@ def test_a_bad_row_adds_no_column(warehouse: Warehouse) -> None:
         ),
         (
             pa.field("a.b", pa.string()),
-            "observations: a new column cannot be named 'a.b'\n  hint: use letters, digits and _",
+            "observations: a new column cannot be named 'a.b'\n  hint: use another name, of letters, digits and _",
+        ),
+        (
+            pa.field("Kind", pa.string()),
+            "observations: a new column cannot be named 'Kind'\n  hint: use another name, of letters, digits and _",
+        ),
+        (
+            pa.field("__x", pa.string()),
+            "observations: a new column cannot be named '__x'\n  hint: use another name, of letters, digits and _",
         ),
     ],
 )
