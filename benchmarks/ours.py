@@ -36,7 +36,7 @@ class Embedded:
         """The files that a query of one problem, or of all, opens."""
         data_set, name = (frozenset([part]) for part in problem) if problem else (None, None)
         found = self._engine.planner.snapshot().files(table, Selection(None, data_set, name))
-        return [local_path(file) for file in found]
+        return [local_path(file.path) for file in found]
 
     def close(self) -> None:
         self._engine.close()

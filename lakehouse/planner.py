@@ -174,9 +174,9 @@ class Snapshot:
         """The columns of a table, with those that were added to it."""
         return self.states[name].table
 
-    def files(self, table: str, selection: Selection) -> list[str]:
-        """Paths of the files that hold any selected problem, sorted."""
-        return [file.path for file, problems in self._candidates(table, selection) if self._holds(file, problems)]
+    def files(self, table: str, selection: Selection) -> list[File]:
+        """The files that hold any selected problem, by path."""
+        return [file for file, problems in self._candidates(table, selection) if self._holds(file, problems)]
 
     def choice(self, selection: Selection) -> Choice:
         """What RUNS has to choose from, over all selected cells."""

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from lakehouse.planner import Snapshot
+from lakehouse.planner import File, Snapshot
 from srcql.compile import Source
 from srcql.cube import Selection
 from srcql.schema import OBSERVATIONS, TABLES, Column, Table
@@ -47,11 +47,20 @@ class Views:
         return f"CREATE TEMP VIEW {view} AS {_over_files(table, files) if files else _empty(table)}"
 
 
-def _over_files(table: Table, files: list[str]) -> str:
-    """Columns are found by field id, so that a file written before a column was added reads as NULL there."""
-    paths = ", ".join(literal(local_path(file)) for file in files)
+def _over_files(table: Table, files: list[File]) -> str:
+    """What the files hold of all columns; a data set that is known need not be read."""
+    paths = ", ".join(literal(local_path(file.path)) for file in files)
+    data_set, *others = {file.data_set_id for file in files}
+    constant = "" if others else f" REPLACE ({literal(data_set)} AS data_set_id)"
+    return f"SELECT *{constant} FROM read_parquet([{paths}]{_fields(table)})"
+
+
+def _fields(table: Table) -> str:
+    """Where columns were added: found by field id, so that one reads as NULL in a file that is older than it."""
+    if table.columns == TABLES[table.name].columns:
+        return ""
     fields = ", ".join(f"{column.field_id}: {_field(column)}" for column in table.columns)
-    return f"SELECT * FROM read_parquet([{paths}], schema = MAP {{{fields}}})"
+    return f", schema = MAP {{{fields}}}"
 
 
 def _field(column: Column) -> str:

@@ -36,7 +36,7 @@ def test_a_plan_for_one_problem_opens_only_files_that_hold_it(warehouse: Warehou
     query = f"CLUSTER FROM D.{problems[7]}"
     before = engine.query(query).read_all()
     for file in set(everything) - set(plan[problems[7]]):
-        Path(file.removeprefix("file://")).unlink()
+        Path(file.path.removeprefix("file://")).unlink()
     assert engine.query(query).read_all() == before
     assert before.num_rows == 1
 
