@@ -39,7 +39,7 @@ from pyiceberg.types import (
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from srcql.errors import StoreError, Unavailable
-from srcql.schema import TABLES, Column, Role, Table
+from srcql.schema import OBSERVATIONS, TABLES, Column, Role, Table
 from udfs.response import ALGORITHM_VERSION
 
 NAMESPACE = "srcql"
@@ -47,6 +47,7 @@ FORMAT_VERSION = 1
 FORMAT_PROPERTY = "srcql.format-version"
 RESPONSE_KEY_PROPERTY = "srcql.response-key-version"
 ROW_GROUP = 122_880
+SOURCE_ROW_GROUP = 1_024  # sources are long, and few of them are asked for at a time
 
 INGESTS = Table(
     "ingests",
@@ -114,6 +115,11 @@ def sort_order_of(table: Table) -> SortOrder:
     return SortOrder(*(SortField(source_id=field_id, transform=IdentityTransform()) for field_id in ids))
 
 
+def row_group(table: Table) -> int:
+    """How many rows of the table a row group of its files holds at most."""
+    return ROW_GROUP if table is OBSERVATIONS else SOURCE_ROW_GROUP
+
+
 def properties_of(table: Table) -> dict[str, str]:
     """The table properties: layout, bounds by which files are pruned, and the versions that the data was written by."""
     metrics = dict.fromkeys(_BOUNDED, "full") | dict.fromkeys(_UNBOUNDED, "none")
@@ -126,7 +132,7 @@ def properties_of(table: Table) -> dict[str, str]:
         "write.metadata.delete-after-commit.enabled": "true",
         "write.metadata.previous-versions-max": "20",
         "write.parquet.compression-codec": "zstd",
-        "write.parquet.row-group-limit": str(ROW_GROUP),
+        "write.parquet.row-group-limit": str(row_group(table)),
         FORMAT_PROPERTY: str(FORMAT_VERSION),
         RESPONSE_KEY_PROPERTY: str(ALGORITHM_VERSION),
     } | {f"write.metadata.metrics.column.{name}": mode for name, mode in metrics.items() if name in names}

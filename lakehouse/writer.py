@@ -28,7 +28,7 @@ from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.typedef import Record
 
-from lakehouse.catalog import ROW_GROUP
+from lakehouse.catalog import row_group
 from lakehouse.order import ranked, sorted_by
 from lakehouse.repeats import check_files, check_sorted, key_of
 from lakehouse.rows import Layout, added_field, check_names, conform, layout_of
@@ -177,7 +177,7 @@ def write(definition: Table, table: IcebergTable, layout: Layout, rows: Any, bat
     fields = [field.with_type(rows[field.name].type) for field in layout.fields]
     try:
         with output.create() as stream:
-            metadata = _write(stream, pa.schema(fields), rows, footer(definition, rows, batch))
+            metadata = _write(stream, pa.schema(fields), rows, footer(definition, rows, batch), row_group(definition))
     except BaseException:
         with suppress(OSError):
             table.io.delete(path)
@@ -204,10 +204,10 @@ def write(definition: Table, table: IcebergTable, layout: Layout, rows: Any, bat
     )
 
 
-def _write(stream: Any, fields: Any, rows: Any, extra: dict[bytes, bytes]) -> Any:
+def _write(stream: Any, fields: Any, rows: Any, extra: dict[bytes, bytes], size: int) -> Any:
     with pq.ParquetWriter(stream, fields, compression="zstd", store_schema=False) as writer:
-        for start in range(0, len(rows), ROW_GROUP):
-            group = compact(rows.slice(start, ROW_GROUP)) if len(rows) > ROW_GROUP else rows
-            writer.write_table(group.cast(fields), row_group_size=ROW_GROUP)
+        for start in range(0, len(rows), size):
+            group = compact(rows.slice(start, size)) if len(rows) > size else rows
+            writer.write_table(group.cast(fields), row_group_size=size)
         writer.add_key_value_metadata(extra)
     return writer.writer.metadata

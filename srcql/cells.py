@@ -71,6 +71,12 @@ class Lowering:
         """The name of an implementation in the result, as SQL over `c`."""
         return "c.implementation_id || '@' || coalesce(c.run_id, '')" if self.cube.each else "c.implementation_id"
 
+    @property
+    def selected(self) -> list[str]:
+        """The conditions of FROM, as SQL over the keys of a problem."""
+        targets = self.cube.selection.targets
+        return [] if targets is None else [f"({' OR '.join(map(_named, targets))})"]
+
     def cells(self, wanted: Iterable[str]) -> str:
         """Define `__cells`: the columns of a step, of the analysis, and those wanted."""
         run = ["run_id"] if self.cube.each else []
@@ -97,9 +103,7 @@ class Lowering:
 
     def _rows(self, columns: Iterable[str]) -> str:
         table = self._query() if self.cube.query else self.source.observations
-        conditions = ["specified_oracle IS NOT TRUE"]
-        if self.cube.selection.targets is not None:
-            conditions.append(f"({' OR '.join(map(_named, self.cube.selection.targets))})")
+        conditions = ["specified_oracle IS NOT TRUE", *self.selected]
         if self.cube.where:
             conditions.append(f"({self.cube.where})")
         selected = ", ".join(map(_required, dict.fromkeys(columns))) if self.cube.query else listed(columns)

@@ -64,10 +64,10 @@ class Slice(Verb):
         joins = ""
         if "WITH CODE" in self.clauses:
             selected += [f"s.{stored} AS {column}" for column, stored in CODE.items()]
-            joins += _latest(lowering.source.code_implementations, (*KEY, "implementation_id"), CODE, "s")
+            joins += _latest(lowering, lowering.source.code_implementations, "implementation_id", CODE, "s")
         if "WITH TESTS" in self.clauses:
             selected += [f"w.{stored} AS {column}" for column, stored in TESTS.items()]
-            joins += _latest(lowering.source.tests, (*KEY, "test_id"), TESTS, "w")
+            joins += _latest(lowering, lowering.source.tests, "test_id", TESTS, "w")
         return f"SELECT {', '.join(selected)} FROM {cells} AS c{joins}"
 
 
@@ -81,7 +81,9 @@ def _column(reader: Reader) -> str:
     return known[name.text.lower()]
 
 
-def _latest(table: str, key: tuple[str, ...], columns: Mapping[str, str], alias: str) -> str:
+def _latest(lowering: Lowering, table: str, id_: str, columns: Mapping[str, str], alias: str) -> str:
+    key = (*KEY, id_)
+    where = "".join(f" WHERE {condition}" for condition in lowering.selected)
     latest = greatest_first(("created_at", "code_hash", *columns.values()))
-    one = f"SELECT * FROM {table} QUALIFY row_number() OVER (PARTITION BY {listed(key)} {latest}) = 1"
+    one = f"SELECT * FROM {table}{where} QUALIFY row_number() OVER (PARTITION BY {listed(key)} {latest}) = 1"
     return f" LEFT JOIN ({one}) AS {alias} ON {same('c', alias, key)}"
