@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import adbc_driver_flightsql.dbapi as flight_sql
@@ -18,6 +19,7 @@ from .statuses import told_by
 # A single value may be larger than the driver's default of 16 MiB a message.
 _MESSAGE = {"adbc.flight.sql.client_option.with_max_msg_size": str(1 << 30)}
 _BATCH_BYTES = 8 << 20
+_LISTEN_SECONDS = 0.1
 
 
 class WireConnection(Connection):
@@ -34,9 +36,7 @@ class WireConnection(Connection):
         with told_by(self.location):
             cursor = self._sql.cursor()
             try:
-                # The driver refuses an empty text in words of its own; the server has better ones.
-                cursor.execute(text or " ")
-                rows = cursor.fetch_record_batch()
+                rows = _awaited(cursor, lambda: _asked(cursor.adbc_statement, text))
                 return pa.RecordBatchReader.from_batches(rows.schema, self._batches(cursor, rows))
             except BaseException:
                 cursor.close()
@@ -44,7 +44,8 @@ class WireConnection(Connection):
 
     def _batches(self, cursor: Any, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         with told_by(self.location), cursor, rows:
-            yield from rows
+            while (batch := _awaited(cursor, lambda: next(rows, None))) is not None:
+                yield batch
 
     def ingest(self, table: str, data: Any, batch_id: str | None = None) -> Receipt:
         """Add rows; where the connection is lost and the data can be read again, once more under the same batch id."""
@@ -96,6 +97,30 @@ class WireConnection(Connection):
         with told_by(self.location):
             self._sql.close()
             self._flight.close()
+
+
+def _asked(statement: Any, text: str) -> pa.RecordBatchReader:
+    """The rows of a text; it is not prepared, for then closing it would need a server that may be gone by then."""
+    # The driver refuses an empty text in words of its own; the server has better ones.
+    statement.set_sql_query(text or " ")
+    rows, _ = statement.execute_query()
+    return pa.RecordBatchReader.from_stream(rows)
+
+
+def _awaited(cursor: Any, work: Callable[[], Any]) -> Any:
+    """What `work` gives, done in another thread: one that waits inside the driver would not hear Ctrl-C.
+
+    Nor does a thread that waits without end where the system gives the signal to a thread of the driver.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        done = beside.submit(work)
+        try:
+            while not wait([done], _LISTEN_SECONDS).done:
+                pass
+        except KeyboardInterrupt:
+            cursor.adbc_cancel()
+            raise
+        return done.result()
 
 
 class _BrokenSource(Exception):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,27 @@ def test_serve_prints_its_address_first_and_ends_when_told(tmp_path: Path) -> No
             assert lakehouse.query("SELECT 1 AS one")["one"].to_pylist() == [1]
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == os.EX_OK
+
+
+# Computes for hours before its first row.
+BUSY = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range % 7 = b.range % 11"
+
+
+def test_ctrl_c_ends_a_query_that_has_no_rows_yet(tmp_path: Path) -> None:
+    with served(tmp_path / "w") as (_, uri), srcql_client.connect(uri) as lakehouse:
+        rows = lakehouse.stream(BUSY)
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            rows.read_all()
+        assert lakehouse.query("SELECT 1 AS one")["one"].to_pylist() == [1]
+
+
+def test_a_server_that_dies_in_a_query_is_told(tmp_path: Path) -> None:
+    with served(tmp_path / "w") as (process, uri), srcql_client.connect(uri) as lakehouse:
+        rows = lakehouse.stream(BUSY)
+        process.kill()
+        with pytest.raises(errors.Unavailable, match="no server answers"):
+            rows.read_all()
 
 
 @pytest.mark.parametrize(
