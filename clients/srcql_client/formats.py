@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from srcql.errors import Unsupported
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -44,11 +46,12 @@ def as_table(rows: pa.RecordBatchReader, out: IO[bytes], width: int | None) -> N
     found = records(rows)
     table = rich_table(rows.schema, islice(found, ROWS_SHOWN))
     left = sum(1 for _ in found)
-    text = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
+    # Not onto `out` itself: the console would end the process when the reader of a pipe has seen enough.
+    text = io.StringIO()
     console = Console(file=text, width=width or 100_000, force_terminal=width is not None, highlight=False)
     console.print(table)
     console.print(f"({counted(table.row_count + left, 'row')}{f', the first {ROWS_SHOWN} shown' if left else ''})")
-    text.detach()
+    out.write(text.getvalue().encode())
 
 
 def as_json(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
@@ -67,19 +70,30 @@ def as_jsonl(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
 
 
 def as_csv(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
-    """A line of names and a line for each row; NULL is empty, lists and structures are JSON."""
-    schema = pa.schema([pa.field(field.name, _flat(field.type)) for field in rows.schema])
+    """A line of names and a line for each row; NULL is empty, what CSV has no form for is written as in JSON."""
+    types = [pa.string() if _needs_words(type_) else type_ for type_ in rows.schema.types]
+    schema = pa.schema(list(zip(rows.schema.names, types, strict=True)))
     with pyarrow.csv.CSVWriter(out, schema) as writer:
         for batch in rows:
-            columns = [_as_text(column) if pa.types.is_nested(column.type) else column for column in batch.columns]
+            columns = [_as_text(column) if _needs_words(column.type) else column for column in batch.columns]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
 
 
 def as_parquet(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
-    """A Parquet file with the types of the result."""
+    """A Parquet file with the types of the result; raises Unsupported for one that Parquet has not."""
+    _check_parquet(rows.schema)
     with pq.ParquetWriter(out, rows.schema, compression="zstd") as writer:
         for batch in rows:
             writer.write_batch(batch)
+
+
+def _check_parquet(schema: pa.Schema) -> None:
+    for field in schema:
+        try:
+            pq.ParquetWriter(io.BytesIO(), pa.schema([field])).close()
+        except pa.ArrowNotImplementedError:
+            hint = "CAST it to VARCHAR, or write another format"
+            raise Unsupported(f"Parquet has no type for the column {field.name}", hint=hint) from None
 
 
 FORMATS: dict[str, Callable[[pa.RecordBatchReader, IO[bytes], int | None], None]] = {
@@ -95,8 +109,16 @@ def records(rows: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
     """Rows of batches as objects, name by name."""
     for batch in rows:
         names = _distinct(batch.schema.names)
-        columns = [column.to_pylist() for column in batch.columns]
+        columns = [_values(column) for column in batch.columns]
         yield from (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """Values as Python has them; texts where it has none, for nanoseconds and years beyond 9999."""
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):
+        return list(column.cast(pa.string()).to_pylist())
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -114,13 +136,23 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(", ", ": "), allow_nan=False).encode()
+    # What is left to `str` are pandas' timestamps, which Arrow gives for nanoseconds where pandas is installed.
+    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, default=str).encode()
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it: NaN and infinities are null, times are ISO 8601, bytes hexadecimal."""
+    """A value as JSON has it: NaN and infinities are null, times and intervals ISO 8601, bytes hexadecimal."""
     convert = PLAIN.get(type(value))
     return convert(value) if convert else value
+
+
+def _interval(value: Any) -> str:
+    """A span of time as ISO 8601 writes it; its months, days and seconds do not add up to each other.
+
+    >>> _interval(pa.MonthDayNano([14, 1, 90_500_000_000]))
+    'P14M1DT90.5S'
+    """
+    return f"P{value.months}M{value.days}DT{Decimal(value.nanoseconds) / 10**9:f}S"
 
 
 PLAIN: dict[type, Callable[[Any], Any]] = {
@@ -134,6 +166,7 @@ PLAIN: dict[type, Callable[[Any], Any]] = {
     date: date.isoformat,
     time: time.isoformat,
     timedelta: str,
+    pa.MonthDayNano: _interval,
 }
 
 
@@ -147,8 +180,8 @@ def _cell(value: Any) -> Any:
         return Text(f"{value:.6g}")
     if isinstance(value, bool):
         return Text(str(value).lower())
-    if isinstance(value, str):
-        return Text(value)
+    if isinstance(value, str | bytes | pa.MonthDayNano):
+        return Text(_plain(value))
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return Text(f"[{', '.join(value)}]")
     return Text(json.dumps(_plain(value), ensure_ascii=False) if isinstance(value, list | dict) else str(value))
@@ -158,13 +191,16 @@ def _is_number(type_: pa.DataType) -> bool:
     return any(test(type_) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
 
 
-def _flat(type_: pa.DataType) -> pa.DataType:
-    return pa.string() if pa.types.is_nested(type_) else type_
+def _needs_words(type_: pa.DataType) -> bool:
+    """Whether CSV has no form for values of a type."""
+    return any(test(type_) for test in (pa.types.is_nested, pa.types.is_interval, pa.types.is_binary))
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    """A column of lists or structures as JSON texts."""
-    return pa.array([None if value is None else _json(value).decode() for value in column.to_pylist()], pa.string())
+    """A column of lists, structures, intervals or bytes as the texts that JSON has for them."""
+    plain = (_plain(value) for value in column.to_pylist())
+    texts = [value if value is None or isinstance(value, str) else _json(value).decode() for value in plain]
+    return pa.array(texts, pa.string())
 
 
 def counted(number: int, noun: str) -> str:

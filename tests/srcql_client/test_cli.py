@@ -103,14 +103,16 @@ def test_a_query_that_fails_halfway_leaves_no_file(srcql: Callable[..., Ended], 
     assert not out.exists()
 
 
-def test_a_reader_that_has_seen_enough_ends_it_quietly(filled: Path) -> None:
-    command = [sys.executable, "-m", "srcql_client.cli", "query", "FROM range(3000000)", "--format", "jsonl"]
+@pytest.mark.parametrize(("format", "first"), [("jsonl", '{"range": 0}'), ("table", "long")])
+def test_a_reader_that_has_seen_enough_ends_it_quietly(filled: Path, format: str, first: str) -> None:
+    text = "FROM range(3000000)" if format == "jsonl" else "SELECT repeat('x', 10000) AS long FROM range(200)"
+    command = [sys.executable, "-m", "srcql_client.cli", "query", text, "--format", format]
     with subprocess.Popen(
         [*command, "--warehouse", str(filled)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline() == '{"range": 0}\n'
+        assert process.stdout.readline().strip() == first
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 0
@@ -136,10 +138,13 @@ def test_an_error_that_can_be_mended_is_its_text(srcql: Callable[..., Ended], fi
         (["query", "SELECT 1"], {}, "neither is given"),
         (["status", "--server", "grpc://h:1", "--warehouse", "w"], {}, "both are given"),
         (["status"], {"SRCQL_SERVER": "grpc://h:1", "SRCQL_WAREHOUSE": "w"}, "both are given"),
+        (["status", "--warehouse", ""], {}, "neither is given"),
+        (["status"], {"SRCQL_WAREHOUSE": ""}, "neither is given"),
         (["status", "--server", "w"], {}, "expected grpc://host:port, found w"),
         (["query", "--warehouse", "w"], {}, "give the query as TEXT"),
         (["query", "SELECT 1", "--file", "q", "--warehouse", "w"], {}, "give the query as TEXT"),
         (["query", "--file", "missing.sql", "--warehouse", "w"], {}, "missing.sql cannot be read"),
+        (["query", "SELECT '\udcff'", "--warehouse", "w"], {}, "the query is not UTF-8"),
         (["query", "SELECT 1", "--format", "xml", "--warehouse", "w"], {}, "xml"),
         (["import", "arena", "x.parquet", "--warehouse", "w"], {}, "--data-set"),
         (["import", "parquet", "x.parquet", "--warehouse", "w"], {}, "--table"),

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from srcql.errors import Unsupported
 from srcql_client import formats
 
 ROWS = pa.table(
@@ -102,6 +103,30 @@ def test_a_table_is_not_wider_than_its_terminal() -> None:
     lines = re.sub("\x1b\\[[0-9;]*m", "", shown).splitlines()
     assert max(map(len, lines)) <= 40
     assert sum(line.count("word") for line in lines) == 50
+
+
+ODD = pa.table(
+    {
+        "span": pa.array([pa.MonthDayNano([14, 1, 90_500_000_000])]),
+        "bytes": pa.array([b"\x05\xfd"]),
+        "nanoseconds": pa.array([123_456_789], pa.timestamp("ns")),
+        "far": pa.array([105_200_797], pa.date32()),
+    }
+)
+
+
+def test_values_that_python_or_csv_have_not_are_written_in_words() -> None:
+    (found,) = json.loads(written("json", ODD))
+    assert (found["span"], found["bytes"]) == ("P14M1DT90.5S", "05fd")
+    assert found["nanoseconds"].endswith(".123456789")
+    assert "105200797" in found["far"]
+    assert list(csv.reader(io.StringIO(written("csv", ODD).decode())))[1] == list(found.values())
+    assert written("table", ODD).decode().splitlines()[2].split()[:2] == ["P14M1DT90.5S", "05fd"]
+
+
+def test_parquet_refuses_what_it_has_no_type_for() -> None:
+    with pytest.raises(Unsupported, match="column span"):
+        written("parquet", ODD)
 
 
 @pytest.mark.parametrize("format", ["json", "jsonl"])

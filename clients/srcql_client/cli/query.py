@@ -50,12 +50,15 @@ def _text(text: str | None, file: Path | None) -> str:
         raise typer.BadParameter(
             "give the query as TEXT, as a file by --file F, or as - on standard input", param_hint="TEXT"
         )
-    if file is not None:
-        try:
-            return file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise typer.BadParameter(f"{file} cannot be read as text: {error}", param_hint="--file") from None
-    return sys.stdin.read() if text == "-" else str(text)
+    try:
+        asked = file.read_text(encoding="utf-8") if file is not None else sys.stdin.read() if text == "-" else str(text)
+        asked.encode()  # a shell hands on whatever bytes it is given
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--file") from None
+    except UnicodeError:
+        hint = "--file" if file else "TEXT"
+        raise typer.BadParameter(f"{file or 'the query'} is not UTF-8", param_hint=hint) from None
+    return asked
 
 
 def _width(output: Path | None) -> int | None:

@@ -20,13 +20,14 @@ def connect(server: str | None, warehouse: str | None) -> "Connection":
     """The lakehouse of the one place that is named; an option outweighs the environment."""
     if server is None and warehouse is None:
         server, warehouse = os.environ.get("SRCQL_SERVER"), os.environ.get("SRCQL_WAREHOUSE")
-    if (server is None) == (warehouse is None):
-        said = "neither is given" if server is None else "both are given"
+    # An empty text is no name: that of a variable that is not set would be the folder one stands in.
+    if bool(server) == bool(warehouse):
+        said = "both are given" if server else "neither is given"
         raise typer.BadParameter(
             f"name one lakehouse (or set SRCQL_SERVER or SRCQL_WAREHOUSE): {said}",
             param_hint="--server or --warehouse",
         )
-    if server is not None and not server.startswith("grpc://"):
+    if server and not server.startswith("grpc://"):
         raise typer.BadParameter(f"expected grpc://host:port, found {server}", param_hint="--server")
     from ..connection import connect as connect_to
 
