@@ -52,6 +52,8 @@ def _is_pandas(data: Any) -> bool:
 def _parquet(path: str | os.PathLike[str]) -> pa.RecordBatchReader:
     try:
         file = pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise InvalidData(f"expected a Parquet file, found nothing at {os.fspath(path)}") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise InvalidData(f"expected a Parquet file, found something else at {os.fspath(path)}") from error
     return pa.RecordBatchReader.from_batches(file.schema_arrow, _closing(file))
@@ -68,7 +70,18 @@ def _joined(parts: Iterator[Any]) -> pa.RecordBatchReader:
     first = next(batches, None)
     if first is None:
         raise InvalidData("expected at least one record batch, found none")
-    return pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
+    return pa.RecordBatchReader.from_batches(first.schema, chain([first], _alike(batches, first.schema)))
+
+
+def _alike(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        if batch.schema != schema:
+            differing = sorted({field.name for field in set(batch.schema) ^ set(schema)})
+            raise InvalidData(
+                "expected record batches of one schema, found another among them",
+                hint=f"columns that differ: {', '.join(differing)}" if differing else "their columns differ in order",
+            )
+        yield batch
 
 
 def _batches(part: Any) -> list[pa.RecordBatch]:

@@ -103,7 +103,9 @@ def test_an_interrupted_source_adds_nothing(lakehouse: Connection) -> None:
         (7, "expected rows, found int"),
         ([], "expected at least one record batch, found none"),
         ([7], "expected record batches, found int among them"),
+        (ROWS.to_batches() + ROWS.drop_columns(["output"]).to_batches(), "batches of one schema(.|\n)*differ: output"),
         (__file__, "expected a Parquet file, found something else"),
+        ("missing.parquet", "expected a Parquet file, found nothing at missing.parquet"),
     ],
 )
 def test_what_holds_no_rows_is_told(lakehouse: Connection, data: Any, words: str) -> None:
