@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from srcql.errors import SrcqlError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B?|%)", re.IGNORECASE)
 
 
 class InvalidSetting(SrcqlError):
@@ -39,6 +41,11 @@ class Settings:
         if self.warehouse is None and self.catalog is None:
             raise InvalidSetting("there is no warehouse to serve", hint="name its folder, or set SRCQL_WAREHOUSE")
         _check_address(self.listen)
+        for name in ("statements", "handles", "threads"):
+            if (number := getattr(self, name)) is not None and number < 1:
+                raise InvalidSetting(f"SRCQL_{name.upper()} should be 1 or more; it is {number}")
+        if self.memory_limit is not None and not MEMORY.fullmatch(self.memory_limit):
+            raise InvalidSetting(f"SRCQL_MEMORY_LIMIT should be a size such as 4GB; it is {self.memory_limit!r}")
 
     @classmethod
     def from_environment(cls, **overrides: Any) -> "Settings":

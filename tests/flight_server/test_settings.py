@@ -47,6 +47,9 @@ def test_the_environment_is_read_and_overridden(monkeypatch):
         ("STATEMENTS", "many", "whole number"),
         ("GRACE", "soon", "a number"),
         ("CATALOG", "rest", "JSON object"),
+        ("STATEMENTS", "0", "1 or more"),
+        ("THREADS", "-3", "1 or more"),
+        ("MEMORY_LIMIT", "plenty", "size such as 4GB"),
     ],
 )
 def test_what_cannot_be_read_is_named(monkeypatch, name, text, word):
