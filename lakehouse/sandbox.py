@@ -59,9 +59,12 @@ def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
         raise InvalidQuery("the statement is nested too deeply", hint="split it with WITH") from None
     if parsed["error"]:
         raise _refused(sql, parsed)
-    if len(parsed["statements"]) != 1:
-        raise InvalidQuery(f"expected one statement, found {len(parsed['statements'])}", hint="send them one by one")
-    return parsed["statements"][0]
+    statements = parsed["statements"]
+    if not statements:
+        raise InvalidQuery("expected a query, found none")
+    if len(statements) > 1:
+        raise InvalidQuery(f"expected one statement, found {len(statements)}", hint="send them one by one")
+    return statements[0]
 
 
 def _refused(sql: str, error: dict[str, Any]) -> Exception:
