@@ -15,7 +15,7 @@ from srcql import errors
 from srcql_client import statuses
 
 from .rows import observations
-from .shell import served
+from .shell import served, srcql
 
 
 def free_address() -> str:
@@ -109,6 +109,16 @@ def test_a_server_that_dies_in_a_query_is_told(tmp_path: Path) -> None:
         process.kill()
         with pytest.raises(errors.Unavailable, match="no server answers"):
             rows.read_all()
+
+
+def test_serve_says_why_it_cannot_and_nothing_else(tmp_path: Path) -> None:
+    """The warehouse is open by then; what holds it is not reported on the way out."""
+    with served(tmp_path / "w") as (_, uri):
+        ended = srcql("serve", "--warehouse", tmp_path / "w", "--listen", uri)
+    assert ended.returncode == 1
+    said = [line for line in ended.stderr.splitlines() if "add_port" not in line and "absl::" not in line]
+    assert said[0] == f"cannot listen on {uri}"
+    assert len(said) == 2
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,5 @@ def serve(
     The first line printed is the server's URI. SIGTERM or Ctrl-C ends it, after what runs has ended.
     """
     with extra("server", "a server"):
-        from flight_server.server import serve as run
-        from flight_server.settings import Settings
-    raise typer.Exit(run(Settings.from_environment(warehouse=warehouse, listen=listen)))
+        from flight_server.__main__ import main
+    main(warehouse=warehouse, listen=listen)
