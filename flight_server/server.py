@@ -1,13 +1,15 @@
 """A running server: from its first line, the address that it is bound to, until its last stream has ended."""
 
+import itertools
 import logging
 import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -91,21 +93,28 @@ def serve(settings: Settings) -> int:
 
     The first line on standard output is the URI that the server is bound to.
     """
-    stopping = threading.Event()
-
-    def stop(number: int, frame: Any) -> None:  # noqa: ARG001
-        if stopping.is_set():
-            os._exit(128 + number)
-        stopping.set()
-
+    signals = _signals()
     server = Server(settings)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
     print(server.uri, flush=True)
-    stopping.wait()
+    next(signals)
+    threading.Thread(target=lambda: os._exit(128 + next(signals)), daemon=True).start()
     if not server.shutdown(settings.grace):
         os._exit(0)  # a client that neither reads nor leaves would keep the process for ever
     return 0
+
+
+def _signals() -> Iterator[int]:
+    """The signals that arrive, by way of a pipe.
+
+    A main thread that waits for an event misses a signal that comes just before it waits, or that the system gives to
+    another thread; what was written to a pipe is not missed.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return (os.read(reading, 1)[0] for _ in itertools.count())
 
 
 def _listening(settings: Settings, engine: Engine, calls: Calls, watchdog: Watchdog) -> FlightServer:

@@ -57,7 +57,7 @@ class Engine:
         return self.prepare(text).execute(parameters).reader()
 
     def close(self) -> None:
-        """Give the database back; open results end with an error."""
+        """Give the database back, once its results are closed."""
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -131,7 +131,7 @@ class Statement:
         """What is read; SQL that is all ours needs no inspection."""
         if self._compiled.verbs and not self._compiled.carried:
             return Reading(frozenset(name for name in self._views.cubes if name in self.sql), 0)
-        with self._connection.cursor() as cursor, self.explained():
+        with self.explained(), self._connection.cursor() as cursor:
             return inspect(cursor, self.sql, self._views.names)
 
     @contextmanager
@@ -160,7 +160,8 @@ class Result:
         self._interrupted = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
-        self._cursor = statement.cursor()
+        with statement.explained():
+            self._cursor = statement.cursor()
         with statement.explained(self._cursor):
             self._relation = self._cursor.sql(statement.sql, params=list(parameters))
         self.schema = arrow_schema(self._relation)
@@ -183,7 +184,8 @@ class Result:
             self._cursor.interrupt()
 
     def close(self) -> None:
-        """Give the cursor back."""
+        """Give the cursor back; what runs on it in another thread ends with Cancelled."""
+        self.interrupt()
         self._cursor.close()
 
     def __enter__(self) -> Self:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import DataFile, DataFileContent, ManifestEntry
 from pyiceberg.table import Table as IcebergTable
-from pyiceberg.types import IcebergType, NestedField, StringType
+from pyiceberg.types import IcebergType, ListType, MapType, NestedField, StringType, StructType
 
 from lakehouse import summary
 from lakehouse.summary import FileSummary, ProblemSummary
@@ -25,6 +25,7 @@ from srcql.cube import Selection
 from srcql.errors import StoreError, UnknownName, suggestion
 from srcql.resolver import Choice
 from srcql.schema import OBSERVATIONS, TABLES, Column, Role, Table
+from srcql.sql import identifier
 
 ATTEMPTS = 5
 Owners = dict[tuple[str, ...], dict[Hashable, frozenset[int]]]
@@ -292,6 +293,13 @@ def duckdb_type(found: IcebergType) -> str:
     >>> duckdb_type(LongType()), duckdb_type(DecimalType(9, 2))
     ('BIGINT', 'DECIMAL(9, 2)')
     """
+    if isinstance(found, ListType):
+        return f"{duckdb_type(found.element_type)}[]"
+    if isinstance(found, MapType):
+        return f"MAP({duckdb_type(found.key_type)}, {duckdb_type(found.value_type)})"
+    if isinstance(found, StructType):
+        parts = (f"{identifier(part.name)} {duckdb_type(part.field_type)}" for part in found.fields)
+        return f"STRUCT({', '.join(parts)})"
     name = str(found)
     if name in DUCKDB_TYPES:
         return DUCKDB_TYPES[name]

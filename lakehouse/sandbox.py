@@ -16,6 +16,8 @@ from srcql.errors import Forbidden, InvalidQuery, UnknownName, Unsupported, sugg
 TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree"})
 CATALOGS = frozenset({"", "temp", "memory"})
 SCHEMAS = frozenset({"", "main", "information_schema"})
+SYSTEM = ("duckdb_", "pg_", "pragma_", "sqlite_")
+HIDDEN_FUNCTIONS = frozenset({"current_setting", "getenv"})
 PATH_LETTERS = frozenset("./\\*?[:")
 NOWHERE = 2**63
 HINT = "the lakehouse is read with SELECT and the verbs of SRCQL, and filled by ingest"
@@ -46,6 +48,8 @@ def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[st
     for node in nodes:
         if node.get("type") == "TABLE_FUNCTION":
             _check_function(sql, node)
+        if node.get("function_name") in HIDDEN_FUNCTIONS:
+            raise Forbidden(f"{node['function_name']} is not a function of the lakehouse", span=_span(sql, node))
     shows = any(node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema" for node in nodes)
     return Reading(known if shows else tables & known, len(statement["named_param_map"]))
 
@@ -90,7 +94,8 @@ def _table(sql: str, node: dict[str, Any], known: frozenset[str], ctes: set[str]
     name, schema, catalog = node["table_name"], node["schema_name"].lower(), node["catalog_name"].lower()
     if node["at_clause"]:
         raise Unsupported("AT is not available yet", span=_span(sql, node))
-    if not PATH_LETTERS.isdisjoint(name) or schema not in SCHEMAS or catalog not in CATALOGS:
+    outside = schema not in SCHEMAS or catalog not in CATALOGS or name.lower().startswith(SYSTEM)
+    if outside or not PATH_LETTERS.isdisjoint(name):
         raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=HINT)
     if schema != "information_schema" and name.lower() not in known | ctes:
         public = [table for table in known if not table.startswith("__")]

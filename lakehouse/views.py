@@ -6,6 +6,7 @@ from lakehouse.planner import File, Snapshot
 from srcql.compile import Source
 from srcql.cube import Selection
 from srcql.schema import OBSERVATIONS, TABLES, Column, Table
+from srcql.sql import identifier
 
 EVERYTHING = Selection(None, None, None)
 
@@ -68,7 +69,7 @@ def _field(column: Column) -> str:
 
 
 def _empty(table: Table) -> str:
-    columns = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in table.columns)
+    columns = ", ".join(f"NULL::{column.type} AS {identifier(column.name)}" for column in table.columns)
     return f"SELECT {columns} WHERE false"
 
 

@@ -90,6 +90,10 @@ class SrcqlParser(DuckDBParser):
             parse_set_operation=parse_set_operation,
         )
 
+    def _parse_wrapped_select(self, table: bool = False) -> exp.Expr | None:  # FROM (…): before it is taken for a table
+        verb = self._parse_verb()
+        return self._parse_set_operations(verb) if verb else super()._parse_wrapped_select(table=table)
+
     def _parse_select_or_expression(self, alias: bool = False) -> exp.Expr | None:  # IN (…)
         verb = self._parse_verb()
         return self._parse_set_operations(verb) if verb else super()._parse_select_or_expression(alias=alias)
@@ -160,8 +164,19 @@ def _found(text: str, tokens: list[Token], observations: Table) -> list[Found]:
     except RecursionError:
         raise InvalidQuery("the statement is nested too deeply") from None
     if parser.found:
+        _refuse_reserved(text, tokens)
         _refuse_more(text, tokens)
     return [parser.found[start] for start in sorted(parser.found)]
+
+
+def _refuse_reserved(text: str, tokens: list[Token]) -> None:
+    """What a verb stands for names its own expressions so; a name of the user's could stand before them."""
+    for token in tokens:
+        if token.text.startswith("__") and token.token_type is not TokenType.STRING:
+            hint = "names that start with two underscores belong to the language"
+            raise InvalidQuery(
+                f"{token.text} cannot be a name", text=text, span=(token.start, token.end + 1), hint=hint
+            )
 
 
 def _refuse_more(text: str, tokens: list[Token]) -> None:

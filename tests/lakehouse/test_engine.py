@@ -103,6 +103,35 @@ def test_errors_are_ours_and_say_where(warehouse: Warehouse, engine: Engine) -> 
     assert "line 1, column 53: unknown problem q in data set D" in str(unknown.value)
 
 
+NESTED = {
+    "words": pa.array([["x"]]),
+    "box": pa.array([{"odd name": 1, "inner": [{"a": 1.5}]}]),
+    "pairs": pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64())),
+    'quo"ted': pa.array(["y"]),
+    "x\" WHERE false; CREATE OR REPLACE MACRO response_key(output, equality := '') AS 42; SELECT 1 AS \"z": pa.array(
+        ["z"]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_added_columns_of_any_type_and_name_are_read(warehouse: Warehouse, engine: Engine, name: str) -> None:
+    rows = observations(("p", "a", "t", 0, "1")).append_column(name, NESTED[name])
+    warehouse.ingest("observations", rows, evolve=True)
+    key = engine.query("SELECT response_key('1') AS key").read_all()
+    assert engine.query("SELECT * FROM observations").read_all()[name].to_pylist() == NESTED[name].to_pylist()
+    assert engine.query("SLICE FROM D.p WHERE problem_id = 'none'").read_all().num_rows == 0
+    assert engine.query("CLUSTER FROM D").read_all().num_rows == 1
+    assert engine.query("SELECT response_key('1') AS key").read_all() == key
+
+
+def test_a_closed_engine_says_so(warehouse: Warehouse) -> None:
+    engine = Engine(warehouse)
+    engine.close()
+    with pytest.raises(ExecutionError, match="closed"):
+        engine.query("SELECT 1")
+
+
 def test_tables_are_listed(engine: Engine) -> None:
     names = ["code_implementations", "observations", "tests"]
     listed = engine.query("SELECT table_name FROM information_schema.tables ORDER BY 1").read_all()
