@@ -201,6 +201,8 @@ class Result:
             if self._interrupted.is_set():
                 raise Cancelled("the query was cancelled")
             return work()
+        except RuntimeError as error:  # how DuckDB hands on Ctrl-C
+            raise (KeyboardInterrupt if str(error) == "Query interrupted" else error) from None
         finally:
             self._idle.set()
 
