@@ -72,6 +72,11 @@ class Lowering:
         return "c.implementation_id || '@' || coalesce(c.run_id, '')" if self.cube.each else "c.implementation_id"
 
     @property
+    def identity(self) -> str:
+        """Who gave a response, as SQL over `c`: two entries may have one name, where ids hold an @."""
+        return "c.implementation_id || chr(31) || coalesce(c.run_id, chr(30))" if self.cube.each else self.entry
+
+    @property
     def selected(self) -> list[str]:
         """The conditions of FROM, as SQL over the keys of a problem."""
         targets = self.cube.selection.targets

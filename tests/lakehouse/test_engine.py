@@ -37,6 +37,13 @@ def test_missing_different_tests_is_not_behaving_alike(warehouse: Warehouse, eng
     assert engine.query("CLUSTER FROM D").read_all()["size"].to_pylist() == [1, 1]
 
 
+def test_entries_of_one_name_are_not_one(warehouse: Warehouse, engine: Engine) -> None:
+    for implementation, run, output in (("a", "r@x", "1"), ("a@r", "x", "2"), ("b", "x", "1")):
+        warehouse.ingest("observations", observations(("p", implementation, "t", 0, output), run_id=run))
+    rows = engine.query("CLUSTER FROM D RUNS EACH").read_all().to_pylist()
+    assert [(row["cluster_id"], row["implementations"]) for row in rows] == [(1, ["a@r@x", "b@x"]), (2, ["a@r@x"])]
+
+
 def test_the_schema_is_known_before_the_rows(warehouse: Warehouse, engine: Engine) -> None:
     warehouse.ingest("observations", ROWS)
     for text in ("SLICE FROM D", "CLUSTER FROM D", "SELECT 1 AS a, 'x' AS a, [1.5] AS b", "SELECT * FROM observations"):
