@@ -239,7 +239,7 @@ class Snapshot:
     def _candidates(self, table: str, selection: Selection) -> Iterator[tuple[File, frozenset[str] | None]]:
         """Files that may hold a selected problem, each with the problems to look for (None: any)."""
         for file in self.states[table].files:
-            problems = problems_of(selection, file.data_set_id)
+            problems = selection.problems_of(file.data_set_id)
             if problems is None or any(file.first_problem <= name <= file.last_problem for name in problems):
                 yield file, problems
 
@@ -259,23 +259,6 @@ def _shared(owners: Owners, key: tuple[str, ...], owner: Hashable, new: frozense
     shared = any(not found.isdisjoint(new) for other, found in sets.items() if other != owner)
     sets[owner] = sets.get(owner, frozenset()) | new
     return shared
-
-
-def problems_of(selection: Selection, data_set_id: str) -> frozenset[str] | None:
-    """The problems of a data set that are selected; None for all of them.
-
-    >>> problems_of(Selection(None, frozenset({"MBPP"}), None), "HumanEval")
-    frozenset()
-    """
-    if selection.data_sets is not None and data_set_id not in selection.data_sets:
-        return frozenset()
-    if selection.targets is None:
-        return selection.problems
-    named = [target.problem for target in selection.targets if target.data_set.text == data_set_id]
-    if None in named:
-        return selection.problems
-    texts = frozenset(problem.text for problem in named if problem)
-    return texts if selection.problems is None else texts & selection.problems
 
 
 def with_added_columns(table: Table, fields: tuple[NestedField, ...]) -> Table:

@@ -1,8 +1,8 @@
 """The cube that a verb reads: which observations, and how cells are made of them.
 
 >>> wanted = Selection(targets=(Target(Name("MBPP", (13, 17)), None),), data_sets=None, problems=frozenset({"sum"}))
->>> wanted.holds("MBPP", "sum"), wanted.holds("MBPP", "max"), wanted.holds("HumanEval", "sum")
-(True, False, False)
+>>> wanted.problems_of("MBPP"), wanted.problems_of("HumanEval")
+(frozenset({'sum'}), frozenset())
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,6 @@ class Target:
     data_set: Name
     problem: Name | None
 
-    def holds(self, data_set_id: str, problem_id: str) -> bool:
-        """Whether it names that problem."""
-        return self.data_set.text == data_set_id and (self.problem is None or self.problem.text == problem_id)
-
 
 @dataclass(frozen=True)
 class Selection:
@@ -33,13 +29,17 @@ class Selection:
     data_sets: frozenset[str] | None
     problems: frozenset[str] | None
 
-    def holds(self, data_set_id: str, problem_id: str) -> bool:
-        """Whether rows of that problem may be read."""
-        return (
-            (self.data_sets is None or data_set_id in self.data_sets)
-            and (self.problems is None or problem_id in self.problems)
-            and (self.targets is None or any(target.holds(data_set_id, problem_id) for target in self.targets))
-        )
+    def problems_of(self, data_set_id: str) -> frozenset[str] | None:
+        """The problems of a data set that are selected; None for all of them."""
+        if self.data_sets is not None and data_set_id not in self.data_sets:
+            return frozenset()
+        if self.targets is None:
+            return self.problems
+        named = [target.problem for target in self.targets if target.data_set.text == data_set_id]
+        if None in named:
+            return self.problems
+        texts = frozenset(problem.text for problem in named if problem)
+        return texts if self.problems is None else texts & self.problems
 
 
 @dataclass(frozen=True)

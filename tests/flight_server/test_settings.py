@@ -18,7 +18,7 @@ def test_loopback_is_served(host):
         ("grpc://192.168.0.7:4711", "no users and no TLS"),
         ("grpc://127.0.0.1.example.org:4711", "no users and no TLS"),
         ("grpc+tls://127.0.0.1:4711", "TLS is not there yet"),
-        ("grpc+unix:///tmp/srcql", "no address"),
+        ("grpc+unix:///socket", "no address"),
         ("http://127.0.0.1:80", "not served"),
         ("grpc://127.0.0.1", "no address"),
         ("grpc://127.0.0.1:70000", "no address"),
