@@ -49,7 +49,10 @@ class Engine:
         self._connection = _locked_down(warehouse, threads, memory_limit)
 
     def prepare(self, text: str) -> "Statement":
-        """Compile a statement and check its names against the current snapshot; any error is an SrcqlError."""
+        """Compile a statement and check its names against the current snapshot.
+
+        Any error is an SrcqlError; what cannot be bound is told when its schema or its result is asked for.
+        """
         return Statement(self._connection, self.planner.snapshot(), text)
 
     def query(self, text: str, parameters: Sequence[Any] = ()) -> Any:
@@ -162,8 +165,12 @@ class Result:
         self._idle.set()
         with statement.explained():
             self._cursor = statement.cursor()
-        with statement.explained(self._cursor):
-            self._relation = self._cursor.sql(statement.sql, params=list(parameters))
+        try:
+            with statement.explained(self._cursor):
+                self._relation = self._cursor.sql(statement.sql, params=list(parameters))
+        except BaseException:
+            self._cursor.close()
+            raise
         self.schema = arrow_schema(self._relation)
 
     def batches(self) -> Iterator[Any]:
@@ -213,14 +220,13 @@ class Result:
 
 def arrow_schema(relation: duckdb.DuckDBPyRelation) -> Any:
     """Schema (pa.Schema) of a bound relation's rows."""
-    types = _arrow_types(tuple(str(found) for found in relation.types))
-    return pa.schema([pa.field(name, found) for name, found in zip(relation.columns, types, strict=True)])
+    columns = zip(relation.columns, relation.types, strict=True)
+    return pa.schema([pa.field(name, _arrow_type(str(found))) for name, found in columns])
 
 
 @lru_cache(maxsize=1024)
-def _arrow_types(types: tuple[str, ...]) -> list[Any]:
-    """The Arrow types that DuckDB gives its own: it is asked once for each combination."""
-    nulls = ", ".join(f"NULL::{found} AS c{number}" for number, found in enumerate(types))
+def _arrow_type(found: str) -> Any:
+    """The Arrow type that DuckDB gives one of its own; it is asked once."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        return list(connection.sql(f"SELECT {nulls} WHERE false").to_arrow_table().schema.types)
+        return connection.sql(f"SELECT NULL::{found} WHERE false").to_arrow_table().schema.types[0]

@@ -56,7 +56,6 @@ class File:
     data_set_id: str
     first_problem: str
     last_problem: str
-    rows: int
     bytes: int
 
 
@@ -148,13 +147,13 @@ class Planner:
         return self._manifests[manifest.manifest_path]
 
     def _read_summary(self, path: str) -> FileSummary:
-        with self._warehouse.table(OBSERVATIONS.name).io.new_input(path).open() as stream:
-            found = summary.read(pq.read_metadata(stream).metadata)
+        try:
+            with self._warehouse.table(OBSERVATIONS.name).io.new_input(path).open() as stream:
+                found = summary.read(pq.read_metadata(stream).metadata)
+        except OSError as error:
+            raise StoreError(f"data file {path} cannot be read", hint=error.strerror) from error
         if found is None:
-            raise StoreError(
-                f"data file {path} was not written by this store, so what its rows answer is not known",
-                hint="remove the file from the table and import its rows with `srcql import parquet`",
-            )
+            raise _foreign(path)
         return found
 
 
@@ -295,5 +294,15 @@ def _file(found: DataFile) -> File:
             f"file {found.file_path} holds deletes, which this store does not have",
             hint="observations are append-only: write what was wrong again in a new run",
         )
-    first, last = (from_bytes(StringType(), bounds[PROBLEM_ID]) for bounds in (found.lower_bounds, found.upper_bounds))
-    return File(found.file_path, found.partition[0], first, last, found.record_count, found.file_size_in_bytes)
+    bounds = [(bound or {}).get(PROBLEM_ID) for bound in (found.lower_bounds, found.upper_bounds)]
+    if None in bounds:
+        raise _foreign(found.file_path)
+    first, last = (from_bytes(StringType(), bound) for bound in bounds if bound is not None)
+    return File(found.file_path, found.partition[0], first, last, found.file_size_in_bytes)
+
+
+def _foreign(path: str) -> StoreError:
+    return StoreError(
+        f"data file {path} was not written by this store, so what its rows answer is not known",
+        hint="remove the file from the table and import its rows with `srcql import parquet`",
+    )

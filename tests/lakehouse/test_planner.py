@@ -6,7 +6,7 @@ from lakehouse.engine import Engine
 from lakehouse.planner import Planner, duckdb_type
 from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.cube import Name, Selection, Target
-from srcql.errors import UnknownName
+from srcql.errors import StoreError, UnknownName
 from srcql.resolver import Choice
 from tests.lakehouse.conftest import observations
 
@@ -102,6 +102,22 @@ def test_a_batch_in_several_files_has_nothing_to_choose(warehouse: Warehouse, mo
     commits = [["a"] * 3 + ["b"] * 3]
     warehouse.ingest("observations", observations(*rows, run_id="s").append_column("git_commit_hash", commits))
     assert Planner(warehouse).snapshot().choice(ALL) is Choice.ROWS
+
+
+def test_a_file_of_another_writer_is_refused(warehouse: Warehouse, engine: Engine) -> None:
+    warehouse.ingest("observations", observations(("p", "i", "t", 0, "1")))
+    table = warehouse.table("observations")
+    table.append(table.scan().to_arrow())
+    with pytest.raises(StoreError, match="was not written by this store"):
+        engine.query("CLUSTER FROM D.p")
+
+
+def test_a_file_that_is_gone_is_named(warehouse: Warehouse, engine: Engine) -> None:
+    warehouse.ingest("observations", observations(("p", "i", "t", 0, "1")))
+    (file,) = Planner(warehouse).snapshot().files("observations", ALL)
+    Path(file.path.removeprefix("file://")).unlink()
+    with pytest.raises(StoreError, match="cannot be read"):
+        engine.query("CLUSTER FROM D.p")
 
 
 def test_status_counts(warehouse: Warehouse) -> None:
