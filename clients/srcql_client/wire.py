@@ -84,6 +84,8 @@ class WireConnection(Connection):
             if broken is None:
                 raise
             raise broken from None
+        if answer is None:
+            raise Unavailable(f"the acknowledgement of {self.location} was lost")
         return Receipt(**json.loads(answer.to_pybytes()))
 
     def status(self) -> Status:

@@ -54,6 +54,12 @@ def test_a_batch_that_is_sent_again_is_kept_once(client):
     assert rows_of(client) == 12
 
 
+def test_every_repeat_is_acknowledged(client):
+    again = command(table="observations", batch_id="night-7")
+    answers = [json.loads(put(client, again, observations())) for _ in range(200)]
+    assert [answer["repeated"] for answer in answers] == [False] + [True] * 199
+
+
 def test_the_batch_id_is_taken_from_the_schema_or_from_a_header(client, sql):
     noted = observations().replace_schema_metadata({BATCH_ID: "night-7"})
     assert json.loads(put(client, PATH, noted))["batch_id"] == "night-7"
