@@ -7,6 +7,7 @@
 
 from dataclasses import dataclass
 
+from srcql.at import At
 from srcql.equality import CANONICAL, Equality
 from srcql.reader import Name, Piece
 
@@ -23,11 +24,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which problems a cube reads; None stands for no condition. What files are pruned by."""
+    """Which problems a cube reads, and as of when; None stands for no condition. What files are pruned by."""
 
     targets: tuple[Target, ...] | None
     data_sets: frozenset[str] | None
     problems: frozenset[str] | None
+    at: At | None = None
 
     def problems_of(self, data_set_id: str) -> frozenset[str] | None:
         """The problems of a data set that are selected; None for all of them."""
