@@ -1,0 +1,207 @@
+"""What the shared clauses leave of the cube: an analysis for each problem and combination of the columns of BY."""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from srcql.schema import OBSERVATIONS, Role
+from tests.model.equality import kind, response_text, row_of_ref
+from tests.model.statement import Lakehouse, Row, Statement
+
+T = TypeVar("T")
+CONTEXT = [column.name for column in OBSERVATIONS.of(Role.CONTEXT) if column.name != "run_id"]
+
+
+class Response(NamedTuple):
+    """One row, its kind, and what has to be equal for two of them to be the same."""
+
+    row: Row
+    kind: str
+    text: Hashable
+
+
+Cell = dict[int, Response]
+
+
+class Voter(NamedTuple):
+    """An implementation, or one of its runs where each answers for itself."""
+
+    implementation: str
+    run: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.implementation if self.run is None else f"{self.implementation}@{self.run}"
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One problem in one combination of contexts. A cell is a list of its runs: one, but for RUNS ALL."""
+
+    key: Row
+    cells: dict[Voter, dict[str, list[Cell]]]
+    expected: list[Row]
+
+    @property
+    def voters(self) -> list[Voter]:
+        return sorted(self.cells, key=lambda voter: (voter.name, voter))
+
+    @property
+    def tests(self) -> list[str]:
+        return sorted({test for tests in self.cells.values() for test in tests})
+
+    @property
+    def steps(self) -> list[tuple[str, int]]:
+        """Every (test, step) that any implementation has, in order."""
+        every = self.cells.values()
+        return sorted({(test, step) for tests in every for test in tests for run in tests[test] for step in run})
+
+    def runs(self, voter: Voter, test: str) -> list[Cell]:
+        return self.cells[voter].get(test, [])
+
+    def response(self, voter: Voter, test: str, step: int) -> Response | None:
+        """The response where there is but one run."""
+        return next((run[step] for run in self.runs(voter, test) if step in run), None)
+
+
+def analyses(statement: Statement, lakehouse: Lakehouse) -> list[Analysis]:
+    """All analyses of a statement, in the order of their keys."""
+    rows = _source(statement, lakehouse)
+    observed = [row for row in rows if not row["specified_oracle"]]
+    selected = [row for row in observed if all(condition.holds(row) for condition in statement.where)]
+    names = ["data_set_id", "problem_id", *statement.by]
+    groups = grouped(selected, lambda row: tuple(row[name] for name in names))
+    found = []
+    for key in sorted(groups, key=nulls_last):
+        named = dict(zip(names, key, strict=True))
+        cells, kept = _cells(groups[key], statement)
+        expected = [row for row in _expected(rows, statement, named) if kept(row)]
+        if cells:
+            found.append(Analysis(named, cells, expected))
+    return found
+
+
+def grouped(items: Iterable[T], key: Callable[[T], Any]) -> dict[Any, list[T]]:
+    groups = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(groups)
+
+
+def nulls_last(values: Iterable[Any]) -> list[tuple[bool, Any]]:
+    return [(value is None, value) if value is not None else (True, 0) for value in values]
+
+
+def nulls_least(values: Iterable[Any]) -> list[tuple[bool, Any]]:
+    return [(value is not None, value) if value is not None else (False, 0) for value in values]
+
+
+def _source(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
+    if statement.source.rows is None:
+        return [row for row in lakehouse.observations if statement.source.holds(row)]
+    nothing = {column.name: None for column in OBSERVATIONS.columns}
+    return [nothing | row for row in statement.source.rows]
+
+
+def _expected(rows: list[Row], statement: Statement, key: Row) -> list[Row]:
+    """What is expected of a problem: contexts do not select it."""
+    conditions = [condition for condition in statement.where if condition.on_problem]
+    mine = [row for row in rows if all(row[name] == key[name] for name in ("data_set_id", "problem_id"))]
+    return [row for row in mine if row["specified_oracle"] and all(condition.holds(row) for condition in conditions)]
+
+
+def _cells(rows: list[Row], statement: Statement) -> tuple[dict[Voter, dict[str, list[Cell]]], Callable[[Row], bool]]:
+    """The cells of an analysis, and which rows STEPS keeps."""
+    by_cell = grouped(rows, lambda row: (row["implementation_id"], row["test_id"]))
+    answered = {cell: _runs(found, statement) for cell, found in by_cell.items()}
+    kept = _steps(answered, statement.steps or "ALL")
+    cells: dict[Voter, dict[str, list[Cell]]] = defaultdict(dict)
+    for (implementation, test), runs in answered.items():
+        chosen = [{step: row for step, row in run.items() if kept(row)} for run in runs]
+        for voter, found in _voters(implementation, chosen, statement):
+            if any(found):
+                cells[voter][test] = found
+    return _missing(dict(cells), statement.missing or "DISTINCT"), kept
+
+
+def _runs(rows: list[Row], statement: Statement) -> list[dict[int, Row]]:
+    """The runs of one cell, the latest first; under LATEST that one alone."""
+    runs = grouped(rows, lambda row: row["run_id"])
+    latest = sorted(runs, key=lambda run: nulls_least((_time(runs[run]), run)), reverse=True)
+    if (statement.runs or "LATEST") == "LATEST":
+        latest = latest[:1]
+    return [_context(runs[run]) for run in latest]
+
+
+def _context(rows: list[Row]) -> dict[int, Row]:
+    """Of one run of a cell: the rows of the greatest context, one for each step."""
+    contexts = grouped(rows, lambda row: tuple(row[name] for name in CONTEXT))
+    answers = max(contexts, key=lambda context: nulls_least((_time(contexts[context]), *context)))
+    steps = grouped(contexts[answers], lambda row: row["step_id"])
+    return {step: max(found, key=_lateness) for step, found in steps.items()}
+
+
+def _lateness(row: Row) -> list[tuple[bool, Any]]:
+    return nulls_least((row["created_at"], row["output"], *(row[column.name] for column in OBSERVATIONS.columns)))
+
+
+def _time(rows: list[Row]) -> Any:
+    return max((row["created_at"] for row in rows if row["created_at"] is not None), default=None)
+
+
+def _steps(answered: dict[tuple[str, str], list[dict[int, Row]]], said: str) -> Callable[[Row], bool]:
+    """Whether a step stays: decided by all implementations of the analysis together."""
+    if said == "ALL":
+        return lambda _: True
+    every = [row for runs in answered.values() for run in runs for row in run.values()]
+    if said == "LAST":
+        by_test = grouped(every, lambda row: row["test_id"])
+        last = {test: max(row["step_id"] for row in rows) for test, rows in by_test.items()}
+        return lambda row: row["step_id"] == last.get(row["test_id"])
+    if said == "EXCEPT CREATE":
+        made = {(row["test_id"], row["step_id"]) for row in every if _creates(row)}
+        return lambda row: (row["test_id"], row["step_id"]) not in made
+    wanted = {int(step) for step in said.split(",")}
+    return lambda row: row["step_id"] in wanted
+
+
+def _creates(row: Row) -> bool:
+    return row["operation"] == "create" or row_of_ref(row["output"]) == str(row["step_id"])
+
+
+def _voters(implementation: str, runs: list[dict[int, Row]], statement: Statement) -> list[tuple[Voter, list[Cell]]]:
+    """Who answers for a cell, and with what."""
+    cells = [{step: _response(row, statement) for step, row in run.items()} for run in runs]
+    if statement.runs == "EACH":
+        return [(Voter(implementation, _run_id(cell)), [cell]) for cell in cells if cell]
+    if statement.runs == "STABLE":
+        return [(Voter(implementation), [_stable(implementation, cells)])]
+    return [(Voter(implementation), cells)]
+
+
+def _response(row: Row, statement: Statement) -> Response:
+    return Response(row, kind(row["output"]), response_text(row["output"], statement.using))
+
+
+def _run_id(cell: Cell) -> str:
+    return str(next(iter(cell.values())).row["run_id"])
+
+
+def _stable(implementation: str, runs: list[Cell]) -> Cell:
+    """The latest of runs that agree; else every step of any run, FLAKY and like no other cell's."""
+    answers = [{step: response.text for step, response in run.items()} for run in runs]
+    if all(answer == answers[0] for answer in answers):
+        return runs[0]
+    steps = {step: response for run in reversed(runs) for step, response in run.items()}
+    return {step: Response(found.row, "FLAKY", ("FLAKY", implementation)) for step, found in steps.items()}
+
+
+def _missing(cells: dict[Voter, dict[str, list[Cell]]], said: str) -> dict[Voter, dict[str, list[Cell]]]:
+    every = {test for tests in cells.values() for test in tests}
+    if said == "DROP IMPLEMENTATIONS":
+        return {voter: tests for voter, tests in cells.items() if tests.keys() == every}
+    if said == "DROP TESTS":
+        common = {test for test in every if all(test in tests for tests in cells.values())}
+        return {voter: {test: tests[test] for test in common} for voter, tests in cells.items() if common}
+    return cells

@@ -1,0 +1,148 @@
+"""A statement as data, and its text."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+Row = dict[str, Any]
+
+
+class Every(Enum):
+    """The two wildcards of a path."""
+
+    MEMBER = ".*"
+    ELEMENT = "[*]"
+
+
+Path = tuple[str | int | Every, ...]
+
+
+@dataclass(frozen=True)
+class Lakehouse:
+    """The rows of the three tables."""
+
+    observations: list[Row]
+    tests: list[Row] = field(default_factory=list)
+    code_implementations: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What FROM names: rows of the table, or those of a query."""
+
+    text: str
+    holds: Callable[[Row], bool] = lambda _: True
+    rows: tuple[Row, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition; those of WHERE are joined by AND. `on_problem`: it is about data_set_id and problem_id alone."""
+
+    text: str
+    holds: Callable[[Row], bool]
+    on_problem: bool = False
+
+
+@dataclass(frozen=True)
+class Using:
+    """When two responses are the same. None: not said."""
+
+    base: str | None = None
+    exceptions: str | None = None
+    digits: int | None = None
+    unordered: bool = False
+    typed: bool = False
+    ignore: tuple[Path, ...] = ()
+
+    @property
+    def text(self) -> str:
+        options = [
+            self.base or "",
+            f"EXCEPTIONS {self.exceptions}" if self.exceptions else "",
+            f"DIGITS {self.digits}" if self.digits else "",
+            "UNORDERED" if self.unordered else "",
+            "TYPED" if self.typed else "",
+            "IGNORE " + ", ".join(quoted(_path(path)) for path in self.ignore) if self.ignore else "",
+        ]
+        return " ".join(option for option in options if option)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One column of ORDER BY."""
+
+    column: str
+    descending: bool = False
+    nulls_first: bool = False
+
+    @property
+    def text(self) -> str:
+        return f'"{self.column}"{" DESC" * self.descending}{" NULLS FIRST" * self.nulls_first}'
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A verb with its clauses; None: not said. `own` holds the verb's own clauses as texts, in their order."""
+
+    verb: str
+    source: Source
+    head: tuple[str, ...] = ()
+    where: tuple[Condition, ...] = ()
+    by: tuple[str, ...] = ()
+    using: Using = Using()
+    runs: str | None = None
+    steps: str | None = None
+    missing: str | None = None
+    own: tuple[str, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    offset: int | None = None
+
+    def says(self, clause: str) -> bool:
+        return clause in self.own
+
+    def number(self, clause: str) -> str | None:
+        """What follows the words of an own clause: MIN SIZE 2 -> 2."""
+        return next((text.removeprefix(clause + " ") for text in self.own if text.startswith(clause + " ")), None)
+
+    @property
+    def text(self) -> str:
+        clauses = [
+            self.verb,
+            ", ".join(self.head),
+            f"FROM {self.source.text}",
+            _clause("WHERE", " AND ".join(condition.text for condition in self.where)),
+            _clause("BY", ", ".join(self.by)),
+            _clause("USING", self.using.text),
+            _clause("RUNS", self.runs),
+            _clause("STEPS", self.steps),
+            _clause("MISSING", self.missing),
+            *self.own,
+            _clause("ORDER BY", ", ".join(order.text for order in self.order)),
+            _clause("LIMIT", self.limit),
+            _clause("OFFSET", self.offset),
+        ]
+        return " ".join(clause for clause in clauses if clause)
+
+
+def quoted(text: str, quote: str = "'") -> str:
+    """A text literal, or with `"` a name."""
+    return quote + text.replace(quote, quote * 2) + quote
+
+
+def _clause(word: str, said: object) -> str:
+    return "" if said is None or said == "" else f"{word} {said}"
+
+
+def _path(path: Path) -> str:
+    return "$" + "".join(_part(part) for part in path)
+
+
+def _part(part: str | int | Every) -> str:
+    if isinstance(part, Every):
+        return part.value
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f".{part}" if part.isidentifier() and part.isascii() else f'["{part}"]'
