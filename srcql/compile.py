@@ -1,6 +1,7 @@
 """From the user's text to SQL for the engine.
 
-Each verb is replaced by the SQL that it stands for; all else stays as it was typed, byte for byte.
+Each verb is replaced by the SQL that it stands for, each table with AT by a view of what it was; all else stays as it
+was typed, byte for byte.
 
 >>> compiled = compile("SELECT size FROM (CLUSTER FROM MBPP)")
 >>> compiled.sql.startswith("SELECT size FROM (SELECT data_set_id, "), compiled.verbs
@@ -14,9 +15,10 @@ from sqlglot.errors import ParseError
 from srcql.cells import Lowering
 from srcql.engines import DUCKDB, FORMS, Forms
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
-from srcql.parser import Found, verbs
-from srcql.reader import MARK, one_of
+from srcql.parser import Found, Past, find
+from srcql.reader import MARK, Span, one_of
 from srcql.resolver import STANDALONE, Resolver, Source
+from srcql.sql import identifier
 from srcql.trees import trees
 
 __all__ = ["STANDALONE", "Compiled", "Resolver", "Source", "compile", "transpile"]
@@ -24,16 +26,17 @@ __all__ = ["STANDALONE", "Compiled", "Resolver", "Source", "compile", "transpile
 
 @dataclass(frozen=True)
 class Carried:
-    """A stretch of the user's text that stands in the SQL as it was typed."""
+    """A stretch of the SQL that stands where the user's text has one of that width: mostly the very same."""
 
     sql: int
     text: int
     length: int
+    width: int
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A statement ready for the engine; `verbs` counts those in the text, and 0 means that `sql` is `text`."""
+    """A statement ready for the engine; `verbs` counts those in the text."""
 
     text: str
     sql: str
@@ -44,27 +47,40 @@ class Compiled:
         """Where an offset of the SQL stands in the user's text; None inside SQL that a verb stands for."""
         for part in self.carried:
             if part.sql <= offset < part.sql + part.length:
-                return part.text + offset - part.sql
+                return part.text + min(offset - part.sql, part.width - 1)
         return len(self.text) if offset == len(self.sql) else None
 
 
 class _Writer:
     """Writes a statement from left to right and notes what it carried over."""
 
-    def __init__(self, text: str, found: list[Found], resolver: Resolver, forms: Forms) -> None:
+    def __init__(self, text: str, found: list[Found | Past], resolver: Resolver, forms: Forms) -> None:
         self.text, self.found, self.resolver, self.forms = text, found, resolver, forms
         self.parts: list[str] = []
         self.carried: list[Carried] = []
         self.length = 0
 
     def copy(self, start: int, end: int) -> None:
-        """Carry the user's text over, its outermost verbs replaced."""
+        """Carry the user's text over, its outermost verbs and its tables with AT replaced."""
         for found in self.found:
             if start <= found.span[0] and found.span[1] <= end:
                 self._carry(start, found.span[0])
-                self._lower(found)
+                if isinstance(found, Past):
+                    self._name(found)
+                else:
+                    self._lower(found)
                 start = found.span[1]
         self._carry(start, end)
+
+    def _name(self, found: Past) -> None:
+        """The view in place of the table; it goes by the name that the user has for it."""
+        view = self.resolver.table(found.table, found.at)
+        if view is None:
+            self._carry(*found.span)
+            return
+        self._write(view, found.name)
+        self._carry(found.name[1], found.clause[0])
+        self._write(f" AS {identifier(found.table)}" if found.needs_alias else " ", found.clause)
 
     def _lower(self, found: Found) -> None:
         sql = found.verb.lower(Lowering(found.verb.cube, self.resolver, self.forms), found.root)
@@ -77,10 +93,11 @@ class _Writer:
 
     def _carry(self, start: int, end: int) -> None:
         if start < end:
-            self.carried.append(Carried(self.length, start, end - start))
-            self._write(self.text[start:end])
+            self._write(self.text[start:end], (start, end))
 
-    def _write(self, sql: str) -> None:
+    def _write(self, sql: str, place: Span | None = None) -> None:
+        if place:
+            self.carried.append(Carried(self.length, place[0], len(sql), place[1] - place[0]))
         self.parts.append(sql)
         self.length += len(sql)
 
@@ -88,12 +105,12 @@ class _Writer:
 def compile(text: str, resolver: Resolver = STANDALONE, forms: Forms = DUCKDB) -> Compiled:
     """Lower the verbs of one statement to SQL: text -> `Compiled`.
 
-    Raises InvalidQuery, UnknownName or Unsupported, with the place in the text, for a mistake in a verb. Any other text
-    is handed on as it is.
+    Raises InvalidQuery, UnknownName or Unsupported, with the place in the text, for a mistake in a verb or in AT. Any
+    other text is handed on as it is.
     """
-    found = verbs(text, resolver.observations)
+    found = find(text, resolver.observations)
     if not found:
-        return Compiled(text, text, 0, (Carried(0, 0, len(text)),))
+        return Compiled(text, text, 0, (Carried(0, 0, len(text), len(text)),))
     if MARK in text:
         raise InvalidQuery("a statement cannot hold the character NUL")
     writer = _Writer(text, found, resolver, forms)
@@ -102,7 +119,8 @@ def compile(text: str, resolver: Resolver = STANDALONE, forms: Forms = DUCKDB) -
     except SrcqlError as error:
         error.text = error.text if error.text is not None else text
         raise
-    return Compiled(text, "".join(writer.parts), len(found), tuple(writer.carried))
+    verbs = sum(isinstance(part, Found) for part in found)
+    return Compiled(text, "".join(writer.parts), verbs, tuple(writer.carried))
 
 
 def transpile(text: str, write: str = "duckdb") -> str:

@@ -1,12 +1,14 @@
-"""Where a verb may stand: DuckDB's parser with the verbs as soft keywords.
+"""Where a verb may stand: DuckDB's parser with the verbs as soft keywords, and tables that are read as they were.
 
 A verb word is a verb only where a query may stand and when FROM follows it, after its head; everywhere else it stays a
-name. What is not a verb is only walked through, to know where a query may stand.
+name. What is neither a verb nor a table with AT is only walked through, to know where a query may stand.
 """
 
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.duckdb import DuckDB
@@ -14,16 +16,19 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import Token, TokenType
 
+from srcql.at import At, at
 from srcql.errors import InvalidQuery, Unsupported
 from srcql.reader import QUOTED, Reader, Span
 from srcql.schema import Table
 from srcql.verbs import VERBS
 from srcql.verbs.verb import Verb
 
-VERB_WORD = re.compile(rf"\b({'|'.join(VERBS)})\b", re.IGNORECASE)
+WORD = re.compile(rf"\b({'|'.join(VERBS)}|AT)\b", re.IGNORECASE)
 HEAD = {TokenType.COMMA, TokenType.STAR, TokenType.DOT, *DuckDBParser.ID_VAR_TOKENS}
 SET_OPERATIONS = (TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT)
 TABLE_FOLLOWS = (TokenType.FROM, TokenType.JOIN, TokenType.COMMA)
+NO_ALIAS_AFTER = (TokenType.SUMMARIZE, TokenType.DESCRIBE, TokenType.SHOW, TokenType.TABLE)
+SCHEMAS = ("", "main")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,22 @@ class Found:
     root: bool
 
 
+@dataclass(frozen=True)
+class Past:
+    """A table of plain SQL with AT; `needs_alias` where no name of the user's stands for it yet."""
+
+    table: str
+    name: Span
+    clause: Span
+    at: At
+    needs_alias: bool
+
+    @property
+    def span(self) -> Span:
+        """From its name to the end of AT."""
+        return self.name[0], self.clause[1]
+
+
 class VerbNode(exp.Expression, exp.Query):
     """The place of a verb in the tree of the statement around it."""
 
@@ -42,10 +63,14 @@ class VerbNode(exp.Expression, exp.Query):
 
 
 class SrcqlParser(DuckDBParser):
-    """Finds the verbs of a statement; `found` holds them by their start."""
+    """Finds the verbs of a statement and its tables with AT; `found` holds them by their start.
+
+    `ctes` are the common table expressions that can be seen where the parser is: they hide tables of their name.
+    """
 
     observations: Table
-    found: dict[int, Found]
+    found: dict[int, Found | Past]
+    ctes: list[str]
 
     def parse_query(self) -> exp.Expr | None:
         """A query, as it stands in parentheses."""
@@ -71,6 +96,19 @@ class SrcqlParser(DuckDBParser):
         verb = self._parse_verb(opens=self._index == 0)
         return self._parse_set_operations(verb) if verb else super()._parse_statement()
 
+    def _parse_cte(self) -> Any:
+        cte = super()._parse_cte()
+        self.ctes.extend([cte.alias.lower()] if cte else [])
+        return cte
+
+    @contextmanager
+    def _scope(self) -> Iterator[None]:
+        outer = len(self.ctes)
+        try:
+            yield
+        finally:
+            del self.ctes[outer:]
+
     def _parse_select_query(  # (…), FROM (…), EXISTS (…), CREATE … AS …, COPY (…), operands of UNION
         self,
         nested: bool = False,
@@ -83,12 +121,13 @@ class SrcqlParser(DuckDBParser):
                 raise Reader(self, self.observations).error("a verb after FROM stands in parentheses")
         elif verb := self._parse_verb(operand=not parse_set_operation):
             return self._parse_set_operations(verb) if parse_set_operation else verb
-        return super()._parse_select_query(
-            nested=nested,
-            table=table,
-            parse_subquery_alias=parse_subquery_alias,
-            parse_set_operation=parse_set_operation,
-        )
+        with self._scope():
+            return super()._parse_select_query(
+                nested=nested,
+                table=table,
+                parse_subquery_alias=parse_subquery_alias,
+                parse_set_operation=parse_set_operation,
+            )
 
     def _parse_wrapped_select(self, table: bool = False) -> exp.Expr | None:  # FROM (…): before it is taken for a table
         verb = self._parse_verb()
@@ -122,6 +161,31 @@ class SrcqlParser(DuckDBParser):
         self.found[reader.start] = Found((reader.start, reader.end), verb, root)
         return VerbNode(this=exp.Var(this=verb.word))
 
+    def _parse_historical_data(self) -> Any:  # AT, before or after the alias of a table
+        if self._curr.token_type in QUOTED or self._curr.text.upper() != "AT":
+            return None
+        if self._next.token_type is not TokenType.L_PAREN:
+            return None
+        reader = Reader(self, self.observations)
+        read = at(reader)
+        node = exp.HistoricalData(this="AT", kind="AT", expression=exp.Var(this=str(read)))
+        node.meta.update(at=read, clause=(reader.start, reader.end))
+        return node
+
+    def _parse_table(self, *args: Any, **options: Any) -> exp.Expr | None:
+        before = self._prev.token_type if self._prev else None
+        table = super()._parse_table(*args, **options)
+        if isinstance(table, exp.Table) and "at" in (when := table.args.get("when") or table).meta:
+            self._note_past(table, when.meta, bool(table.alias) or before in NO_ALIAS_AFTER)
+        return table
+
+    def _note_past(self, table: exp.Table, when: dict[str, Any], named: bool) -> None:
+        hidden = not table.db and table.name.lower() in self.ctes
+        parts = [part.meta for part in table.parts]
+        if not hidden and table.db.lower() in SCHEMAS and all("start" in part for part in parts):
+            name = parts[0]["start"], parts[-1]["end"] + 1
+            self.found[name[0]] = Past(table.name, name, when["clause"], when["at"], not named)
+
     def _warn_unsupported(self) -> None:
         """Nothing: what the parser does not know is for the engine to judge."""
 
@@ -134,16 +198,18 @@ except TypeError as error:
     ) from error
 
 
-def verbs(text: str, observations: Table) -> list[Found]:
-    """The verbs of a text, inner ones too, by their start; none when it is plain SQL, or no SQL that we know.
+def find(text: str, observations: Table) -> list[Found | Past]:
+    """The verbs of a text and its tables with AT, inner ones too, by their start; none in SQL that we do not know.
 
-    Raises InvalidQuery, UnknownName or Unsupported for a mistake in a verb.
+    Raises InvalidQuery, UnknownName or Unsupported for a mistake in a verb or in AT.
 
     >>> from srcql.schema import OBSERVATIONS
-    >>> [found.span for found in verbs("SELECT cluster FROM (CLUSTER FROM MBPP) AS cluster", OBSERVATIONS)]
+    >>> [found.span for found in find("SELECT cluster FROM (CLUSTER FROM MBPP) AS cluster", OBSERVATIONS)]
     [(21, 38)]
+    >>> [found.span for found in find("FROM observations AT (VERSION => 7) AS o", OBSERVATIONS)]
+    [(5, 35)]
     """
-    if not VERB_WORD.search(text):
+    if not WORD.search(text):
         return []
     try:
         tokens = DuckDB().tokenize(text)
@@ -155,9 +221,9 @@ def verbs(text: str, observations: Table) -> list[Found]:
     return _found(text, tokens, observations)
 
 
-def _found(text: str, tokens: list[Token], observations: Table) -> list[Found]:
+def _found(text: str, tokens: list[Token], observations: Table) -> list[Found | Past]:
     parser = SrcqlParser(error_level=ErrorLevel.IMMEDIATE, dialect=DuckDB())
-    parser.observations, parser.found = observations, {}
+    parser.observations, parser.found, parser.ctes = observations, {}, []
     try:
         with suppress(ParseError):  # a mistake in a verb is an InvalidQuery; others are for the engine to tell
             parser.parse(tokens, text)
@@ -191,6 +257,6 @@ def _refuse_command(text: str, command: Token, observations: Table) -> None:
     """EXPLAIN and its like: the tokens after it are one raw text, which is read on its own."""
     end = command.end + 1
     rest = re.sub(r"\A\s*ANALYZE\b", lambda match: " " * len(match[0]), text[end:], flags=re.IGNORECASE)
-    if verbs(" " * end + rest, observations):
+    if any(isinstance(found, Found) for found in find(" " * end + rest, observations)):
         span = (command.start, end)
         raise Unsupported(f"{command.text.upper()} of a verb is not available yet", text=text, span=span)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from srcql.at import At
 from srcql.cube import Selection
+from srcql.errors import Unsupported
 from srcql.schema import OBSERVATIONS, Table
 
 
@@ -39,15 +41,25 @@ class Resolver(Protocol):
     def source(self, selection: Selection) -> Source:
         """Where the selected rows are read; raises UnknownName with the span of a name that does not exist."""
 
+    def table(self, name: str, at: At) -> str | None:
+        """The view that has a table of plain SQL as it was; None when the text is to stay as it is."""
+
 
 class Standalone:
     """No store at hand: the tables stand by their names, and a cell may have several runs."""
 
     observations: Table = OBSERVATIONS
 
-    def source(self, selection: Selection) -> Source:  # noqa: ARG002
-        """The published tables, whatever is selected."""
+    def source(self, selection: Selection) -> Source:
+        """The published tables, whatever is selected; Unsupported for a selection with AT."""
+        if selection.at:
+            hint = "ask the lakehouse: only it knows its snapshots"
+            raise Unsupported("AT needs the lakehouse", span=selection.at.span, hint=hint)
         return Source("observations", "tests", "code_implementations", Choice.ROWS)
+
+    def table(self, name: str, at: At) -> str | None:  # noqa: ARG002
+        """None: an engine may have AT of its own."""
+        return None
 
 
 STANDALONE: Resolver = Standalone()
