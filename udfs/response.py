@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from udfs.canonical import canonical
 from udfs.kind import REF, exception_class, exception_message, kind_of
 from udfs.using import Using, parse_using
 
@@ -48,7 +47,7 @@ def response_text(output: str | None, using: Using) -> str:
     if using.exact:
         return kind + SEPARATOR + output
     if kind == "VALUE":
-        return kind + SEPARATOR + canonical(output)
+        return kind + SEPARATOR + using.canonical(output)
     return kind + SEPARATOR + _ref(output) if kind == "REF" else kind
 
 

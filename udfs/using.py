@@ -1,13 +1,37 @@
-"""When two responses are the same: the options of `USING`, as the functions take them.
+"""When two responses are the same: what stands after `USING`, as the functions take it.
 
-`EXACT` compares output by output; `CANONICAL`, the default, by value. `EXCEPTIONS TYPE | MESSAGE | ANY` says what of an
-exception counts: its class (the default of CANONICAL), its class and message, or only that there was one.
+    EXACT [EXCEPTIONS TYPE|MESSAGE|ANY]
+    [CANONICAL] [EXCEPTIONS TYPE|MESSAGE|ANY] [DIGITS n] [UNORDERED] [TYPED] [IGNORE '$.path', …] [THROUGH name]
+
+`EXACT` compares output by output; `CANONICAL`, the default, by value. Options stand in any order, each once.
 """
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
-EXCEPTIONS = ("TYPE", "MESSAGE", "ANY")
+from udfs.canonical import Canonical
+from udfs.canonicalisers import canonicaliser
+from udfs.paths import Path, parse_path
+
+FORM = (
+    "[EXACT | CANONICAL] [EXCEPTIONS TYPE|MESSAGE|ANY] [DIGITS 1 to 1000] [UNORDERED] [TYPED]"
+    " [IGNORE '$.path', …] [THROUGH name]"
+)
+BASE = re.compile(r"\s*(?:(EXACT)|CANONICAL)?(?!\w)\s*", re.IGNORECASE)
+TEXT = "'(?:[^']|'')*'"
+OPTION = re.compile(
+    rf"""(?: EXCEPTIONS \s+ (?P<exceptions> TYPE | MESSAGE | ANY)
+           | DIGITS \s+ (?P<digits> [1-9][0-9]{{0,2}} | 1000)
+           | (?P<unordered> UNORDERED)
+           | (?P<typed> TYPED)
+           | IGNORE \s* (?P<ignore> {TEXT} (?: \s*,\s* {TEXT} )*)
+           | THROUGH \b \s* (?P<through> {TEXT} | "(?:[^"]|"")*" | [^\W\d]\w*)
+         ) (?!\w) \s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -16,23 +40,53 @@ class Using:
 
     exact: bool = False
     exceptions: str | None = "TYPE"
+    digits: int | None = None
+    unordered: bool = False
+    typed: bool = False
+    ignore: tuple[Path, ...] = ()
+    through: str | None = None
+
+    @cached_property
+    def canonical(self) -> Callable[[str], str]:
+        """From the text of a VALUE to its canonical text."""
+        form = Canonical(self.digits, self.unordered, self.typed, self.ignore)
+        if self.through is None:
+            return form
+        through = canonicaliser(self.through)
+        return lambda text: form(through(text))
 
 
 @lru_cache(maxsize=64)
 def parse_using(text: str | None) -> Using:
-    """The equality that is written after USING; empty or None is the default.
+    """The equality that is written after USING; empty or None is the default. Raises ValueError for any other text.
 
-    >>> parse_using("EXACT EXCEPTIONS ANY")
-    Using(exact=True, exceptions='ANY')
-    >>> parse_using("EXCEPTIONS SOME")
-    Traceback (most recent call last):
-    ValueError: expected [EXACT | CANONICAL] [EXCEPTIONS TYPE | MESSAGE | ANY], found EXCEPTIONS SOME
+    >>> parse_using("EXACT EXCEPTIONS ANY").exceptions, parse_using("UNORDERED DIGITS 3").digits
+    ('ANY', 3)
     """
-    words = (text or "").upper().split()
-    exact = words[:1] == ["EXACT"]
-    options = words[1:] if words[:1] in (["EXACT"], ["CANONICAL"]) else words
-    if not options:
-        return Using(exact, None if exact else "TYPE")
-    if len(options) == 2 and options[0] == "EXCEPTIONS" and options[1] in EXCEPTIONS:
-        return Using(exact, options[1])
-    raise ValueError(f"expected [EXACT | CANONICAL] [EXCEPTIONS TYPE | MESSAGE | ANY], found {text}")
+    text = (text or "").strip()
+    base = BASE.match(text)
+    exact, at = (base[1] is not None, base.end()) if base else (False, 0)
+    given: dict[str, Any] = {}
+    while at < len(text):
+        option = OPTION.match(text, at)
+        name = option.lastgroup if option else None
+        if not option or not name or name in given or (exact and name != "exceptions"):
+            raise ValueError(f"expected {FORM}, each once and EXACT with EXCEPTIONS alone; found {text[at:]}")
+        given[name] = READ[name](option[name])
+        at = option.end()
+    return Using(exact, **({"exceptions": None} if exact else {}) | given)
+
+
+def _unquoted(text: str) -> str:
+    quote = text[0]
+    return text[1:-1].replace(quote * 2, quote) if quote in "'\"" else text
+
+
+READ: Mapping[str, Callable[[str], Any]] = {
+    "exceptions": str.upper,
+    "digits": int,
+    "unordered": bool,
+    "typed": bool,
+    "ignore": lambda texts: tuple(parse_path(_unquoted(text)) for text in re.findall(TEXT, texts)),
+    "through": _unquoted,
+}

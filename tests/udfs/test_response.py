@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import udfs
-from udfs.canonical import canonical, number
+from udfs.canonical import canonical
 from udfs.kind import kind_of
+from udfs.number import number
 from udfs.response import key_of, keys, kinds, response_text
 from udfs.using import parse_using
 
