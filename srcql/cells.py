@@ -1,12 +1,15 @@
 """What the shared clauses become: the common table expression `__cells`, which every verb selects from.
 
-    __query   the user's own query, with all columns of observations        FROM (query)
-    __rows    the observations that are selected                            FROM, WHERE
-    __runs    the runs of each cell, and the contexts that they ran in      RUNS
-    __latest  those that answer for the cell
-    __chosen  their rows, one for each step
-    __kept    those of the steps that count                                 STEPS
-    __cells   the same, with what is derived from outputs
+    __query     the user's own query, with all columns of observations        FROM (query)
+    __rows      the observations that are selected                            FROM, WHERE
+    __runs      the runs of each cell, and the contexts that they ran in      RUNS
+    __latest    those that answer for the cell
+    __chosen    their rows, one for each step
+    __repeated  the same with what STABLE and ALL ask of a cell's runs
+    __kept      those of the steps that count                                 STEPS
+    __stable    one row for each step, of runs that were compared             RUNS STABLE
+    __complete  those of implementations or tests that lack nothing           MISSING
+    __cells     the same, with what is derived from outputs
 
 All names that start with two underscores are the language's own.
 """
@@ -14,18 +17,18 @@ All names that start with two underscores are the language's own.
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from srcql import missing, runs, steps
 from srcql.conditions import repeatable
 from srcql.cube import Cube, Target
 from srcql.engines import Forms
+from srcql.errors import UnknownName, suggestion
 from srcql.resolver import Choice, Resolver, Source
 from srcql.schema import Column, Table
 from srcql.sql import NEVER_NULL as STEP
-from srcql.sql import greatest_first, identifier, listed, literal, same
+from srcql.sql import identifier, listed, literal, same
 
-CONTEXT = ("run_id", "environment_id", "git_commit_hash", "ci_pipeline_id", "researcher_name")
 GIVEN = '"FROM (query)"'  # the user's query, as the engine calls it when it lacks a column
 DERIVED = {"response_kind": "response_kind(output)", "response_key": "response_key(output)"}
-CREATES = "operation = 'create' OR output LIKE '$CUT@%@' || CAST(step_id AS VARCHAR)"
 
 
 class Lowering:
@@ -36,6 +39,7 @@ class Lowering:
         self.forms = forms
         self._resolver = resolver
         self._defined: dict[str, str] = {}
+        self._check_through()
 
     @cached_property
     def source(self) -> Source:
@@ -62,7 +66,7 @@ class Lowering:
 
         Rows that can be asked again with the same answer are not kept: a second scan is cheaper than a copy of them.
         """
-        scanned = self._choice is Choice.NOTHING and repeatable(self.cube.where)
+        scanned = self.choice is Choice.NOTHING and not self.several_runs and repeatable(self.cube.where)
         self._defined[name] = f"{name} AS {'NOT MATERIALIZED ' if scanned else ''}({query})"
         return name
 
@@ -82,14 +86,52 @@ class Lowering:
         targets = self.cube.selection.targets
         return [] if targets is None else [f"({' OR '.join(map(_named, targets))})"]
 
+    @property
+    def cell(self) -> list[str]:
+        """The columns that say which cell a row belongs to."""
+        return [*self.cube.analysis, "implementation_id", "test_id", *(["run_id"] if self.cube.each else [])]
+
+    @property
+    def several_runs(self) -> bool:
+        """Whether a cell may have several runs that all count."""
+        return self.cube.runs in ("STABLE", "ALL") and (self.cube.query is not None or self._choice_of_source())
+
+    @property
+    def compared(self) -> bool:
+        """Whether runs are compared: `__cells` then has `__flaky` and `__key`."""
+        return self.several_runs and self.cube.runs == "STABLE"
+
+    @property
+    def weighed(self) -> bool:
+        """Whether a run is one of several that vote: `__cells` then has `__runs`, their number."""
+        return self.several_runs and self.cube.runs == "ALL"
+
+    @property
+    def choice(self) -> Choice:
+        """What is to be chosen from; within one run, runs are not."""
+        if self.cube.query:
+            return Choice.ROWS
+        within_run = self.cube.runs != "LATEST" or "run_id" in self.cube.by
+        return Choice.NOTHING if within_run and self.source.choice is Choice.RUNS else self.source.choice
+
     def cells(self, wanted: Iterable[str]) -> str:
         """Define `__cells`: the columns of a step, of the analysis, and those wanted."""
-        run = ["run_id"] if self.cube.each else []
+        run = ["run_id"] if self.cube.runs in ("EACH", "ALL") else []
         columns = list(dict.fromkeys((*STEP, *self.cube.by, *run, *wanted)))
         derived = {column: DERIVED[column] for column in columns if column in DERIVED} if self.cube.query else {}
-        carried = [column for column in columns if column not in derived] + (["output"] if derived else [])
-        kept = self._kept(carried)
+        stored = [column for column in columns if column not in derived]
+        extra = runs.columns(self)
+        kept = steps.kept(self, [*stored, *(["output"] if derived else []), *extra])
+        if self.compared:
+            kept = runs.stable(self, kept)
+        if self.cube.missing != "DISTINCT":
+            kept = missing.complete(self, kept)
         return self.define_rows("__cells", self.with_outputs(kept, derived) if derived else f"SELECT * FROM {kept}")
+
+    def kind(self, of: str) -> str:
+        """The kind of a response, as SQL over a row of `__cells`."""
+        kind = f"{of}.response_kind"
+        return f"CASE WHEN {of}.__flaky THEN 'FLAKY' ELSE {kind} END" if self.compared else kind
 
     def with_outputs(self, name: str, functions: Mapping[str, str]) -> str:
         """A query that adds columns to an expression: functions of `output`, asked once for each distinct output."""
@@ -98,22 +140,21 @@ class Lowering:
         added = listed(functions, "d")
         return f"SELECT c.*, {added} FROM {name} AS c JOIN ({distinct}) AS d ON {same('c', 'd', ['output'])}"
 
-    @property
-    def _choice(self) -> Choice:
-        """What is to be chosen from; within one run, runs are not."""
-        if self.cube.query:
-            return Choice.ROWS
-        within_run = self.cube.each or "run_id" in self.cube.by
-        return Choice.NOTHING if within_run and self.source.choice is Choice.RUNS else self.source.choice
+    def table(self) -> str:
+        """Where rows are selected from: the user's query, else the files of the selected problems."""
+        return self._query() if self.cube.query else self.source.observations
 
-    def _rows(self, columns: Iterable[str]) -> str:
-        table = self._query() if self.cube.query else self.source.observations
+    def rows(self, columns: Iterable[str]) -> str:
+        """Define `__rows`: what was observed."""
         conditions = ["specified_oracle IS NOT TRUE", *self.selected]
         if self.cube.where:
             conditions.append(f"({self.cube.where})")
         selected = ", ".join(map(_required, dict.fromkeys(columns))) if self.cube.query else listed(columns)
-        rows = f"SELECT {selected} FROM {table} AS observations WHERE {' AND '.join(conditions)}"
+        rows = f"SELECT {selected} FROM {self.table()} AS observations WHERE {' AND '.join(conditions)}"
         return self.define_rows("__rows", rows)
+
+    def _choice_of_source(self) -> bool:
+        return self.source.choice is not Choice.NOTHING and "run_id" not in self.cube.by
 
     def _query(self) -> str:
         """The user's query as observations: keys and output have to be there, all else may be absent."""
@@ -123,38 +164,11 @@ class Lowering:
         rows = f"SELECT {absent} WHERE false UNION ALL BY NAME SELECT * FROM ({self.cube.query}) AS {GIVEN} {named}"
         return self.define("__query", f"SELECT {', '.join(map(_cast, columns))} FROM ({rows})")
 
-    def _chosen(self, columns: list[str]) -> str:
-        if self._choice is Choice.NOTHING:
-            return self._rows(columns)
-        context = CONTEXT[:1] if self._choice is Choice.RUNS else CONTEXT
-        cell = [*self.cube.analysis, "implementation_id", "test_id", *(["run_id"] if self.cube.each else [])]
-        rows = self._rows([*columns, *context, "created_at", "output"])
-        runs = f"SELECT {listed([*cell, *context])}, max(created_at) AS __time FROM {rows} GROUP BY ALL"
-        self.define("__runs", runs)
-        latest = f"PARTITION BY {listed(cell)} {greatest_first(['__time', *context])}"
-        self.define("__latest", f"SELECT * FROM __runs QUALIFY row_number() OVER ({latest}) = 1")
-        answers = f"SELECT r.* FROM {rows} AS r JOIN __latest AS l ON {same('r', 'l', [*cell, *context])}"
-        if self._choice is Choice.RUNS:
-            return self.define("__chosen", f"SELECT {listed(columns)} FROM ({answers})")
-        row = f"PARTITION BY {listed([*cell, 'step_id'])} {greatest_first(['created_at', 'output', *columns])}"
-        one = f"SELECT {listed(columns)} FROM ({answers}) QUALIFY row_number() OVER ({row}) = 1"
-        return self.define("__chosen", one)
-
-    def _kept(self, columns: list[str]) -> str:
-        steps, test = self.cube.steps, [*self.cube.analysis, "test_id"]
-        if steps == "ALL":
-            return self._chosen(columns)
-        chosen = self._chosen([*columns, *(["operation", "output"] if steps == "EXCEPT CREATE" else [])])
-        kept = f"SELECT {listed(columns, 'c')} FROM {chosen} AS c"
-        if steps == "LAST":
-            last = f"SELECT {listed(test)}, max(step_id) AS step_id FROM {chosen} GROUP BY ALL"
-            kept += f" JOIN ({last}) AS l ON {same('c', 'l', [*test, 'step_id'])}"
-        elif steps == "EXCEPT CREATE":
-            created = f"SELECT {listed([*test, 'step_id'])} FROM {chosen} WHERE {CREATES}"
-            kept += f" WHERE NOT EXISTS (SELECT 1 FROM ({created}) AS k WHERE {same('c', 'k', [*test, 'step_id'])})"
-        else:
-            kept += f" WHERE c.step_id IN ({', '.join(map(str, steps))})"
-        return self.define("__kept", kept)
+    def _check_through(self) -> None:
+        known, name = self._resolver.canonicalisers, self.cube.using.through
+        if name and known is not None and name.text not in known:
+            hint = suggestion(name.text, known, "canonicalisers")
+            raise UnknownName(f"unknown canonicaliser {name.text}", span=name.span, hint=hint)
 
 
 def _cast(column: Column) -> str:

@@ -3,13 +3,15 @@
 verb [head] FROM … [AT …] [WHERE …] [BY …] [USING …] [RUNS …] [STEPS …] [MISSING …] [own] [ORDER BY …] [LIMIT …] …
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
+from srcql.at import at
 from srcql.conditions import constants, refuse_aggregates, refuse_unknown
 from srcql.cube import Cube, Selection, Target
 from srcql.equality import using
@@ -17,6 +19,7 @@ from srcql.errors import UnknownName, suggestion
 from srcql.reader import Name, Piece, Reader
 from srcql.schema import Role
 
+SHARE = re.compile(r"[0-9](\.[0-9]{1,9})?")
 Clause = Callable[[Reader], Any]
 Read = dict[str, Any]
 
@@ -26,15 +29,39 @@ def flag(words: str) -> Clause:
     return lambda reader: reader.take(words)
 
 
-@dataclass(frozen=True)
-class Later:
-    """A clause of the language that this version does not have."""
+def choice(word: str, among: Sequence[str]) -> Clause:
+    """A clause that chooses one of these words."""
 
-    words: str
+    def read(reader: Reader) -> str:
+        reader.take(word)
+        return reader.expect(among)
 
-    def __call__(self, reader: Reader) -> None:
-        """Say so."""
-        reader.refuse_later([self.words])
+    return read
+
+
+def quorum(reader: Reader) -> str | Fraction:
+    """PLURALITY, MAJORITY, or QUORUM and the least share of the votes that decides."""
+    for word in ("PLURALITY", "MAJORITY"):
+        if reader.take(word):
+            return word
+    reader.take("QUORUM")
+    share = Fraction(reader.found) if SHARE.fullmatch(reader.found) else Fraction(0)
+    if not 0 < share <= 1:
+        raise reader.expected("a share of the votes above 0, and 1 at most", "as in QUORUM 0.6")
+    reader.take(reader.found)
+    return share
+
+
+def whole_number(words: str, what: str) -> Clause:
+    """A clause of these words and a number from 1."""
+
+    def read(reader: Reader) -> int:
+        reader.take(words)
+        if reader.found.strip("0") == "":
+            raise reader.expected(f"{what}, from 1")
+        return reader.number(f"{what}, from 1")
+
+    return read
 
 
 def source(reader: Reader) -> tuple[Target, ...] | Piece | None:
@@ -91,11 +118,10 @@ def _context(reader: Reader, name: Name) -> Name:
     return Name(column, name.span)
 
 
-def runs(reader: Reader) -> bool:
-    """RUNS: whether every run stands for itself."""
-    reader.refuse_later(("RUNS STABLE", "RUNS ALL"))
+def runs(reader: Reader) -> Name:
+    """RUNS: which of several runs of a cell answer."""
     reader.take("RUNS")
-    return reader.expect(("LATEST", "EACH")) == "EACH"
+    return _word(reader, RUNS)
 
 
 def steps(reader: Reader) -> str | tuple[int, ...]:
@@ -109,15 +135,26 @@ def steps(reader: Reader) -> str | tuple[int, ...]:
     raise reader.expected("ALL, LAST, EXCEPT CREATE or the numbers of steps")
 
 
-def missing(reader: Reader) -> None:
-    """MISSING: what a cell without rows equals."""
-    reader.refuse_later(("MISSING DROP IMPLEMENTATIONS", "MISSING DROP TESTS", "MISSING IGNORE"))
+def missing(reader: Reader) -> str:
+    """MISSING: what a cell without rows equals, or what is left out for want of it."""
     reader.take("MISSING")
-    reader.expect(("DISTINCT",))
+    if reader.at("IGNORE"):
+        hint = "MISSING DROP TESTS compares on the tests that every implementation has"
+        message = "MISSING IGNORE compares each pair on other tests, and so makes no classes"
+        raise reader.error(message, hint=hint)
+    return reader.expect(MISSING)
 
 
+def _word(reader: Reader, words: Sequence[str]) -> Name:
+    start = reader.span[0]
+    word = reader.expect(words)
+    return Name(word, (start, reader.end))
+
+
+RUNS = ("LATEST", "EACH", "STABLE", "ALL")
+MISSING = ("DISTINCT", "DROP IMPLEMENTATIONS", "DROP TESTS")
 SHARED: Mapping[str, Clause] = {
-    "AT": Later("AT"),
+    "AT": at,
     "WHERE": where,
     "BY": by,
     "USING": using,
@@ -135,10 +172,13 @@ def cube(selected: tuple[Target, ...] | Piece | None, read: Read) -> Cube:
         None if isinstance(selected, Piece) else selected,
         constants(condition, "data_set_id"),
         constants(condition, "problem_id"),
+        read.get("AT"),
     )
     by_columns = tuple(dict.fromkeys(name.text for name in read.get("BY", ())))
     fields = {field: read[words] for words, field in FIELDS.items() if words in read}
+    if "RUNS" in read:
+        fields["runs"] = read["RUNS"].text
     return Cube(selection, query, condition, by_columns, **fields)
 
 
-FIELDS = {"USING": "using", "RUNS": "each", "STEPS": "steps"}
+FIELDS = {"USING": "using", "STEPS": "steps", "MISSING": "missing"}

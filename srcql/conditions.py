@@ -75,6 +75,13 @@ def constants(condition: Piece | None, column: str) -> frozenset[str] | None:
     return allowed
 
 
+def parts_on(condition: Piece | None, columns: Collection[str]) -> list[Piece]:
+    """The parts of a condition, joined by AND at its top level, that name these columns and no others."""
+    found = [Piece(part.meta["span"], part) for part in _parts(condition.tree)] if condition else []
+    named = [{column.parts[-1].name.lower() for column in _outer(part, exp.Column)} for part in found]
+    return [part for part, names in zip(found, named, strict=True) if names and names <= set(columns)]
+
+
 def _parts(tree: exp.Expr) -> Iterator[exp.Expr]:
     tree = tree.unnest()
     if isinstance(tree, exp.And):

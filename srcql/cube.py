@@ -53,8 +53,14 @@ class Cube:
     where: Piece | None = None
     by: tuple[str, ...] = ()
     using: Equality = CANONICAL
-    each: bool = False
+    runs: str = "LATEST"
     steps: str | tuple[int, ...] = "ALL"
+    missing: str = "DISTINCT"
+
+    @property
+    def each(self) -> bool:
+        """Whether every run stands for itself."""
+        return self.runs == "EACH"
 
     @property
     def analysis(self) -> tuple[str, ...]:

@@ -13,9 +13,15 @@ class Forms:
     row_hash: str  # an integer of the three arguments, good for grouping inside one statement, never shown
     unsigned: str  # hexadecimal digits as a number
     hexadecimal: str  # a number below 2^64 as 16 hexadecimal digits
+    least_multiple: str | None = None  # least common multiple of a group's numbers
 
 
-DUCKDB = Forms("hash(hash({}, {}, {}))", "CAST('0x' || {} AS UBIGINT)", "format('{{:016x}}', CAST({} AS UBIGINT))")
+DUCKDB = Forms(
+    "hash(hash({}, {}, {}))",
+    "CAST('0x' || {} AS UBIGINT)",
+    "format('{{:016x}}', CAST({} AS UBIGINT))",
+    "list_reduce(list(DISTINCT CAST({} AS HUGEINT)), lambda a, b: lcm(a, b))",
+)
 SPARK = Forms(
     "CAST(xxhash64({}, {}, {}) AS DECIMAL(38, 0))",
     "CAST(conv({}, 16, 10) AS DECIMAL(38, 0))",

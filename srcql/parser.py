@@ -137,6 +137,13 @@ class SrcqlParser(DuckDBParser):
         verb = self._parse_verb()
         return self._parse_set_operations(verb) if verb else super()._parse_select_or_expression(alias=alias)
 
+    def _parse_equality(self, parse_is: bool = True) -> exp.Expr | None:  # an operand of AND: a part of a condition
+        first = self._index
+        tree = super()._parse_equality(parse_is)
+        if tree and first < self._index:
+            tree.meta["span"] = (self._tokens[first].start, self._prev.end + 1)
+        return tree
+
     def _at_verb(self, opens: bool = False) -> bool:
         """Whether a verb comes next: its word, and FROM after names, commas and stars alone."""
         token = self._curr

@@ -38,6 +38,10 @@ class Resolver(Protocol):
     def observations(self) -> Table:
         """The table of observations, with the columns that were added later."""
 
+    @property
+    def canonicalisers(self) -> frozenset[str] | None:
+        """The names that THROUGH may take; None when they are not known here."""
+
     def source(self, selection: Selection) -> Source:
         """Where the selected rows are read; raises UnknownName with the span of a name that does not exist."""
 
@@ -49,6 +53,7 @@ class Standalone:
     """No store at hand: the tables stand by their names, and a cell may have several runs."""
 
     observations: Table = OBSERVATIONS
+    canonicalisers: frozenset[str] | None = None
 
     def source(self, selection: Selection) -> Source:
         """The published tables, whatever is selected; Unsupported for a selection with AT."""

@@ -1,19 +1,24 @@
 """CLUSTER: classes of implementations that behave alike on all tests.
 
-    CLUSTER FROM … [shared clauses]
+    CLUSTER FROM … [shared clauses] [MIN SIZE n] [WEIGHT DISTINCT CODE]
 
 Two implementations stand in one cluster when they have the same cells. Columns: `…, cluster_id, size, share,
 representative, implementations, n_tests, n_missing, fingerprint, is_largest`; the largest come first, then the least
 representative. The fingerprint is the sum modulo 2^128 of the MD5 of every step (test, step and response key).
+WEIGHT DISTINCT CODE counts implementations with one code once; MIN SIZE leaves smaller clusters out of the result.
 """
 
+from srcql import behaviour, sources
 from srcql.cells import Lowering
-from srcql.clauses import Later
+from srcql.clauses import choice, whole_number
 from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 
 STEP_DIGEST = "md5(test_id || chr(31) || CAST(step_id AS VARCHAR) || chr(31) || CAST(__key AS VARCHAR))"
 HALF = 2**64
+HASH = "nullif(implementation_hash, '')"
+ONE_HASH = f", CASE WHEN min({HASH}) = max({HASH}) THEN min({HASH}) END AS __hash"
+CODE = "coalesce('c' || nullif(k.code_hash, ''), 'h' || c.__hash, 'i' || c.__who)"
 
 
 class Cluster(Verb):
@@ -21,7 +26,10 @@ class Cluster(Verb):
 
     word = "CLUSTER"
     form = "CLUSTER"
-    own = {"MIN SIZE": Later("MIN SIZE"), "WEIGHT": Later("WEIGHT")}  # noqa: RUF012
+    own = {  # noqa: RUF012
+        "MIN SIZE": whole_number("MIN SIZE", "a number of implementations"),
+        "WEIGHT": choice("WEIGHT", ("DISTINCT CODE",)),
+    }
     results = (
         "cluster_id",
         "size",
@@ -42,54 +50,49 @@ class Cluster(Verb):
 
     def select(self, lowering: Lowering) -> str:
         """Group implementations by what they did; look closer at the representatives alone."""
-        self._traces(lowering)
-        self._clusters(lowering)
+        if "WEIGHT" in self.clauses:
+            clusters, total = self._weighted(lowering), "c.__total"
+        else:
+            behaviour.traces(lowering)
+            clusters = behaviour.clusters(lowering, behaviour.signatures(lowering))
+            total = f"sum(size) OVER (PARTITION BY {listed(self.cube.analysis, 'c')})"
         self._details(lowering)
-        of_cluster = same("c", "t", (*self.cube.analysis, "__who"))
-        of_analysis = same("c", "u", self.cube.analysis)
-        window = f"PARTITION BY {listed(self.cube.analysis, 'c')}"
+        numbered, least = self._numbered(clusters, total), self.clauses.get("MIN SIZE")
+        return f"SELECT * FROM ({numbered}) AS c WHERE size >= {least}" if least else numbered
+
+    def _weighted(self, lowering: Lowering) -> str:
+        """Count codes instead of implementations: their latest source, else their hash, tells them apart."""
+        behaviour.traces(lowering, ["implementation_hash"])
+        behaviour.signatures(lowering, ONE_HASH)
+        join = sources.left_join(lowering, lowering.source.code_implementations, "implementation_id", (), "k")
+        codes = lowering.define("__codes", f"SELECT c.*, {CODE} AS __code FROM __signatures AS c{join}")
+        behaviour.clusters(lowering, codes, "count(DISTINCT __code)")
+        analysis = listed(self.cube.analysis)
+        all_codes = f"SELECT {analysis}, count(DISTINCT __code) AS __total FROM __codes GROUP BY {analysis}"
+        clusters = f"SELECT c.*, a.__total FROM __clusters AS c JOIN __all AS a ON {same('c', 'a', self.cube.analysis)}"
+        lowering.define("__all", all_codes)
+        return lowering.define("__weighted", clusters)
+
+    def _numbered(self, clusters: str, total: str) -> str:
+        analysis = self.cube.analysis
+        window = f"PARTITION BY {listed(analysis, 'c')}"
         return (
             f"SELECT c.*, row_number() OVER ({window} ORDER BY size DESC, c.representative, c.__who) AS cluster_id,"
-            f" size / sum(size) OVER ({window}) AS share, n_tests, n_tests - t.__tests AS n_missing, fingerprint,"
+            f" size / {total} AS share, n_tests, n_tests - t.__tests AS n_missing, fingerprint,"
             f" size = max(size) OVER ({window}) AND count(*) OVER ({window}, size) = 1 AS is_largest"
-            f" FROM __clusters AS c JOIN __details AS t ON {of_cluster} JOIN __universe AS u ON {of_analysis}"
+            f" FROM {clusters} AS c JOIN __details AS t ON {same('c', 't', (*analysis, '__who'))}"
+            f" JOIN __universe AS u ON {same('c', 'u', analysis)}"
         )
-
-    def _traces(self, lowering: Lowering) -> None:
-        """Every response with the name of who gave it."""
-        using = self.cube.using
-        cells = lowering.cells(["response_key" if using.stored == "response_key" else "output"])
-        if using.stored is None:
-            cells = lowering.define("__answers", lowering.with_outputs(cells, {"__response": using.key}))
-        response = f", {using.stored} AS __response" if using.stored else ""
-        names = f"{lowering.entry} AS __entry, {lowering.identity} AS __who"
-        lowering.define_rows("__traces", f"SELECT c.*, {names}{response} FROM {cells} AS c")
-
-    def _clusters(self, lowering: Lowering) -> None:
-        """Rows are hashed and the hashes summed, so no order counts; twice, as one sum could hide a difference."""
-        analysis, row_hash = listed(self.cube.analysis), lowering.forms.row_hash
-        one = f"sum({row_hash.format('test_id', 'step_id', '__response')}) AS __one"
-        other = f"sum({row_hash.format('__response', 'step_id', 'test_id')}) AS __other"
-        signatures = (
-            f"SELECT {analysis}, __entry, __who, {one}, {other}, count(*) AS __steps FROM __traces GROUP BY ALL"
-        )
-        lowering.define("__signatures", signatures)
-        members = (
-            "count(*) AS size, min(__who) AS __who, min(__entry) AS representative,"
-            " list_sort(list(__entry)) AS implementations"
-        )
-        classes = f"SELECT {analysis}, {members} FROM __signatures GROUP BY {analysis}, __one, __other, __steps"
-        lowering.define("__clusters", classes)
 
     def _details(self, lowering: Lowering) -> None:
         """Tests and fingerprints of one member each; together they have every test that any implementation has."""
-        analysis, using, forms = listed(self.cube.analysis), self.cube.using, lowering.forms
+        analysis, forms = listed(self.cube.analysis), lowering.forms
         at = f"{same('t', 'c', self.cube.analysis)} AND t.__who = c.__who"
         likely = "SELECT * FROM __traces WHERE __who IN (SELECT __who FROM __clusters)"  # one key is cheaper
         shown = lowering.define("__shown", f"SELECT t.* FROM ({likely}) AS t JOIN __clusters AS c ON {at}")
         keyed = f"SELECT *, __response AS __key FROM {shown}"
-        if using.exact:
-            keyed = lowering.with_outputs(shown, {"__key": using.key})
+        if not behaviour.keyed(lowering):
+            keyed = lowering.with_outputs(shown, {"__key": self.cube.using.key})
         digests = f"SELECT {analysis}, __who, test_id, {STEP_DIGEST} AS __digest FROM ({keyed})"
         high, low = (forms.unsigned.format(half) for half in ("substr(__digest, 1, 16)", "substr(__digest, 17)"))
         sums = (

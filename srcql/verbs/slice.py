@@ -7,22 +7,26 @@ of observations. WITH CODE adds `source_code, language`, WITH TESTS `test_source
 Ordered by test, step, implementation and run.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlglot.tokenizer_core import TokenType
 
+from srcql import sources, specified
 from srcql.cells import Lowering
-from srcql.clauses import Later, flag
-from srcql.cube import KEY
+from srcql.clauses import flag
 from srcql.errors import UnknownName, suggestion
 from srcql.reader import Reader
-from srcql.sql import greatest_first, listed, same
+from srcql.sql import listed
 from srcql.verbs.verb import Verb
 
 DEFAULT = ("test_id", "step_id", "implementation_id", "run_id", "operation", "inputs", "output", "kind")
 CODE = {"source_code": "source_code", "language": "language"}
 TESTS = {"test_source": "source_code", "focal_interface": "focal_interface", "test_language": "language"}
+ADDED = {
+    **dict.fromkeys(CODE, "WITH CODE"),
+    **dict.fromkeys(TESTS, "WITH TESTS"),
+    "specified": "WITH SPECIFIED",
+}
 
 
 class Slice(Verb):
@@ -33,9 +37,9 @@ class Slice(Verb):
     own = {  # noqa: RUF012
         "WITH CODE": flag("WITH CODE"),
         "WITH TESTS": flag("WITH TESTS"),
-        "WITH SPECIFIED": Later("WITH SPECIFIED"),
+        "WITH SPECIFIED": flag("WITH SPECIFIED"),
     }
-    results = ("kind", *CODE, *TESTS)
+    results = ("kind", *ADDED)
     order = ("test_id", "step_id", "implementation_id", "run_id")
 
     @classmethod
@@ -50,40 +54,52 @@ class Slice(Verb):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the result."""
-        code = CODE if "WITH CODE" in self.clauses else {}
-        tests = TESTS if "WITH TESTS" in self.clauses else {}
-        return (*dict.fromkeys((*self.cube.analysis, *self.head)), *code, *tests)
+        added = [column for column, words in ADDED.items() if words in self.clauses]
+        return (*dict.fromkeys((*self.cube.analysis, *self.head)), *added)
+
+    @property
+    def sorted_by(self) -> tuple[str, ...]:
+        """Its order within an analysis: what was expected comes after what was observed."""
+        return (*self.order, "specified") if "WITH SPECIFIED" in self.clauses else self.order
 
     def select(self, lowering: Lowering) -> str:
-        """Join code and tests to the cells, of several the latest, so that no row is multiplied."""
-        shown = [column for column in self.head if column != "kind"]
-        cells = lowering.cells([*shown, "run_id", *(["response_kind"] if "kind" in self.head else [])])
-        columns = [column for column in (*self.cube.analysis, *self.order, *shown) if column != "implementation_id"]
-        selected = [listed(columns, "c"), f"{lowering.entry} AS implementation_id"]
-        selected += ["c.response_kind AS kind"] if "kind" in self.head else []
-        joins = ""
+        """Join code and tests to the steps, of several the latest, so that no row is multiplied."""
+        steps, joins = self._steps(lowering), ""
+        added = ["c.specified"] if "WITH SPECIFIED" in self.clauses else []
         if "WITH CODE" in self.clauses:
-            selected += [f"s.{stored} AS {column}" for column, stored in CODE.items()]
-            joins += _latest(lowering, lowering.source.code_implementations, "implementation_id", CODE, "s")
+            added += [f"s.{stored} AS {column}" for column, stored in CODE.items()]
+            table = lowering.source.code_implementations
+            joins += sources.left_join(lowering, table, "implementation_id", CODE.values(), "s")
         if "WITH TESTS" in self.clauses:
-            selected += [f"w.{stored} AS {column}" for column, stored in TESTS.items()]
-            joins += _latest(lowering, lowering.source.tests, "test_id", TESTS, "w")
-        return f"SELECT {', '.join(selected)} FROM {cells} AS c{joins}"
+            added += [f"w.{stored} AS {column}" for column, stored in TESTS.items()]
+            joins += sources.left_join(lowering, lowering.source.tests, "test_id", TESTS.values(), "w")
+        columns = [column for column in self._shown if column != "implementation_id"]
+        selected = [listed(columns, "c"), "c.__entry AS implementation_id", *added]
+        return f"SELECT {', '.join(selected)} FROM ({steps}) AS c{joins}"
+
+    @property
+    def _shown(self) -> list[str]:
+        return list(dict.fromkeys((*self.cube.analysis, *self.order, *self.head)))
+
+    def _steps(self, lowering: Lowering) -> str:
+        """What was observed and, where that is asked for, what was expected; `__entry` is who answered."""
+        stored = [column for column in self._shown if column != "kind"]
+        kinds = ["response_kind"] if "kind" in self.head else []
+        cells = lowering.cells([*stored, *kinds])
+        columns, kind = listed(stored, "c"), f", {lowering.kind('c')} AS kind" if kinds else ""
+        observed = f"SELECT {columns}, {lowering.entry} AS __entry{kind}"
+        if "WITH SPECIFIED" not in self.clauses:
+            return f"{observed} FROM {cells} AS c"
+        rows = specified.expected(lowering, [*stored, *kinds])
+        expected = f"SELECT {columns}, c.implementation_id{', c.response_kind' if kinds else ''}"
+        return f"{observed}, false AS specified FROM {cells} AS c UNION ALL {expected}, true FROM {rows} AS c"
 
 
 def _column(reader: Reader) -> str:
     name = reader.name("a column")
     known = {column.name.lower(): column.name for column in reader.observations.columns} | {"kind": "kind"}
     if name.text.lower() not in known:
-        added = {**dict.fromkeys(CODE, "WITH CODE"), **dict.fromkeys(TESTS, "WITH TESTS")}.get(name.text.lower())
+        added = ADDED.get(name.text.lower())
         hint = f"{added} adds it" if added else suggestion(name.text, known.values(), "columns")
         raise reader.error(f"unknown column {name.text}", name.span, hint, UnknownName)
     return known[name.text.lower()]
-
-
-def _latest(lowering: Lowering, table: str, id_: str, columns: Mapping[str, str], alias: str) -> str:
-    key = (*KEY, id_)
-    where = "".join(f" WHERE {condition}" for condition in lowering.selected)
-    latest = greatest_first(("created_at", "code_hash", *columns.values()))
-    one = f"SELECT * FROM {table}{where} QUALIFY row_number() OVER (PARTITION BY {listed(key)} {latest}) = 1"
-    return f" LEFT JOIN ({one}) AS {alias} ON {same('c', alias, key)}"

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Self
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.cells import Lowering
-from srcql.clauses import SHARED, Clause, Later, Read, cube, source
+from srcql.clauses import SHARED, Clause, Read, cube, source
 from srcql.conditions import refuse_unknown
 from srcql.cube import Cube
 from srcql.errors import SrcqlError, suggestion
-from srcql.reader import Piece, Reader
+from srcql.reader import Piece, Reader, Span, one_of
 from srcql.sql import identifier, listed
 
 
@@ -30,6 +30,7 @@ TAIL: Mapping[str, Clause] = {
     "OFFSET": lambda reader: reader.piece(lambda parser: parser.parse_offset(), "a number of rows"),
 }
 ENDS = (None, TokenType.R_PAREN, TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT)
+LONGER = ("USING SAMPLE", "AT MOST")  # what begins like a clause and is none, or another
 SQL_ONLY = ("GROUP BY", "HAVING", "QUALIFY", "USING SAMPLE", "TABLESAMPLE", "SAMPLE")
 
 
@@ -42,14 +43,16 @@ class Verb(ABC):
     results: ClassVar[tuple[str, ...]] = ()
     order: ClassVar[tuple[str, ...]]
 
-    def __init__(self, cube: Cube, head: Any, clauses: Read) -> None:
+    def __init__(self, cube: Cube, head: Any, clauses: Read, place: Span) -> None:
         self.cube = cube
         self.head = head
         self.clauses = clauses
+        self.place = place
 
     @classmethod
     def read(cls, reader: Reader, operand: bool) -> Self:
         """Read one statement; what follows the last operand of a set operation is not its own."""
+        place = reader.span
         reader.take(cls.word)
         reader.results = cls.results
         head = cls.read_head(reader)
@@ -59,11 +62,29 @@ class Verb(ABC):
         grammar = {**SHARED, **cls.own, **TAIL}
         clauses = _clauses(reader, [words for words in grammar if not operand or words not in TAIL], grammar)
         if reader.next_type not in ENDS and not (operand and any(reader.at(words) for words in TAIL)):
-            raise _stray(reader, [words for words in grammar if not isinstance(grammar[words], Later)], clauses)
-        verb = cls(cube(selected, clauses), head, clauses)
-        if "ORDER BY" in clauses:
-            refuse_unknown(reader, clauses["ORDER BY"], cls.word.lower(), (*verb.columns, *verb.order))
+            raise _stray(reader, list(grammar), clauses)
+        verb = cls(cube(selected, clauses), head, clauses, place)
+        verb.check(reader)
         return verb
+
+    def check(self, reader: Reader) -> None:
+        """Refuse clauses that do not go together."""
+        self.check_runs(reader)
+        if self.cube.query and "AT" in self.clauses:
+            hint = "FROM (FROM observations AT (…))"
+            raise reader.error("AT of a query stands inside it, after the table", self.clauses["AT"].span, hint)
+        if "ORDER BY" in self.clauses:
+            self.check_order(reader, self.clauses["ORDER BY"])
+
+    def check_runs(self, reader: Reader) -> None:
+        """Refuse RUNS ALL: only votes can be parted among runs."""
+        if self.cube.runs == "ALL":
+            hint = "RUNS EACH shows every run for itself"
+            raise reader.error("RUNS ALL belongs to ORACLE PER STEP", self.clauses["RUNS"].span, hint)
+
+    def check_order(self, reader: Reader, order: Piece) -> None:
+        """Refuse to order by what is no column of the result."""
+        refuse_unknown(reader, order, self.word.lower(), (*self.columns, *self.sorted_by))
 
     @classmethod
     def read_head(cls, _: Reader) -> Any:
@@ -74,6 +95,11 @@ class Verb(ABC):
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
         """The columns of the result."""
+
+    @property
+    def sorted_by(self) -> tuple[str, ...]:
+        """The verb's own order within an analysis."""
+        return self.order
 
     @abstractmethod
     def select(self, lowering: Lowering) -> str:
@@ -88,13 +114,14 @@ class Verb(ABC):
         """The SQL that it stands for: it may stand wherever a query may, and all that it names is its own."""
         rows = self.select(lowering)
         return (
-            f"SELECT {listed(self.columns)} FROM ({lowering.with_} {rows}) AS {self.word.lower()}{self._ending(root)}"
+            f"SELECT {listed(self.columns) or '*'} FROM ({lowering.with_} {rows}) AS {self.word.lower()}"
+            f"{self._ending(root)}"
         )
 
     def _ending(self, root: bool) -> str:
         if not root and not self.tail:
             return ""
-        default = ", ".join(f"{identifier(column)} NULLS LAST" for column in (*self.cube.analysis, *self.order))
+        default = ", ".join(f"{identifier(column)} NULLS LAST" for column in (*self.cube.analysis, *self.sorted_by))
         order = self.clauses.get("ORDER BY")
         ordered = f"{order}, {default}" if order else f"ORDER BY {default}"
         return " ".join(["", ordered, *(str(piece) for piece in self.tail if piece is not order)])
@@ -103,9 +130,15 @@ class Verb(ABC):
 def _clauses(reader: Reader, order: list[str], grammar: Mapping[str, Clause]) -> Read:
     read: Read = {}
     for words in order:
-        if reader.at(words) and not reader.at("USING SAMPLE"):
+        if _found(reader, words):
             read[words] = grammar[words](reader)
     return read
+
+
+def _found(reader: Reader, words: str) -> str | None:
+    """The clause that comes next, if it is this one, or one of these with | between."""
+    other = next((longer for longer in LONGER if reader.at(longer)), None)
+    return next((word for word in words.split("|") if reader.at(word) and other in (None, word)), None)
 
 
 def _stray(reader: Reader, order: list[str], read: Read) -> SrcqlError:
@@ -116,7 +149,11 @@ def _stray(reader: Reader, order: list[str], read: Read) -> SrcqlError:
             return reader.error(f"{words} cannot follow a verb", hint=f"SELECT … FROM ({verb}) {words} …")
     last = max((order.index(words) for words in read), default=-1)
     for words in order:
-        if reader.at(words):
-            problem = "is given twice" if words in read else f"stands before {order[last]}"
-            return reader.error(f"{words} {problem}", hint=f"the order of clauses: {', '.join(order)}")
-    return reader.expected("a clause or the end of the verb", suggestion(reader.found, order[last + 1 :], "clauses"))
+        if found := _found(reader, words):
+            problem = f"stands before {order[last].replace('|', ', ')}"
+            if words in read:
+                problem = "is given twice" if found == words else f"is one too many of {one_of(words.split('|'))}"
+            names = ", ".join(words.replace("|", " | ") for words in order)
+            return reader.error(f"{found} {problem}", hint=f"the order of clauses: {names}")
+    later = [word for words in order[last + 1 :] for word in words.split("|")]
+    return reader.expected("a clause or the end of the verb", suggestion(reader.found, later, "clauses"))
