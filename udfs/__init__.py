@@ -8,7 +8,7 @@
 | `exception_class(output)`, `exception_message(output)` | of an EXCEPTION, else NULL (`kind.py`) |
 
 Outputs are VARCHAR; `equality` is what may stand after USING. Only distinct values of a chunk are looked at.
-`canonicalisers()` are those that THROUGH may name (`canonicalisers.py`).
+`canonicalisers()` are those that THROUGH may name (`through.py`).
 
 >>> import duckdb
 >>> with duckdb.connect() as connection:
@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from udfs import kind, response
-from udfs.canonicalisers import canonicalisers
+from udfs.through import canonicalisers
 
 __all__ = ["canonicalisers", "register"]
 

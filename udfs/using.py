@@ -13,8 +13,8 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from udfs.canonical import Canonical
-from udfs.canonicalisers import canonicaliser
 from udfs.paths import Path, parse_path
+from udfs.through import canonicaliser
 
 FORM = (
     "[EXACT | CANONICAL] [EXCEPTIONS TYPE|MESSAGE|ANY] [DIGITS 1 to 1000] [UNORDERED] [TYPED]"

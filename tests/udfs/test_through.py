@@ -1,0 +1,123 @@
+"""Canonicalisers of a user's own, found as installed packages offer them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import udfs
+from srcql.compile import compile
+from tests.srcql.spec import cube
+from udfs import through, using
+
+MODULE = """
+def sorted_lines(text):
+    return "\\n".join(sorted(text.splitlines()))
+
+def as_number(text):
+    return text.strip('"')
+
+def fails(text):
+    raise KeyError("page 1\\nof " + text)
+
+def gives_none(text):
+    return None
+
+def gives_half_a_letter(text):
+    return '"\\ud800"'
+
+number = 5
+"""
+OFFERED = {
+    "shop": {
+        "sorted_lines": "shop:sorted_lines",
+        "as number": "shop:as_number",
+        "fails": "shop:fails",
+        "gives_none": "shop:gives_none",
+        "half": "shop:gives_half_a_letter",
+        "no_function": "shop:number",
+        "no_module": "nowhere:at_all",
+        "twice": "shop:as_number",
+    },
+    "other": {"twice": "shop:sorted_lines"},
+}
+
+FAILURES = {
+    "fails": r"canonicaliser fails raised KeyError: 'page 1\\nof \"b\\\\na\"', for the output \"b\\na\"",
+    "gives_none": "canonicaliser gives_none gave None instead of a text",
+    "half": "canonicaliser half gave .* instead of a text",
+    "no_function": "canonicaliser no_function raised TypeError: 'int' object is not callable",
+    "no_module": "canonicaliser no_module raised ModuleNotFoundError: No module named 'nowhere'",
+    "twice": "canonicaliser twice raised LookupError: several packages offer it: shop:as_number, shop:sorted_lines",
+    "unheard_of": "unknown canonicaliser unheard_of: there are as number, fails, gives_none",
+}
+
+
+@pytest.fixture(autouse=True)
+def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two packages that offer canonicalisers."""
+    (tmp_path / "shop.py").write_text(MODULE)
+    for package, offered in OFFERED.items():
+        metadata = tmp_path / f"{package}-1.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n")
+        lines = [f"{name} = {value}" for name, value in offered.items()]
+        (metadata / "entry_points.txt").write_text("\n".join(["[srcql.udfs]", *lines]))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    through.canonicalisers.cache_clear()
+    through._function.cache_clear()
+    using.parse_using.cache_clear()
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        udfs.register(opened)
+        yield opened
+
+
+def test_their_names_are_those_of_the_entry_points() -> None:
+    assert set(udfs.canonicalisers()) == set(OFFERED["shop"])
+
+
+def test_values_go_through_before_they_are_compared(connection: duckdb.DuckDBPyConnection) -> None:
+    sql = "SELECT canonical_response($1, $2)"
+    for output, equality, text in [
+        ("b\na", "THROUGH sorted_lines", "VALUE\x1fa\nb"),
+        ('"1.04"', "DIGITS 2 THROUGH 'as number'", "VALUE\x1f1e0"),
+        ('"null"', 'THROUGH "as number"', "VALUE\x1fnull"),
+        ('"$N/A"', 'THROUGH "as number"', "VALUE\x1f$N/A"),
+        ("null", "THROUGH fails", "NULL"),
+        ("$EXCEPTION@E@m", "THROUGH fails", "EXCEPTION\x1fE"),
+        ("$CUT@Shop@3", "THROUGH fails", "REF\x1f3"),
+        (None, "THROUGH fails", "NA"),
+    ]:
+        assert connection.execute(sql, [output, equality]).fetchall() == [(text,)]
+
+
+@pytest.mark.parametrize(("name", "message"), FAILURES.items())
+def test_a_failure_names_the_canonicaliser_and_the_output(
+    connection: duckdb.DuckDBPyConnection, name: str, message: str
+) -> None:
+    with pytest.raises(duckdb.Error, match=message):
+        connection.execute("SELECT response_key($1, $2)", ['"b\\na"', f"THROUGH {name}"]).fetchall()
+
+
+def test_a_verb_compares_through_it() -> None:
+    quoted = "* REPLACE (CASE implementation_id WHEN 'b' THEN '\"' || output || '\"' ELSE output END AS output)"
+    statement = f"CLUSTER FROM (SELECT {quoted} FROM observations WHERE problem_id = 'abs') STEPS 1"
+    with cube() as database:
+        apart, together = (
+            database.sql(compile(f"SELECT implementations FROM ({text})").sql).fetchall()
+            for text in (statement, statement.replace("STEPS", "USING THROUGH 'as number' STEPS"))
+        )
+    assert (["a"],) in apart
+    assert (["b"],) in apart
+    assert (["a", "b"],) in together
