@@ -31,13 +31,18 @@ def rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple]:
     return [tuple(row[relation.columns.index(name)] for name in kept) for row in relation.fetchall()]
 
 
-@pytest.mark.parametrize("block", [*blocks("cluster"), *blocks("slice"), *blocks("positions")], ids=lambda b: b.title)
+@pytest.mark.parametrize(
+    "block", [*blocks("cluster"), *blocks("slice"), *blocks("positions"), *blocks("using")], ids=lambda b: b.title
+)
 def test_a_statement_gives_the_rows_that_it_stands_for(database: duckdb.DuckDBPyConnection, block: Block) -> None:
     statement, expected = block.statements
     assert rows(database, compile(statement).sql) == rows(database, expected)
 
 
-@pytest.mark.parametrize("using", ["", "EXACT", "EXACT EXCEPTIONS TYPE", "EXCEPTIONS MESSAGE", "EXCEPTIONS ANY"])
+@pytest.mark.parametrize(
+    "using",
+    ["", "EXACT", "EXACT EXCEPTIONS TYPE", "EXCEPTIONS MESSAGE", "EXCEPTIONS ANY", "DIGITS 1", "TYPED UNORDERED"],
+)
 def test_a_fingerprint_is_the_sum_of_the_digests_of_the_steps(database: duckdb.DuckDBPyConnection, using: str) -> None:
     clause = f" USING {using}" if using else ""
     clusters = database.sql(compile(f"SELECT representative, fingerprint FROM (CLUSTER FROM Demo.abs{clause})").sql)
