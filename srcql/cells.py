@@ -14,8 +14,9 @@
 All names that start with two underscores are the language's own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from typing import Any
 
 from srcql import missing, runs, steps
 from srcql.conditions import repeatable
@@ -27,6 +28,7 @@ from srcql.schema import Column, Table
 from srcql.sql import NEVER_NULL as STEP
 from srcql.sql import identifier, listed, literal, same
 
+Ask = Callable[[str], list[tuple[Any, ...]] | None]
 GIVEN = '"FROM (query)"'  # the user's query, as the engine calls it when it lacks a column
 DERIVED = {"response_kind": "response_kind(output)", "response_key": "response_key(output)"}
 
@@ -34,9 +36,10 @@ DERIVED = {"response_kind": "response_kind(output)", "response_key": "response_k
 class Lowering:
     """The common table expressions of one verb, in the order of their definition."""
 
-    def __init__(self, cube: Cube, resolver: Resolver, forms: Forms) -> None:
+    def __init__(self, cube: Cube, resolver: Resolver, forms: Forms, ask: Ask) -> None:
         self.cube = cube
         self.forms = forms
+        self._ask = ask
         self._resolver = resolver
         self._defined: dict[str, str] = {}
         self._check_through()
@@ -55,6 +58,10 @@ class Lowering:
     def with_(self) -> str:
         """The WITH clause."""
         return "WITH " + ", ".join(self._defined.values())
+
+    def ask(self, query: str) -> list[tuple[Any, ...]] | None:
+        """The rows of a query over what is defined, asked before the verb is lowered; None without a store."""
+        return self._ask(f"{self.with_} {query}")
 
     def define(self, name: str, query: str) -> str:
         """Add an expression; gives its name."""

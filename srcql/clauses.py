@@ -88,6 +88,17 @@ def _target(reader: Reader) -> Target:
     return Target(data_set, problem)
 
 
+def observed_column(reader: Reader, added: Mapping[str, str]) -> str:
+    """A column of observations, or `kind`; `added` says by which clauses a verb gets other columns."""
+    name = reader.name("a column")
+    known = {column.name.lower(): column.name for column in reader.observations.columns} | {"kind": "kind"}
+    column = name.text.lower()
+    if column not in known:
+        hint = f"{added[column]} adds it" if column in added else suggestion(column, known.values(), "columns")
+        raise reader.error(f"unknown column {name.text}", name.span, hint, UnknownName)
+    return known[column]
+
+
 def where(reader: Reader) -> Piece:
     """WHERE: a condition over the columns of observations."""
     reader.take("WHERE")

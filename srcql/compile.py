@@ -8,15 +8,18 @@ was typed, byte for byte.
 (True, 1)
 """
 
-from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 from sqlglot.errors import ParseError
 
 from srcql.cells import Lowering
+from srcql.compiled import Carried, Compiled
 from srcql.engines import DUCKDB, FORMS, Forms
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
+from srcql.parameters import numbered
 from srcql.parser import Found, Past, find
-from srcql.reader import MARK, Span, one_of
+from srcql.reader import MARK, Span, marked, one_of
 from srcql.resolver import STANDALONE, Resolver, Source
 from srcql.sql import identifier
 from srcql.trees import trees
@@ -24,38 +27,12 @@ from srcql.trees import trees
 __all__ = ["STANDALONE", "Compiled", "Resolver", "Source", "compile", "transpile"]
 
 
-@dataclass(frozen=True)
-class Carried:
-    """A stretch of the SQL that stands where the user's text has one of that width: mostly the very same."""
-
-    sql: int
-    text: int
-    length: int
-    width: int
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A statement ready for the engine; `verbs` counts those in the text."""
-
-    text: str
-    sql: str
-    verbs: int
-    carried: tuple[Carried, ...] = field(repr=False)
-
-    def locate(self, offset: int) -> int | None:
-        """Where an offset of the SQL stands in the user's text; None inside SQL that a verb stands for."""
-        for part in self.carried:
-            if part.sql <= offset < part.sql + part.length:
-                return part.text + min(offset - part.sql, part.width - 1)
-        return len(self.text) if offset == len(self.sql) else None
-
-
 class _Writer:
     """Writes a statement from left to right and notes what it carried over."""
 
     def __init__(self, text: str, found: list[Found | Past], resolver: Resolver, forms: Forms) -> None:
         self.text, self.found, self.resolver, self.forms = text, found, resolver, forms
+        self.parameters = numbered(text) if forms.numbered_parameters else {}
         self.parts: list[str] = []
         self.carried: list[Carried] = []
         self.length = 0
@@ -83,7 +60,17 @@ class _Writer:
         self._write(f" AS {identifier(found.table)}" if found.needs_alias else " ", found.clause)
 
     def _lower(self, found: Found) -> None:
-        sql = found.verb.lower(Lowering(found.verb.cube, self.resolver, self.forms), found.root)
+        lowering = Lowering(found.verb.cube, self.resolver, self.forms, partial(self._ask, found.ctes))
+        self._write_marked(found.verb.lower(lowering, found.root))
+
+    def _ask(self, ctes: tuple[Span, ...], sql: str) -> list[tuple[Any, ...]] | None:
+        """What a query answers that has to be asked before its verb can be lowered; it sees what the verb sees."""
+        writer = _Writer(self.text, self.found, self.resolver, self.forms)
+        with_ = f"WITH RECURSIVE {', '.join(marked(span) for span in ctes)} " if ctes else ""
+        writer._write_marked(f"{with_}SELECT * FROM ({sql})" if ctes else sql)
+        return self.resolver.ask(writer.compiled())
+
+    def _write_marked(self, sql: str) -> None:
         for i, part in enumerate(sql.split(MARK)):
             if i % 2:
                 start, end = part.split(":")
@@ -92,6 +79,13 @@ class _Writer:
                 self._write(part)
 
     def _carry(self, start: int, end: int) -> None:
+        for place in [at for at in self.parameters if start <= at < end]:
+            self._carry_plain(start, place)
+            self._write(self.parameters[place], (place, place + 1))
+            start = place + 1
+        self._carry_plain(start, end)
+
+    def _carry_plain(self, start: int, end: int) -> None:
         if start < end:
             self._write(self.text[start:end], (start, end))
 
@@ -100,6 +94,11 @@ class _Writer:
             self.carried.append(Carried(self.length, place[0], len(sql), place[1] - place[0]))
         self.parts.append(sql)
         self.length += len(sql)
+
+    def compiled(self) -> Compiled:
+        """What was written."""
+        verbs = sum(isinstance(part, Found) for part in self.found)
+        return Compiled(self.text, "".join(self.parts), verbs, tuple(self.carried))
 
 
 def compile(text: str, resolver: Resolver = STANDALONE, forms: Forms = DUCKDB) -> Compiled:
@@ -119,8 +118,7 @@ def compile(text: str, resolver: Resolver = STANDALONE, forms: Forms = DUCKDB) -
     except SrcqlError as error:
         error.text = error.text if error.text is not None else text
         raise
-    verbs = sum(isinstance(part, Found) for part in found)
-    return Compiled(text, "".join(writer.parts), verbs, tuple(writer.carried))
+    return writer.compiled()
 
 
 def transpile(text: str, write: str = "duckdb") -> str:

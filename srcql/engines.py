@@ -14,6 +14,8 @@ class Forms:
     unsigned: str  # hexadecimal digits as a number
     hexadecimal: str  # a number below 2^64 as 16 hexadecimal digits
     least_multiple: str | None = None  # least common multiple of a group's numbers
+    dynamic_pivot: bool = False  # whether PIVOT finds the columns itself
+    numbered_parameters: bool = False  # whether $n may stand for ?
 
 
 DUCKDB = Forms(
@@ -21,6 +23,8 @@ DUCKDB = Forms(
     "CAST('0x' || {} AS UBIGINT)",
     "format('{{:016x}}', CAST({} AS UBIGINT))",
     "list_reduce(list(DISTINCT CAST({} AS HUGEINT)), lambda a, b: lcm(a, b))",
+    dynamic_pivot=True,
+    numbered_parameters=True,
 )
 SPARK = Forms(
     "CAST(xxhash64({}, {}, {}) AS DECIMAL(38, 0))",

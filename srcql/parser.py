@@ -33,11 +33,15 @@ SCHEMAS = ("", "main")
 
 @dataclass(frozen=True)
 class Found:
-    """A verb in the user's text; `root` when the rows of the statement are its rows, in its order."""
+    """A verb in the user's text; `root` when the rows of the statement are its rows, in its order.
+
+    `ctes` are the common table expressions that it can see.
+    """
 
     span: Span
     verb: Verb
     root: bool
+    ctes: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,12 @@ class VerbNode(exp.Expression, exp.Query):
 class SrcqlParser(DuckDBParser):
     """Finds the verbs of a statement and its tables with AT; `found` holds them by their start.
 
-    `ctes` are the common table expressions that can be seen where the parser is: they hide tables of their name.
+    `ctes` are the common table expressions that can be seen where the parser is, by name: they hide tables so called.
     """
 
     observations: Table
     found: dict[int, Found | Past]
-    ctes: list[str]
+    ctes: list[tuple[str, Span]]
 
     def parse_query(self) -> exp.Expr | None:
         """A query, as it stands in parentheses."""
@@ -97,8 +101,9 @@ class SrcqlParser(DuckDBParser):
         return self._parse_set_operations(verb) if verb else super()._parse_statement()
 
     def _parse_cte(self) -> Any:
+        first = self._index
         cte = super()._parse_cte()
-        self.ctes.extend([cte.alias.lower()] if cte else [])
+        self.ctes += [(cte.alias.lower(), (self._tokens[first].start, self._prev.end + 1))] if cte else []
         return cte
 
     @contextmanager
@@ -165,7 +170,7 @@ class SrcqlParser(DuckDBParser):
             raise reader.expected(")" if depth else "a clause or the end of the statement")
         after = [token.token_type for token in self._tokens[self._index :]]
         root = not operand and after == [TokenType.R_PAREN] * depth and depth in (0, len(before))
-        self.found[reader.start] = Found((reader.start, reader.end), verb, root)
+        self.found[reader.start] = Found((reader.start, reader.end), verb, root, tuple(span for _, span in self.ctes))
         return VerbNode(this=exp.Var(this=verb.word))
 
     def _parse_historical_data(self) -> Any:  # AT, before or after the alias of a table
@@ -187,7 +192,7 @@ class SrcqlParser(DuckDBParser):
         return table
 
     def _note_past(self, table: exp.Table, when: dict[str, Any], named: bool) -> None:
-        hidden = not table.db and table.name.lower() in self.ctes
+        hidden = not table.db and table.name.lower() in dict(self.ctes)
         parts = [part.meta for part in table.parts]
         if not hidden and table.db.lower() in SCHEMAS and all("start" in part for part in parts):
             name = parts[0]["start"], parts[-1]["end"] + 1

@@ -42,7 +42,12 @@ class Piece:
     tree: exp.Expr
 
     def __str__(self) -> str:
-        return f"{MARK}{self.span[0]}:{self.span[1]}{MARK}"
+        return marked(self.span)
+
+
+def marked(span: Span) -> str:
+    """The mark of a part of the user's text."""
+    return f"{MARK}{span[0]}:{span[1]}{MARK}"
 
 
 class Reader:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from srcql.at import At
+from srcql.compiled import Compiled
 from srcql.cube import Selection
 from srcql.errors import Unsupported
 from srcql.schema import OBSERVATIONS, Table
@@ -48,6 +49,9 @@ class Resolver(Protocol):
     def table(self, name: str, at: At) -> str | None:
         """The view that has a table of plain SQL as it was; None when the text is to stay as it is."""
 
+    def ask(self, question: Compiled) -> list[tuple[Any, ...]] | None:
+        """Rows that have to be known before a verb can be lowered; None when there is nobody to ask."""
+
 
 class Standalone:
     """No store at hand: the tables stand by their names, and a cell may have several runs."""
@@ -64,6 +68,10 @@ class Standalone:
 
     def table(self, name: str, at: At) -> str | None:  # noqa: ARG002
         """None: an engine may have AT of its own."""
+        return None
+
+    def ask(self, question: Compiled) -> list[tuple[Any, ...]] | None:  # noqa: ARG002
+        """None: there are no rows at hand."""
         return None
 
 

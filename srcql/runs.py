@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from srcql.resolver import Choice
-from srcql.sql import NEVER_NULL as STEP
 from srcql.sql import greatest_first, listed, same
 
 if TYPE_CHECKING:

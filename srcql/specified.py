@@ -7,9 +7,13 @@ oracle the latest run of a test counts. They stand in every analysis of their pr
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from srcql import runs, steps
 from srcql.conditions import parts_on
 from srcql.cube import KEY
+from srcql.errors import Unsupported
+from srcql.reader import Piece
 from srcql.sql import listed, same
 
 if TYPE_CHECKING:
@@ -20,7 +24,7 @@ def expected(lowering: "Lowering", wanted: Sequence[str]) -> str:
     """Define `__specified`: the wanted columns of the expected steps; `__cells` is defined before."""
     by, stored = lowering.cube.by, [column for column in wanted if column not in lowering.cube.by]
     conditions = ["specified_oracle IS TRUE", *lowering.selected]
-    conditions += [f"({part})" for part in parts_on(lowering.cube.where, KEY)]
+    conditions += [f"({part})" for part in _selecting(lowering)]
     columns = listed([*KEY, *stored, *runs.CONTEXT, "implementation_id", "test_id", "step_id", "created_at", "output"])
     rows = f"SELECT {columns} FROM {lowering.table()} AS observations WHERE {' AND '.join(conditions)}"
     lowering.define("__expectations", rows)
@@ -30,3 +34,11 @@ def expected(lowering: "Lowering", wanted: Sequence[str]) -> str:
         analyses = f"SELECT DISTINCT {listed(lowering.cube.analysis)} FROM __rows"
         latest = f"(SELECT e.*, {listed(by, 'a')} FROM {latest} AS e JOIN ({analyses}) AS a ON {same('e', 'a', KEY)})"
     return lowering.define("__specified", f"SELECT c.* FROM {latest} AS c{steps.counting(lowering)}")
+
+
+def _selecting(lowering: "Lowering") -> list[Piece]:
+    parts = parts_on(lowering.cube.where, KEY)
+    asked = [part for part in parts if part.tree.find(exp.Placeholder)]
+    if asked and not lowering.forms.numbered_parameters:
+        raise Unsupported("a parameter cannot stand twice in the SQL of this engine", span=asked[0].span)
+    return parts

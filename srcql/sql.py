@@ -23,7 +23,16 @@ def identifier(column: str) -> str:
     >>> identifier("run_id"), identifier("__key"), identifier('odd"name')
     ('run_id', '__key', '"odd""name"')
     """
-    return column if column in PLAIN or column.startswith("__") else '"' + column.replace('"', '""') + '"'
+    return column if column in PLAIN or column.startswith("__") else quoted(column)
+
+
+def quoted(name: str) -> str:
+    """Any name.
+
+    >>> print(quoted('odd"name'))
+    "odd""name"
+    """
+    return '"' + name.replace('"', '""') + '"'
 
 
 def listed(columns: Iterable[str], of: str = "") -> str:

@@ -1,12 +1,14 @@
 """The verbs, one file each: the language at a glance. Nothing else names a verb."""
 
 from srcql.verbs.cluster import Cluster
+from srcql.verbs.matrix import Matrix
 from srcql.verbs.oracle import Oracle
 from srcql.verbs.slice import Slice
 from srcql.verbs.verb import Verb
 
 VERBS: dict[str, type[Verb]] = {
     "SLICE": Slice,
+    "MATRIX": Matrix,
     "CLUSTER": Cluster,
     "ORACLE": Oracle,
 }

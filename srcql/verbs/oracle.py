@@ -154,7 +154,8 @@ class Oracle(Verb):
         counted = f"SELECT {listed(step, 's')}, {', '.join(self._counts())} FROM ({asked}) AS s{joins}"
         count = "{} / __scale" if lowering.weighed else "CAST({} AS BIGINT)"
         return (
-            f"SELECT *, {self._output} AS output, {count.format('__votes')} AS votes, {count.format('__total')} AS total,"
+            f"SELECT *, {self._output} AS output,"
+            f" {count.format('__votes')} AS votes, {count.format('__total')} AS total,"
             " __votes / nullif(__total, 0) AS support, (__largest - __second) / nullif(__all, 0) AS margin"
             f" FROM (SELECT *, {self._status} AS status FROM ({counted}))"
         )

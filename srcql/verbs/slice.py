@@ -13,8 +13,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from srcql import sources, specified
 from srcql.cells import Lowering
-from srcql.clauses import flag
-from srcql.errors import UnknownName, suggestion
+from srcql.clauses import flag, observed_column
 from srcql.reader import Reader
 from srcql.sql import listed
 from srcql.verbs.verb import Verb
@@ -49,7 +48,7 @@ class Slice(Verb):
             return DEFAULT
         if reader.sign(TokenType.STAR):
             return tuple(column.name for column in reader.observations.columns)
-        return reader.listed(lambda: _column(reader))
+        return reader.listed(lambda: observed_column(reader, ADDED))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -93,13 +92,3 @@ class Slice(Verb):
         rows = specified.expected(lowering, [*stored, *kinds])
         expected = f"SELECT {columns}, c.implementation_id{', c.response_kind' if kinds else ''}"
         return f"{observed}, false AS specified FROM {cells} AS c UNION ALL {expected}, true FROM {rows} AS c"
-
-
-def _column(reader: Reader) -> str:
-    name = reader.name("a column")
-    known = {column.name.lower(): column.name for column in reader.observations.columns} | {"kind": "kind"}
-    if name.text.lower() not in known:
-        added = ADDED.get(name.text.lower())
-        hint = f"{added} adds it" if added else suggestion(name.text, known.values(), "columns")
-        raise reader.error(f"unknown column {name.text}", name.span, hint, UnknownName)
-    return known[name.text.lower()]

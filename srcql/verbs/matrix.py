@@ -1,0 +1,117 @@
+"""MATRIX: the stimulus-response matrix of one problem, a column for each implementation.
+
+    MATRIX [output | kind | column] FROM … [shared clauses] [ROWS STEP | TEST] [AT MOST n] [WITH SPECIFIED]
+
+Columns: `…, test_id, step_id`, then the implementations in order of their ids, those that are expected after those that
+were observed; with ROWS TEST `…, test_id` and lists of the steps' values. Names that repeat, letter case apart, get
+`_1`, `_2`. A cell without row is NULL. Ordered by test and step.
+"""
+
+from itertools import chain, count
+from typing import Any
+
+from srcql import specified
+from srcql.cells import Lowering
+from srcql.clauses import choice, flag, observed_column, whole_number
+from srcql.errors import InvalidQuery, Unsupported
+from srcql.reader import Piece, Reader
+from srcql.sql import identifier, listed, literal, quoted
+from srcql.verbs.verb import Verb
+
+AT_MOST = 1000
+OF_ORACLE = "'specified' || chr(31) || c.implementation_id"
+
+
+class Matrix(Verb):
+    """One MATRIX statement."""
+
+    word = "MATRIX"
+    form = "MATRIX [output | kind | column]"
+    own = {  # noqa: RUF012
+        "ROWS": choice("ROWS", ("STEP", "TEST")),
+        "AT MOST": whole_number("AT MOST", "a number of columns"),
+        "WITH SPECIFIED": flag("WITH SPECIFIED"),
+    }
+    results = ("kind",)
+    order = ("test_id", "step_id")
+
+    @classmethod
+    def read_head(cls, reader: Reader) -> Any:
+        """Read what a cell shows: the response, unless another column is named."""
+        return "output" if reader.at("FROM") else observed_column(reader, {})
+
+    def check_order(self, reader: Reader, order: Piece) -> None:
+        """Nothing: which columns there are is known when the statement is planned."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are known before the implementations are; `lower` shows all."""
+        return ()
+
+    @property
+    def sorted_by(self) -> tuple[str, ...]:
+        """Its order within an analysis."""
+        return ("test_id",) if self.clauses.get("ROWS") == "TEST" else self.order
+
+    def select(self, lowering: Lowering) -> str:
+        """Turn the values of the cells around."""
+        rows = listed([*self.cube.analysis, *self.sorted_by])
+        values = lowering.define("__values", self._values(lowering))
+        found = lowering.ask(f"SELECT DISTINCT data_set_id, problem_id, __entry, __specified, __who FROM {values}")
+        if found is None:
+            return self._dynamic(lowering, rows)
+        columns = self._columns(found)
+        if not columns:
+            return f"SELECT {rows} FROM {values}"
+        among = ", ".join(f"{literal(who)} AS {quoted(name)}" for who, name in columns.items())
+        cells = f"SELECT {rows}, __who, __value FROM {values}"
+        pivot = f"PIVOT (max(__value) FOR __who IN ({among}) GROUP BY {rows})"
+        return f"SELECT {rows}, {', '.join(map(quoted, columns.values()))} FROM ({cells}) {pivot}"
+
+    def _dynamic(self, lowering: Lowering, rows: str) -> str:
+        if not lowering.forms.dynamic_pivot:
+            hint = "ask the lakehouse: only it knows the implementations"
+            raise Unsupported("MATRIX has no form in the SQL of this engine", span=self.place, hint=hint)
+        cells = f"SELECT {rows}, __entry, __value FROM __values"
+        return f"SELECT * FROM (PIVOT ({cells}) ON __entry USING max(__value) GROUP BY {rows})"
+
+    def _values(self, lowering: Lowering) -> str:
+        """What stands in each cell, step by step or as the list of its steps."""
+        kind, column = self.head == "kind", "response_kind" if self.head == "kind" else self.head
+        cells = lowering.cells([column])
+        step = listed([*self.cube.analysis, "test_id", "step_id"], "c")
+        value = lowering.kind("c") if kind else f"c.{identifier(column)}"
+        names = f"{lowering.entry} AS __entry, false AS __specified, {lowering.identity} AS __who"
+        values = f"SELECT {step}, {names}, {value} AS __value FROM {cells} AS c"
+        if "WITH SPECIFIED" in self.clauses:
+            rows = specified.expected(lowering, [*self.cube.analysis, column])
+            names = f"c.implementation_id, true, {OF_ORACLE}"
+            values += f" UNION ALL SELECT {step}, {names}, c.{identifier(column)} FROM {rows} AS c"
+        if self.sorted_by == self.order:
+            return values
+        cell = listed([*self.cube.analysis, "test_id", "__entry", "__specified", "__who"])
+        return f"SELECT {cell}, list(__value ORDER BY step_id) AS __value FROM ({values}) GROUP BY {cell}"
+
+    def _columns(self, found: list[tuple[Any, ...]]) -> dict[str, str]:
+        """The name of each column, by who answered."""
+        self._refuse_others({row[:2] for row in found})
+        entries = dict.fromkeys(sorted(row[2:] for row in found))
+        most = self.clauses.get("AT MOST", AT_MOST)
+        if len(entries) > most:
+            hint = f"MATRIX … AT MOST {len(entries)}, or fewer implementations by WHERE"
+            raise InvalidQuery(f"the matrix has {len(entries)} columns, more than {most}", span=self.place, hint=hint)
+        used = {"", *(name.lower() for name in (*self.cube.analysis, *self.sorted_by))}
+        return {who: _free(name, used) for name, _, who in entries}
+
+    def _refuse_others(self, problems: set[tuple[str, str]]) -> None:
+        if len(problems) > 1:
+            shown = [f"MATRIX FROM {quoted(data_set)}.{quoted(problem)}" for data_set, problem in sorted(problems)[:2]]
+            message = f"MATRIX shows one problem, and {len(problems)} are selected"
+            raise InvalidQuery(message, span=self.place, hint=f"ask for one after the other: {', '.join(shown)}, …")
+
+
+def _free(name: str, used: set[str]) -> str:
+    """The name, with the first number that makes it another than those in use, letter case apart."""
+    free = next(text for text in chain([name], (f"{name}_{n}" for n in count(1))) if text.lower() not in used)
+    used.add(free.lower())
+    return free
