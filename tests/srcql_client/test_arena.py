@@ -87,7 +87,6 @@ def test_one_sheet_row_is_one_observation(tmp_path: Path) -> None:
         "problem_id": "Stack",
         "implementation_id": "s1_original_0",
         "test_id": "t()",
-        "implementation_hash": "",
         "test_hash": "",
         "run_id": "run",
         "environment_id": "arena",

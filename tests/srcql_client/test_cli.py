@@ -20,6 +20,7 @@ from srcql_client.cli import main
 from .rows import observations
 from .shell import served
 from .test_arena import PIVOTED, X, cell, export, oracle, sheet
+from .test_solr import unit, written
 
 
 @dataclass
@@ -147,6 +148,7 @@ def test_an_error_that_can_be_mended_is_its_text(srcql: Callable[..., Ended], fi
         (["query", "SELECT '\udcff'", "--warehouse", "w"], {}, "the query is not UTF-8"),
         (["query", "SELECT 1", "--format", "xml", "--warehouse", "w"], {}, "xml"),
         (["import", "arena", "x.parquet", "--warehouse", "w"], {}, "--data-set"),
+        (["import", "solr", "x.json", "--warehouse", "w"], {}, "--data-set"),
         (["import", "parquet", "x.parquet", "--warehouse", "w"], {}, "--table"),
         (["cluster"], {}, "cluster"),
     ],
@@ -177,6 +179,15 @@ def test_an_arena_export_is_imported_once(srcql: Callable[..., Ended], tmp_path:
         assert lakehouse.query("SELECT count(*) AS n FROM observations")["n"].to_pylist() == [3]
         (specified,) = lakehouse.query("FROM observations WHERE specified_oracle").to_pylist()
     assert (specified["implementation_id"], specified["response_kind"]) == ("oracle", "UNDEFINED")
+
+
+def test_a_solr_export_is_imported_once(srcql: Callable[..., Ended], tmp_path: Path) -> None:
+    command = ("import", "solr", written(tmp_path, [unit(), unit(id="s2")]), "--data-set", "D", "--warehouse")
+    for said in ("2 rows added to code_implementations", "0 rows added to code_implementations (2 already there)"):
+        found = srcql(*command, tmp_path / "w")
+        assert (found.stdout, found.stderr, found.returncode) == (f"solr.json: {said}\n", "", 0)
+    with srcql_client.connect(tmp_path / "w") as lakehouse:
+        assert lakehouse.query("FROM code_implementations").num_rows == 2
 
 
 def test_a_folder_of_parquet_files_is_imported(srcql: Callable[..., Ended], filled: Path, tmp_path: Path) -> None:

@@ -38,6 +38,25 @@ def arena(
 
 
 @app.command()
+def solr(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="JSON, gzipped or not.")],
+    data_set: Annotated[str | None, typer.Option(metavar="D", help="The data set that its problems belong to.")] = None,
+    server: Server = None,
+    warehouse: Warehouse = None,
+) -> None:
+    """Import the sources of implementations from LASSO's code index.
+
+    The documents of a Solr export become rows of code_implementations in the data set D. Import them before what the
+    arena observed: observations then get the hashes of their code.
+    """
+    if not data_set:
+        raise typer.BadParameter("a Solr export does not say which it belongs to: name it", param_hint="--data-set")
+    from ..importers.solr import read
+
+    _ingest(read(path, data_set), server, warehouse)
+
+
+@app.command()
 def parquet(
     path: Files,
     table: Annotated[str, typer.Option(metavar="T", help="observations, tests or code_implementations.")],

@@ -92,8 +92,8 @@ WITH steps AS (
 latest AS (
     FROM steps QUALIFY action = arg_max(action, (created_at, action))
         OVER (PARTITION BY problem_id, implementation_id, test_id, run_id, environment_id))
-SELECT $data_set AS data_set_id, problem_id, implementation_id, test_id, '' AS implementation_hash,
-    coalesce(code_hash, '') AS test_hash, run_id, environment_id, step_id, operation, inputs,
+SELECT $data_set AS data_set_id, problem_id, implementation_id, test_id, coalesce(code_hash, '') AS test_hash,
+    run_id, environment_id, step_id, operation, inputs,
     CASE WHEN implementation_id = 'oracle' AND output = 'null' AND list_contains(undefined, step_id)
         THEN '$*' ELSE output END AS output,
     {{time}} AS execution_time_ms, percent AS branch_coverage_percent, created_at,
