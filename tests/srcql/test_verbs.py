@@ -8,7 +8,9 @@ import duckdb
 import pytest
 
 from srcql.compile import compile
+from srcql.compiled import Compiled
 from srcql.cube import Selection
+from srcql.errors import InvalidQuery
 from srcql.resolver import Source, Standalone
 from srcql.schema import OBSERVATIONS, Column, Role, Table
 from tests.srcql.spec import Block, blocks, cube
@@ -31,12 +33,63 @@ def rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple]:
     return [tuple(row[relation.columns.index(name)] for name in kept) for row in relation.fetchall()]
 
 
-@pytest.mark.parametrize(
-    "block", [*blocks("cluster"), *blocks("slice"), *blocks("positions"), *blocks("using")], ids=lambda b: b.title
-)
+STATEMENTS = [
+    block for name in ("cluster", "slice", "oracle", "matrix", "positions", "using") for block in blocks(name)
+]
+
+
+@pytest.mark.parametrize("block", STATEMENTS, ids=lambda b: b.title)
 def test_a_statement_gives_the_rows_that_it_stands_for(database: duckdb.DuckDBPyConnection, block: Block) -> None:
     statement, expected = block.statements
     assert rows(database, compile(statement).sql) == rows(database, expected)
+
+
+class Asked(Standalone):
+    """Tables that stand by their names, in a database that answers questions."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+        self.database = database
+
+    def ask(self, question: Compiled) -> list[tuple]:
+        return self.database.sql(question.sql).fetchall()
+
+
+@pytest.mark.parametrize("block", blocks("matrix"), ids=lambda b: b.title)
+def test_a_matrix_has_the_columns_that_it_is_told(database: duckdb.DuckDBPyConnection, block: Block) -> None:
+    statement, expected = block.statements
+    sql = compile(statement, Asked(database)).sql
+    assert "FOR __who IN" in sql
+    assert rows(database, sql) == rows(database, expected)
+
+
+def test_columns_that_repeat_letter_case_apart_are_numbered(database: duckdb.DuckDBPyConnection) -> None:
+    ids = ["Test_Id", "a", "A", "a_1", "", "oracle", '"', "__x"]
+    values = ", ".join(f"('D', 'p', '{name}', 't', 0, '{at}', {name == 'oracle'})" for at, name in enumerate(ids))
+    keys = "data_set_id, problem_id, implementation_id, test_id, step_id, output, specified_oracle"
+    text = f"MATRIX FROM (FROM (VALUES {values}, ('D', 'p', 'a', 't', 0, '9', true)) AS r ({keys})) WITH SPECIFIED"
+    relation = database.sql(compile(text, Asked(database)).sql)
+    names = ["_1", '"', "A", "Test_Id_1", "__x", "a_1", "a_2", "a_1_1", "oracle"]
+    assert relation.columns == ["data_set_id", "problem_id", "test_id", "step_id", *names]
+    assert relation.fetchall() == [("D", "p", "t", 0, "4", "6", "2", "0", "7", "1", "9", "3", "5")]
+
+
+def test_a_matrix_shows_one_problem_of_so_many_columns(database: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(InvalidQuery) as told:
+        compile("SELECT 1 FROM (MATRIX FROM *)", Asked(database))
+    assert str(told.value).split("\n") == [
+        "line 1, column 16: MATRIX shows one problem, and 4 are selected",
+        "  SELECT 1 FROM (MATRIX FROM *)",
+        "                 ^^^^^^",
+        '  hint: ask for one after the other: MATRIX FROM "Commits"."2nd", MATRIX FROM "Demo"."abs", …',
+    ]
+    with pytest.raises(InvalidQuery, match="the matrix has 6 columns, more than 5"):
+        compile("MATRIX FROM Demo.abs AT MOST 5", Asked(database))
+
+
+def test_a_matrix_sees_the_common_table_expressions_around_it(database: duckdb.DuckDBPyConnection) -> None:
+    ctes = "o AS (FROM observations), later AS (SELECT * FROM o WHERE step_id = 1)"
+    text = f"WITH {ctes} SELECT * FROM (MATRIX FROM (FROM later WHERE problem_id = 'abs') WHERE test_id = 't1')"
+    assert rows(database, compile(text, Asked(database)).sql) == [("Demo", "abs", "t1", 1, "1", "1.0", "1", "1", "1")]
 
 
 @pytest.mark.parametrize(
