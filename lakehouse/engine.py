@@ -6,6 +6,7 @@ One in-memory DuckDB serves all statements, locked down: it reads nothing but th
 statement has a cursor of its own, whose temporary views are the tables of its snapshot.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +20,11 @@ import udfs
 from lakehouse.explain import explain
 from lakehouse.planner import Planner, Snapshot
 from lakehouse.sandbox import Reading, inspect
-from lakehouse.views import Views, literal, local_path
+from lakehouse.views import PUBLIC, Views, local_path
 from lakehouse.warehouse import Warehouse
 from srcql.compile import compile
 from srcql.errors import Cancelled, InvalidQuery, SrcqlError
+from srcql.sql import literal
 
 BATCH_ROWS = 65_536
 INTERRUPT_SECONDS = 0.005
@@ -99,7 +101,8 @@ class Statement:
         self.snapshot = snapshot
         self.text = text
         reading = self._reading()
-        self._tables = sorted(reading.tables)
+        self._tables = reading.tables
+        self._lists = reading.lists
         self.parameters = reading.parameters
 
     @property
@@ -124,16 +127,18 @@ class Statement:
         return Result(self, parameters)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A cursor on which the tables of the statement's snapshot are views."""
+        """A cursor on which the tables of the statement's snapshot are views; all of them when it lists tables."""
         cursor = self._connection.cursor()
-        for name in self._tables:
-            cursor.execute(self._views.definition(name))
+        for view in sorted(self._tables | PUBLIC if self._lists else self._tables):
+            cursor.execute(self._views.definition(view))
+        for comment in self._views.comments() if self._lists else ():
+            cursor.execute(comment)
         return cursor
 
     def _reading(self) -> Reading:
         """What is read; SQL that is all ours needs no inspection."""
         if self._compiled.verbs and not self._compiled.carried:
-            return Reading(frozenset(name for name in self._views.cubes if name in self.sql), 0)
+            return Reading(self._views.own & set(re.findall(r"\w+", self.sql)), 0)
         with self.explained(), self._connection.cursor() as cursor:
             return inspect(cursor, self.sql, self._views.names)
 

@@ -39,6 +39,7 @@ class Ledger:
         self._load = load
         self._lock = threading.Lock()
         self._entries: dict[tuple[str, str], Entry] = {}
+        self._expired: dict[str, dict[int, datetime]] = {}
         self._read: set[int | str] = set()
 
     def find(self, table: IcebergTable, batch_id: str) -> Entry | None:
@@ -49,6 +50,12 @@ class Ledger:
                 self._learn(name, snapshot)
             self._learn_expired(self._load(INGESTS.name))
             return self._entries.get((name, batch_id))
+
+    def expired(self, name: str) -> dict[int, datetime]:
+        """Snapshots of a table whose batches were copied because they were to expire, and their times."""
+        with self._lock:
+            self._learn_expired(self._load(INGESTS.name))
+            return dict(self._expired.get(name, {}))
 
     def _learn(self, name: str, snapshot: Snapshot) -> None:
         if snapshot.snapshot_id not in self._read:
@@ -64,6 +71,8 @@ class Ledger:
                 self._read.add(task.file.file_path)
                 rows = _read_file(ingests, task.file.file_path).to_pylist()
                 self._entries |= {(row["table"], row["batch_id"]): Entry(row["rows"], row["snapshot"]) for row in rows}
+                for row in rows:
+                    self._expired.setdefault(row["table"], {})[row["snapshot"]] = row["time"]
         self._read.add(ingests.metadata_location)
 
     def keep(self, name: str, snapshots: Iterable[Snapshot], oldest: datetime) -> None:

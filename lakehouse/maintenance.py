@@ -35,30 +35,40 @@ class Retention:
     batch_ids: timedelta = timedelta(days=30)
     expire_at: int = 50
 
-    def expired(self, times: Sequence[datetime], now: datetime) -> list[int]:
+    def expired(self, times: Sequence[datetime], now: datetime, asked: Iterable[datetime] = ()) -> list[int]:
         """The positions of the snapshots that go; `times` are in order, and the last one always stays.
+
+        What was current at one of the `asked` times stays too: the tables are read as of commits of observations.
 
         >>> noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
         >>> minutes = [noon - timedelta(minutes=ago) for ago in (95, 65, 62, 16, 10, 0)]
         >>> Retention().expired(minutes, noon)
         [0, 1, 3]
+        >>> Retention().expired(minutes, noon, asked=[minutes[1]])
+        [0, 3]
         """
         kept = {len(times) - 1}
         kept.update(at for at, time in enumerate(times) if now - time <= self.all_of and at >= len(times) - self.most)
         for reach, period in ((self.hourly, timedelta(hours=1)), (self.daily, timedelta(days=1))):
             last = {(time - EPOCH) // period: at for at, time in enumerate(times) if now - time <= reach}
             kept.update(last.values())
+        for then in asked:
+            kept.update([at for at, time in enumerate(times) if time <= then][-1:])
         return [at for at in range(len(times)) if at not in kept]
 
 
-def tidy(table: IcebergTable, ledger: Ledger, retention: Retention) -> int:
-    """Expire the snapshots of a table that need not stay, once they are worth a commit; how many went."""
+def tidy(table: IcebergTable, ledger: Ledger, retention: Retention, observed: IcebergTable | None = None) -> int:
+    """Expire the snapshots of a table that need not stay, once they are worth a commit; how many went.
+
+    What was current at a kept snapshot of `observed` stays.
+    """
     now = datetime.now(UTC)
+    asked = [_time(snapshot) for snapshot in observed.metadata.snapshots] if observed else []
     snapshots = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)
     protected = {reference.snapshot_id for reference in table.metadata.refs.values()}
     positions = [
         at
-        for at in retention.expired([_time(snapshot) for snapshot in snapshots], now)
+        for at in retention.expired([_time(snapshot) for snapshot in snapshots], now, asked)
         if snapshots[at].snapshot_id not in protected
     ]
     if len(positions) < retention.expire_at:

@@ -8,19 +8,22 @@ change, so what was read of them is kept; another process's commit is seen by th
 import threading
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pyarrow.parquet as pq
 from pyiceberg.conversions import from_bytes
-from pyiceberg.manifest import DataFile, DataFileContent, ManifestEntry
+from pyiceberg.manifest import DataFile, DataFileContent, ManifestEntry, read_manifest_list
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.types import IcebergType, ListType, MapType, NestedField, StringType, StructType
 
 from lakehouse import summary
+from lakehouse.history import Commit, History, find, history_of, last_by
 from lakehouse.summary import FileSummary, ProblemSummary
 from lakehouse.warehouse import Warehouse
+from srcql.at import At
 from srcql.cube import Selection
 from srcql.errors import StoreError, UnknownName, suggestion
 from srcql.resolver import Choice
@@ -28,6 +31,7 @@ from srcql.schema import OBSERVATIONS, TABLES, Column, Role, Table
 from srcql.sql import identifier
 
 ATTEMPTS = 5
+PAST_STATES = 256
 Owners = dict[tuple[str, ...], dict[Hashable, frozenset[int]]]
 PROBLEM_ID = OBSERVATIONS.column("problem_id").field_id
 
@@ -61,11 +65,11 @@ class File:
 
 @dataclass(frozen=True)
 class TableState:
-    """One table as one snapshot has it; `snapshot_id` is None before the first commit."""
+    """One table as one snapshot has it; `snapshot_id` is None before the first commit, `history` all that are kept."""
 
     table: Table
     snapshot_id: int | None
-    snapshots: int
+    history: History
     files: tuple[File, ...]
 
 
@@ -100,6 +104,7 @@ class Planner:
         self._manifests: dict[str, tuple[File, ...]] = {}
         self._summaries: dict[str, FileSummary] = {}
         self._snapshot: Snapshot | None = None
+        self._files_of = lru_cache(PAST_STATES)(self._read_files)
 
     def snapshot(self) -> "Snapshot":
         """The three tables as they are now, in one view that later commits do not change."""
@@ -116,6 +121,20 @@ class Planner:
             self._snapshot = Snapshot(self, locations, states)
         return self._snapshot
 
+    def past(self, state: TableState, commit: Commit | None) -> TableState:
+        """A table as an earlier snapshot had it, in the columns of now; empty when there was none."""
+        if commit is None:
+            return replace(state, snapshot_id=None, files=())
+        try:
+            files = self._files_of(state.table.name, commit.manifest_list)
+        except FileNotFoundError:
+            raise StoreError(f"snapshot {commit.snapshot_id} expired while it was read", hint="ask again") from None
+        return replace(state, snapshot_id=commit.snapshot_id, files=files)
+
+    def expired(self) -> Mapping[int, datetime]:
+        """Snapshots of observations that are no longer kept, and their times, as far as these are remembered."""
+        return self._warehouse.expired(OBSERVATIONS.name)
+
     def summary(self, file: File) -> FileSummary:
         """What a file holds, problem by problem."""
         if file.path not in self._summaries:
@@ -131,14 +150,19 @@ class Planner:
 
     def _load(self, table: Table, iceberg: IcebergTable) -> TableState:
         current = iceberg.current_snapshot()
-        manifests = current.manifests(iceberg.io) if current else []
-        files = [file for manifest in manifests for file in self._files(iceberg, manifest)]
         return TableState(
             with_added_columns(table, iceberg.schema().fields),
             current.snapshot_id if current else None,
-            len(iceberg.metadata.snapshots),
-            tuple(sorted(files, key=lambda file: file.path)),
+            history_of(iceberg),
+            self._files_of(table.name, current.manifest_list) if current else (),
         )
+
+    def _read_files(self, name: str, manifest_list: str) -> tuple[File, ...]:
+        """The files of the snapshot with that manifest list, by path."""
+        iceberg = self._warehouse.table(name)
+        manifests = read_manifest_list(iceberg.io.new_input(manifest_list))
+        files = [file for manifest in manifests for file in self._files(iceberg, manifest)]
+        return tuple(sorted(files, key=lambda file: file.path))
 
     def _files(self, iceberg: IcebergTable, manifest: Any) -> tuple[File, ...]:
         if manifest.manifest_path not in self._manifests:
@@ -164,11 +188,27 @@ class Snapshot:
     planner: Planner
     locations: Mapping[str, str]
     states: Mapping[str, TableState]
+    _pasts: dict[int, "Snapshot"] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def ids(self) -> dict[str, int | None]:
         """Snapshot id of every table; None before its first commit."""
         return {name: state.snapshot_id for name, state in self.states.items()}
+
+    def at(self, at: At | None) -> "Snapshot":
+        """The tables as they were; UnknownName when that is no longer kept."""
+        if at is None:
+            return self
+        commit = find({name: state.history for name, state in self.states.items()}, at, self.planner.expired)
+        if commit.snapshot_id not in self._pasts:
+            self._pasts[commit.snapshot_id] = replace(self, states=self._as_of(commit), _pasts={})
+        return self._pasts[commit.snapshot_id]
+
+    def _as_of(self, commit: Commit) -> dict[str, TableState]:
+        """Observations as of that commit of theirs, the other tables as of its time."""
+        commits = {name: last_by(state.history, commit.committed_at) for name, state in self.states.items()}
+        commits[OBSERVATIONS.name] = commit
+        return {name: self.planner.past(state, commits[name]) for name, state in self.states.items()}
 
     def table(self, name: str) -> Table:
         """The columns of a table, with those that were added to it."""
@@ -222,7 +262,7 @@ class Snapshot:
             tuple(self._data_set_status(name) for name in sorted(self.data_sets)),
             len(files),
             sum(file.bytes for file in files),
-            sum(state.snapshots for state in states),
+            sum(len(state.history) for state in states),
         )
 
     def _data_set_status(self, data_set_id: str) -> DataSetStatus:

@@ -25,10 +25,11 @@ HINT = "the lakehouse is read with SELECT and the verbs of SRCQL, and filled by 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a query reads: tables by name (every known one when it lists tables), and how many parameters it takes."""
+    """What a query reads: tables by name, how many parameters it takes, and whether it lists what tables there are."""
 
     tables: frozenset[str]
     parameters: int
+    lists: bool = False
 
 
 def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[str]) -> Reading:
@@ -39,19 +40,19 @@ def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[st
 
     >>> with duckdb.connect() as connection:
     ...     inspect(connection, "SELECT ? FROM observations, range(3)", frozenset({"observations"}))
-    Reading(tables=frozenset({'observations'}), parameters=1)
+    Reading(tables=frozenset({'observations'}), parameters=1, lists=False)
     """
     statement = _parsed(connection, sql)
-    nodes = list(_nodes(statement))
-    ctes = {entry["key"].lower() for node in nodes if "cte_map" in node for entry in node["cte_map"]["map"]}
-    tables = frozenset(_table(sql, node, known, ctes) for node in nodes if node.get("type") == "BASE_TABLE")
+    scoped = list(_scoped(statement))
+    tables = frozenset(_table(sql, node, known, ctes) for node, ctes in scoped if node.get("type") == "BASE_TABLE")
+    nodes = [node for node, _ in scoped]
     for node in nodes:
         if node.get("type") == "TABLE_FUNCTION":
             _check_function(sql, node)
         if node.get("function_name") in HIDDEN_FUNCTIONS:
             raise Forbidden(f"{node['function_name']} is not a function of the lakehouse", span=_span(sql, node))
-    shows = any(node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema" for node in nodes)
-    return Reading(known if shows else tables & known, len(statement["named_param_map"]))
+    lists = any(node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema" for node in nodes)
+    return Reading(tables & known, len(statement["named_param_map"]), lists)
 
 
 def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
@@ -78,29 +79,39 @@ def _refused(sql: str, error: dict[str, Any]) -> Exception:
     return InvalidQuery(error["error_message"], span=span_of(sql, start, 1))
 
 
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    waiting = [tree]
+def _scoped(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
+    """Every node, with the common table expressions that can be seen from it."""
+    waiting: list[tuple[Any, frozenset[str]]] = [(tree, frozenset())]
     while waiting:
-        found = waiting.pop()
+        found, ctes = waiting.pop()
         if isinstance(found, dict):
-            yield found
-            waiting.extend(found.values())
+            yield found, ctes
+            if found.get("type") == "RECURSIVE_CTE_NODE":
+                ctes |= {found["cte_name"].lower()}
+            for entry in found.get("cte_map", {}).get("map", ()):
+                waiting.append((entry["value"], ctes))
+                ctes |= {entry["key"].lower()}
+            waiting.extend((part, ctes) for key, part in found.items() if key != "cte_map")
         elif isinstance(found, list):
-            waiting.extend(found)
+            waiting.extend((part, ctes) for part in found)
 
 
-def _table(sql: str, node: dict[str, Any], known: frozenset[str], ctes: set[str]) -> str:
-    """Name of the table, in lower case, if it may be read; information_schema's and CTEs are no tables of ours."""
+def _table(sql: str, node: dict[str, Any], known: frozenset[str], ctes: frozenset[str]) -> str:
+    """Name of the table, in lower case, if it may be read; empty for a CTE, which may hide a table of its name."""
     name, schema, catalog = node["table_name"], node["schema_name"].lower(), node["catalog_name"].lower()
-    if node["at_clause"]:
-        raise Unsupported("AT is not available yet", span=_span(sql, node))
+    cte = not schema and not catalog and name.lower() in ctes
+    if node["at_clause"] and cte:
+        hint = "AT follows a table of the lakehouse; there it may stand inside the expression"
+        raise InvalidQuery(f"{name} is a common table expression, and has no past", span=_span(sql, node), hint=hint)
     outside = schema not in SCHEMAS or catalog not in CATALOGS or name.lower().startswith(SYSTEM)
     if outside or not PATH_LETTERS.isdisjoint(name):
         raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=HINT)
-    if schema != "information_schema" and name.lower() not in known | ctes:
+    if schema != "information_schema" and not cte and name.lower() not in known:
         public = [table for table in known if not table.startswith("__")]
         raise UnknownName(f"unknown table {name}", span=_span(sql, node), hint=suggestion(name, public, "tables"))
-    return str(name.lower())
+    if node["at_clause"]:
+        raise Unsupported("AT is not available here", span=_span(sql, node), hint="FROM observations AT (VERSION => …)")
+    return "" if cte else str(name.lower())
 
 
 def _check_function(sql: str, node: dict[str, Any]) -> None:

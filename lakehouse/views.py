@@ -1,32 +1,48 @@
-"""The tables of a statement as views over the data files of its snapshot: what the language calls a resolver."""
+"""The relations of a statement as views over the data files of its snapshot: what the language calls a resolver."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
+import udfs
+from lakehouse.history import Commit
+from lakehouse.overviews import OVERVIEWS, SNAPSHOTS
 from lakehouse.planner import File, Snapshot
-from srcql.compile import Source
+from srcql.at import At
+from srcql.compile import Source, compile
 from srcql.cube import Selection
+from srcql.errors import InvalidQuery
 from srcql.schema import OBSERVATIONS, TABLES, Column, Table
-from srcql.sql import identifier
+from srcql.sql import identifier, literal
 
 EVERYTHING = Selection(None, None, None)
+PUBLIC = TABLES.keys() | OVERVIEWS.keys()
 
 
 class Views:
-    """Names the tables that one statement may read; a cube's own tables hold its problems' files only."""
+    """Names the relations that one statement may read: tables, overviews, and those of cubes and of AT, which hold the
+    files of their problems and of their time only.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._selections: dict[str, tuple[str, Selection]] = {name: (name, EVERYTHING) for name in TABLES}
+        self._tables: dict[str, tuple[str, Selection]] = {name: (name, EVERYTHING) for name in TABLES}
+        self._overviews: dict[str, tuple[str, At | None]] = {name: (name, None) for name in OVERVIEWS}
+        self._lowered: dict[str, tuple[str, frozenset[str]]] = {}
 
     @property
     def names(self) -> frozenset[str]:
         """Every view that `definition` knows."""
-        return frozenset(self._selections)
+        return frozenset((*self._tables, *self._overviews))
 
     @property
-    def cubes(self) -> frozenset[str]:
-        """The views of cubes, which only verbs read."""
-        return self.names - TABLES.keys()
+    def own(self) -> frozenset[str]:
+        """The views of cubes and of AT, which only lowered SQL reads."""
+        return self.names - PUBLIC
+
+    @cached_property
+    def canonicalisers(self) -> frozenset[str] | None:
+        """The names that THROUGH may take."""
+        return frozenset(udfs.canonicalisers())
 
     @cached_property
     def observations(self) -> Table:
@@ -34,18 +50,94 @@ class Views:
         return self._snapshot.table(OBSERVATIONS.name)
 
     def source(self, selection: Selection) -> Source:
-        """The views of one cube; UnknownName for a data set or problem without observations."""
-        self._snapshot.check_names(selection)
-        number = len(self._selections) // len(TABLES)
-        views = {name: f"__{name}_{number}" for name in TABLES}
-        self._selections |= {view: (name, selection) for name, view in views.items()}
-        return Source(**views, choice=self._snapshot.choice(selection))
+        """The views of one cube; UnknownName for a data set, problem or snapshot that does not exist."""
+        past = self._snapshot.at(selection.at)
+        past.check_names(selection)
+        views = {name: self._add(name, selection) for name in TABLES}
+        return Source(**views, choice=past.choice(selection))
+
+    def table(self, name: str, at: At) -> str | None:
+        """The view of a table or an overview as it was; None when there is none of that name."""
+        known = name.lower()
+        if known == SNAPSHOTS.name:
+            raise InvalidQuery(f"{known} has no AT: it lists every snapshot that is kept", span=at.span)
+        if known not in self.names:
+            return None
+        self._snapshot.at(at)
+        if known in TABLES:
+            return self._add(known, Selection(None, None, None, at))
+        view = f"__{known}_{len(self._overviews)}"
+        self._overviews[view] = (known, at)
+        return view
 
     def definition(self, view: str) -> str:
-        """The statement that makes a view."""
-        name, selection = self._selections[view]
-        table, files = self._snapshot.table(name), self._snapshot.files(name, selection)
-        return f"CREATE TEMP VIEW {view} AS {_over_files(table, files) if files else _empty(table)}"
+        """The statement that makes a view, which reads files alone."""
+        if view in self._tables:
+            return f"CREATE TEMP VIEW {view} AS {self._table(view)}"
+        sql, read = self._lower(view)
+        tables = ", ".join(f"{name} AS NOT MATERIALIZED ({self._table(name)})" for name in sorted(read))
+        return f"CREATE TEMP VIEW {view} AS {f'WITH {tables} ' if tables else ''}{sql}"
+
+    def files(self, views: Iterable[str]) -> list[File]:
+        """The files that these views read, each once, by path."""
+        read = {table for view in views for table in (self._lower(view)[1] if view in self._overviews else {view})}
+        found = {file.path: file for view in read for file in self._files(*self._tables[view])}
+        return [found[path] for path in sorted(found)]
+
+    def comments(self) -> Iterator[str]:
+        """The statements that say of the tables and overviews, and of their columns, what they hold."""
+        for name in TABLES:
+            table = self._snapshot.table(name)
+            yield from _comments(name, table.doc, {column.name: column.doc for column in table.columns})
+        for overview in OVERVIEWS.values():
+            yield from _comments(overview.name, overview.doc, overview.columns)
+
+    def _add(self, name: str, selection: Selection) -> str:
+        view = f"__{name}_{len(self._tables)}"
+        self._tables[view] = (name, selection)
+        return view
+
+    def _lower(self, view: str) -> tuple[str, frozenset[str]]:
+        """The SQL of an overview, and the views over files that it reads."""
+        if view not in self._lowered:
+            name, at = self._overviews[view]
+            before = frozenset(self._tables)
+            text = OVERVIEWS[name].text.format(at=f"AT ({at})" if at else "", commits=self._commits)
+            sql = compile(text, self).sql
+            read = frozenset(self._tables) - before
+            self._lowered[view] = sql, read if at else read | OVERVIEWS[name].reads
+        return self._lowered[view]
+
+    def _table(self, view: str) -> str:
+        name, selection = self._tables[view]
+        table, files = self._snapshot.table(name), self._files(name, selection)
+        return _over_files(table, files) if files else _empty(table)
+
+    def _files(self, name: str, selection: Selection) -> list[File]:
+        return self._snapshot.at(selection.at).files(name, selection)
+
+    @property
+    def _commits(self) -> str:
+        rows = [_row(name, commit) for name in TABLES for commit in self._snapshot.states[name].history]
+        none = (
+            "SELECT NULL::VARCHAR AS table_name, NULL::BIGINT AS snapshot_id, NULL::TIMESTAMP AS committed_at,"
+            " NULL::VARCHAR AS operation, NULL::BIGINT AS added_rows, NULL::BIGINT AS total_rows,"
+            " NULL::VARCHAR[] AS batch_ids WHERE false"
+        )
+        return f"{none} UNION ALL VALUES {', '.join(rows)}" if rows else none
+
+
+def _row(table: str, commit: Commit) -> str:
+    batches = ", ".join(map(literal, commit.batch_ids))
+    time = f"TIMESTAMP '{commit.committed_at}'"
+    said = f"{literal(commit.operation)}, {commit.added_rows}, {commit.total_rows}, [{batches}]"
+    return f"({literal(table)}, {commit.snapshot_id}, {time}, {said})"
+
+
+def _comments(name: str, doc: str, columns: Mapping[str, str]) -> Iterator[str]:
+    yield f"COMMENT ON VIEW {name} IS {literal(doc)}"
+    for column, said in columns.items():
+        yield f"COMMENT ON COLUMN {name}.{identifier(column)} IS {literal(said)}"
 
 
 def _over_files(table: Table, files: list[File]) -> str:
@@ -71,15 +163,6 @@ def _field(column: Column) -> str:
 def _empty(table: Table) -> str:
     columns = ", ".join(f"NULL::{column.type} AS {identifier(column.name)}" for column in table.columns)
     return f"SELECT {columns} WHERE false"
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal.
-
-    >>> literal("it's")
-    "'it''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
 
 
 def local_path(location: str) -> str:

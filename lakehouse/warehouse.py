@@ -11,6 +11,7 @@ import os
 import threading
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -28,7 +29,7 @@ from lakehouse.ledger import Ledger
 from lakehouse.maintenance import Retention
 from lakehouse.writer import Writer
 from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
-from srcql.schema import TABLES
+from srcql.schema import OBSERVATIONS, TABLES
 
 __all__ = ["Receipt", "Warehouse", "open_warehouse"]
 
@@ -120,8 +121,13 @@ class Warehouse:
         staged = writer.stage(data, evolve)
         return self._committer.commit(Batch(table, batch_id or uuid.uuid4().hex, staged))
 
+    def expired(self, table: str) -> dict[int, datetime]:
+        """Snapshots of a table that are no longer kept, and when they were committed, UTC, while that is remembered."""
+        return self._ledger.expired(table)
+
     def _tidy(self, table: IcebergTable) -> None:
-        if maintenance.tidy(table, self._ledger, self._retention):
+        observed = None if table.name()[-1] == OBSERVATIONS.name else self._load(OBSERVATIONS.name)
+        if maintenance.tidy(table, self._ledger, self._retention, observed):
             maintenance.tidy(self._load(INGESTS.name), self._ledger, self._retention)
 
     def _load(self, name: str) -> IcebergTable:

@@ -4,8 +4,10 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.engine import Engine
+from lakehouse.overviews import OVERVIEWS
 from lakehouse.warehouse import Warehouse
 from srcql.errors import Cancelled, ExecutionError, InvalidQuery, UnknownName
+from srcql.schema import TABLES
 from tests.lakehouse.conftest import observations
 
 ROWS = observations(
@@ -140,7 +142,7 @@ def test_a_closed_engine_says_so(warehouse: Warehouse) -> None:
 
 
 def test_tables_are_listed(engine: Engine) -> None:
-    names = ["code_implementations", "observations", "tests"]
+    names = sorted((*TABLES, *OVERVIEWS))
     listed = engine.query("SELECT table_name FROM information_schema.tables ORDER BY 1").read_all()
     assert listed["table_name"].to_pylist() == names
     assert engine.query("SHOW TABLES").read_all()["name"].to_pylist() == names

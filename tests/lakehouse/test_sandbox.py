@@ -1,7 +1,7 @@
 import pytest
 
 from lakehouse.engine import Engine
-from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName, Unsupported
+from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName
 
 REFUSED = {
     "COPY observations TO 'stolen.csv'": Forbidden,
@@ -38,7 +38,11 @@ REFUSED = {
     "SELECT 1; SELECT 2": InvalidQuery,
     "": InvalidQuery,
     "SELECT * FROM nothing": UnknownName,
-    "SELECT * FROM observations AT (VERSION => 3)": Unsupported,
+    "TABLE clusters AT (VERSION => 3)": InvalidQuery,
+    "WITH t AS (SELECT 1) SELECT * FROM t AT (VERSION => 3)": InvalidQuery,
+    "SELECT * FROM nothing AT (VERSION => 3)": UnknownName,
+    "SELECT * FROM (WITH hidden AS (SELECT 1) FROM hidden), hidden": UnknownName,
+    "WITH a AS (FROM b), b AS (SELECT 1) FROM a": UnknownName,
     "SELECT " + "abs(" * 5000 + "1" + ")" * 5000: InvalidQuery,
 }
 
