@@ -1,5 +1,6 @@
 """What a verb reads: words, names, and pieces of the user's text that are carried over as they stand."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +20,7 @@ Span = tuple[int, int]
 
 MARK = "\0"
 QUOTED = (TokenType.IDENTIFIER, TokenType.STRING)
+COUNT = re.compile("[0-9]{1,18}")
 ODD = (TokenType.NUMBER, TokenType.DASH, TokenType.DOT)
 
 
@@ -124,8 +126,8 @@ class Reader:
         return "a name that is not a plain word stands in quotes" if self.next_type in ODD else None
 
     def number(self, what: str) -> int:
-        """Read a whole number from 0."""
-        if self.next_type is not TokenType.NUMBER or not self.found.isdecimal():
+        """Read a whole number from 0 that is a BIGINT."""
+        if self.next_type is not TokenType.NUMBER or not COUNT.fullmatch(self.found):
             raise self.expected(what)
         return int(self._advance().text)
 

@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,12 @@ from srcql_client import Connection
 from srcql_client.importers import arena
 from tests.serving import served
 
+MAJORITIES = "FROM (ORACLE FROM * BY run_id USING EXACT)"
 CLUSTERS = "SELECT problem_id, run_id, implementations FROM (CLUSTER FROM * BY run_id USING EXACT)"
 
+NA = r"^(\$N/A|_TOOLONG_|_NOT_EXECUTED_|\$NOTEXECUTED@.*|\$UNSERIALIZABLE@.*)$"
+STEP = ("problem_id", "run_id", "test_id", "step_id")
+Majority = dict[tuple[str, str, str, int], tuple[list[str], int, int, int]]
 Partition = dict[tuple[str, str], list[list[str]]]
 
 
@@ -30,12 +35,55 @@ def folder(data: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def truth(folder: Path) -> Partition:
-    problems: dict[str, Any] = json.loads(gzip.decompress((folder / "truth.json.gz").read_bytes()))["problems"]
+def facts(folder: Path) -> dict[str, Any]:
+    return json.loads(gzip.decompress((folder / "truth.json.gz").read_bytes()))["problems"]
+
+
+@pytest.fixture(scope="module")
+def majorities(facts: dict[str, Any], folder: Path) -> Majority:
+    """Winners, votes, total and number of different answers of every step, where outputs that are NA do not vote."""
+    counted = {
+        (problem, run, test, step["step"]): (step["winners"], step["votes"], step["total"], step["distinct"])
+        for problem, facts_ in facts.items()
+        for run, found in facts_["runs"].items()
+        for test, steps in found["majority"].items()
+        for step in steps
+    }
+    return counted | {step: counted_without_na(votes) for step, votes in with_na(folder).items()}
+
+
+def with_na(folder: Path) -> dict[tuple[str, str, str, int], Counter[str]]:
+    """The outputs of the steps at which any is NA, counted."""
+    rows = pq.read_table(folder / "observations.parquet", columns=[*STEP, "output", "specified_oracle"])
+    rows = rows.filter(pc.invert(rows["specified_oracle"]))
+    silent = rows.filter(pc.match_substring_regex(rows["output"], NA)).select(STEP)
+    asked = rows.join(silent.group_by(STEP).aggregate([]), STEP, join_type="left semi")
+    found: dict[tuple[str, str, str, int], Counter[str]] = defaultdict(Counter)
+    for row in asked.to_pylist():
+        found[tuple(row[name] for name in STEP)][row["output"]] += 1
+    return found
+
+
+def counted_without_na(outputs: Counter[str]) -> tuple[list[str], int, int, int]:
+    votes = {output: count for output, count in outputs.items() if not re.match(NA, output, re.DOTALL)}
+    most = max(votes.values(), default=0)
+    winners = sorted(output for output, count in votes.items() if count == most)
+    return winners, most, sum(votes.values()), len(votes)
+
+
+def majority(oracle: pa.Table) -> Majority:
+    return {
+        tuple(row[name] for name in STEP): (row["candidates"], row["votes"], row["total"], row["n_distinct"])
+        for row in oracle.to_pylist()
+    }
+
+
+@pytest.fixture(scope="module")
+def truth(facts: dict[str, Any]) -> Partition:
     return {
         (problem, run): sorted(found["clusters"])
-        for problem, facts in problems.items()
-        for run, found in facts["runs"].items()
+        for problem, found_ in facts.items()
+        for run, found in found_["runs"].items()
     }
 
 
@@ -58,6 +106,13 @@ def partition(clusters: pa.Table) -> Partition:
 def test_every_cluster_of_both_runs(lake: Connection, truth: Partition) -> None:
     assert len(truth) == 363 + 298
     assert partition(lake.query(CLUSTERS)) == truth
+
+
+def test_every_majority_of_both_runs(lake: Connection, majorities: Majority) -> None:
+    assert len(majorities) == 56_001
+    found = lake.query(MAJORITIES)
+    assert majority(found) == majorities
+    assert set(found["n_missing"].to_pylist()) == {0}
 
 
 def test_canonical_clusters_are_unions_of_exact_ones(lake: Connection) -> None:
