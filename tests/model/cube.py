@@ -1,13 +1,13 @@
 """What the shared clauses leave of the cube: an analysis for each problem and combination of the columns of BY."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from srcql.schema import OBSERVATIONS, Role
-from tests.model.equality import kind, response_text, row_of_ref
-from tests.model.statement import Lakehouse, Row, Statement
+from tests.model.equality import SEPARATOR, kind, response_key, response_text, row_of_ref
+from tests.model.statement import Lakehouse, Row, Statement, Using
 
 T = TypeVar("T")
 CONTEXT = [column.name for column in OBSERVATIONS.of(Role.CONTEXT) if column.name != "run_id"]
@@ -18,7 +18,7 @@ class Response(NamedTuple):
 
     row: Row
     kind: str
-    text: Hashable
+    text: str
 
 
 Cell = dict[int, Response]
@@ -72,13 +72,14 @@ def analyses(statement: Statement, lakehouse: Lakehouse) -> list[Analysis]:
     selected = [row for row in observed if all(condition.holds(row) for condition in statement.where)]
     names = ["data_set_id", "problem_id", *statement.by]
     groups = grouped(selected, lambda row: tuple(row[name] for name in names))
+    if not statement.by:
+        groups = {(row["data_set_id"], row["problem_id"]): [] for row in rows} | groups
     found = []
     for key in sorted(groups, key=nulls_last):
         named = dict(zip(names, key, strict=True))
         cells, kept = _cells(groups[key], statement)
         expected = [row for row in _expected(rows, statement, named) if kept(row)]
-        if cells:
-            found.append(Analysis(named, cells, expected))
+        found.append(Analysis(named, cells, expected))
     return found
 
 
@@ -98,23 +99,29 @@ def nulls_least(values: Iterable[Any]) -> list[tuple[bool, Any]]:
 
 
 def _source(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
-    if statement.source.rows is None:
-        return [row for row in lakehouse.observations if statement.source.holds(row)]
+    """The rows that FROM names, with what is derived from them; columns that a query lacks are NULL."""
     nothing = {column.name: None for column in OBSERVATIONS.columns}
-    return [nothing | row for row in statement.source.rows]
+    given = statement.source.rows(lakehouse.observations)
+    return [nothing | row | _derived(row["output"]) for row in given]
+
+
+def _derived(output: str | None) -> Row:
+    return {"response_kind": kind(output), "response_key": response_key(response_text(output, Using()))}
 
 
 def _expected(rows: list[Row], statement: Statement, key: Row) -> list[Row]:
-    """What is expected of a problem: contexts do not select it."""
+    """What is expected of a problem, by the latest run of each oracle and test: contexts do not select it."""
     conditions = [condition for condition in statement.where if condition.on_problem]
     mine = [row for row in rows if all(row[name] == key[name] for name in ("data_set_id", "problem_id"))]
-    return [row for row in mine if row["specified_oracle"] and all(condition.holds(row) for condition in conditions)]
+    stated = [row for row in mine if row["specified_oracle"] and all(condition.holds(row) for condition in conditions)]
+    by_cell = grouped(stated, lambda row: (row["implementation_id"], row["test_id"]))
+    return [row for found in by_cell.values() for row in _runs(found, "LATEST")[0].values()]
 
 
 def _cells(rows: list[Row], statement: Statement) -> tuple[dict[Voter, dict[str, list[Cell]]], Callable[[Row], bool]]:
     """The cells of an analysis, and which rows STEPS keeps."""
     by_cell = grouped(rows, lambda row: (row["implementation_id"], row["test_id"]))
-    answered = {cell: _runs(found, statement) for cell, found in by_cell.items()}
+    answered = {cell: _runs(found, statement.runs or "LATEST") for cell, found in by_cell.items()}
     kept = _steps(answered, statement.steps or "ALL")
     cells: dict[Voter, dict[str, list[Cell]]] = defaultdict(dict)
     for (implementation, test), runs in answered.items():
@@ -125,11 +132,11 @@ def _cells(rows: list[Row], statement: Statement) -> tuple[dict[Voter, dict[str,
     return _missing(dict(cells), statement.missing or "DISTINCT"), kept
 
 
-def _runs(rows: list[Row], statement: Statement) -> list[dict[int, Row]]:
+def _runs(rows: list[Row], said: str) -> list[dict[int, Row]]:
     """The runs of one cell, the latest first; under LATEST that one alone."""
     runs = grouped(rows, lambda row: row["run_id"])
     latest = sorted(runs, key=lambda run: nulls_least((_time(runs[run]), run)), reverse=True)
-    if (statement.runs or "LATEST") == "LATEST":
+    if said == "LATEST":
         latest = latest[:1]
     return [_context(runs[run]) for run in latest]
 
@@ -194,7 +201,8 @@ def _stable(implementation: str, runs: list[Cell]) -> Cell:
     if all(answer == answers[0] for answer in answers):
         return runs[0]
     steps = {step: response for run in reversed(runs) for step, response in run.items()}
-    return {step: Response(found.row, "FLAKY", ("FLAKY", implementation)) for step, found in steps.items()}
+    text = f"FLAKY{SEPARATOR}{implementation}"
+    return {step: Response(found.row, "FLAKY", text) for step, found in steps.items()}
 
 
 def _missing(cells: dict[Voter, dict[str, list[Cell]]], said: str) -> dict[Voter, dict[str, list[Cell]]]:

@@ -80,21 +80,17 @@ UNREADABLE = object()
 
 def _read(output: str) -> Any:
     """JSON: dicts, lists, texts, Numbers, True, False, None."""
-    if _depth(output) > DEEPEST:
-        return UNREADABLE
     try:
-        return json.loads(output, parse_int=_number, parse_float=_number, parse_constant=Number)
-    except ValueError:
+        value = json.loads(output, parse_int=_number, parse_float=_number, parse_constant=Number)
+    except (ValueError, RecursionError):
         return UNREADABLE
+    return value if _depth(value) <= DEEPEST else UNREADABLE
 
 
-def _depth(output: str) -> int:
-    """How deep brackets outside of texts nest."""
-    deepest = depth = 0
-    for bracket in re.sub(r'"(\\.|[^"\\])*"', "", output, flags=re.DOTALL):
-        depth += (bracket in "[{") - (bracket in "]}")
-        deepest = max(deepest, depth)
-    return deepest
+def _depth(value: Any) -> int:
+    if isinstance(value, (dict, list)):
+        return 1 + max(map(_depth, value.values() if isinstance(value, dict) else value), default=0)
+    return 0
 
 
 def _number(text: str) -> Number:

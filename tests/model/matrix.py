@@ -5,6 +5,7 @@ from tests.model.slice import shown
 from tests.model.statement import Row, Statement
 
 MOST = 1000
+Column = tuple[str, bool]  # an id, and whether it is of a specified oracle
 
 
 class Refused(Exception):
@@ -15,21 +16,25 @@ def matrix(analyses: list[Analysis], statement: Statement) -> list[Row]:
     if len({(each.key["data_set_id"], each.key["problem_id"]) for each in analyses}) > 1:
         raise Refused("more than one problem")
     rows = [(each.key, shown(each, statement)) for each in analyses]
-    names = sorted({row["implementation_id"] for _, found in rows for row in found})
-    if len(names) > int(statement.number("AT MOST") or MOST):
+    columns = sorted({_column(row) for _, found in rows for row in found})
+    if len(columns) > int(statement.number("AT MOST") or MOST):
         raise Refused("too many columns")
     by_test = statement.says("ROWS TEST")
     places = ["test_id"] if by_test else ["test_id", "step_id"]
-    titles = _titles(names, [*(analyses[0].key if analyses else ()), *places])
+    titles = _titles(columns, [*(analyses[0].key if analyses else ()), *places])
     head = (statement.head or ("output",))[0]
     answer = []
     for key, found in rows:
         groups = grouped(found, lambda row: tuple(row[place] for place in places))
         for place in sorted(groups):
-            cells = grouped(groups[place], lambda row: row["implementation_id"])
-            filled = {titles[name]: _cell(cells.get(name), head, by_test) for name in names}
+            cells = grouped(groups[place], _column)
+            filled = {titles[column]: _cell(cells.get(column), head, by_test) for column in columns}
             answer.append(key | dict(zip(places, place, strict=True)) | filled)
     return answer
+
+
+def _column(row: Row) -> Column:
+    return row["implementation_id"], row["specified"]
 
 
 def _cell(rows: list[Row] | None, head: str, as_list: bool) -> object:
@@ -39,15 +44,15 @@ def _cell(rows: list[Row] | None, head: str, as_list: bool) -> object:
     return values if as_list else values[0]
 
 
-def _titles(names: list[str], taken: list[str]) -> dict[str, str]:
+def _titles(columns: list[Column], taken: list[str]) -> dict[Column, str]:
     """Column names: one that repeats another, letter case apart, is numbered."""
     used = {name.lower() for name in taken}
     titles = {}
-    for name in names:
-        title, number = name, 0
+    for column in columns:
+        title, number = column[0], 0
         while title.lower() in used:
             number += 1
-            title = f"{name}_{number}"
+            title = f"{column[0]}_{number}"
         used.add(title.lower())
-        titles[name] = title
+        titles[column] = title
     return titles

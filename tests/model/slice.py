@@ -3,8 +3,8 @@
 from srcql.schema import OBSERVATIONS
 from tests.model.cluster import latest, latest_code
 from tests.model.cube import Analysis, nulls_last
-from tests.model.equality import kind, response_key, response_text
-from tests.model.statement import Lakehouse, Row, Statement, Using
+from tests.model.equality import kind
+from tests.model.statement import Lakehouse, Row, Statement
 
 DEFAULT = ("test_id", "step_id", "implementation_id", "run_id", "operation", "inputs", "output", "kind")
 CODE = ("source_code", "language")
@@ -38,13 +38,7 @@ def shown(analysis: Analysis, statement: Statement) -> list[Row]:
         row | {"implementation": row["implementation_id"], "kind": kind(row["output"])} for row in analysis.expected
     ]
     said = statement.says("WITH SPECIFIED")
-    rows = [row | {"specified": False} for row in observed] + [row | {"specified": True} for row in expected if said]
-    return [row | _derived(row["output"]) for row in rows]
-
-
-def _derived(output: str | None) -> Row:
-    """The two columns of the table that are computed from a row."""
-    return {"response_kind": kind(output), "response_key": response_key(response_text(output, Using()))}
+    return [row | {"specified": False} for row in observed] + [row | {"specified": True} for row in expected if said]
 
 
 def _joined(row: Row, key: Row, lakehouse: Lakehouse) -> Row:

@@ -18,7 +18,7 @@ class Every(Enum):
 Path = tuple[str | int | Every, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Lakehouse:
     """The rows of the three tables."""
 
@@ -29,11 +29,10 @@ class Lakehouse:
 
 @dataclass(frozen=True)
 class Source:
-    """What FROM names: rows of the table, or those of a query."""
+    """What FROM names: some rows of observations, or what a query makes of them."""
 
     text: str
-    holds: Callable[[Row], bool] = lambda _: True
-    rows: tuple[Row, ...] | None = None
+    rows: Callable[[list[Row]], list[Row]]
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Order:
         return f'"{self.column}"{" DESC" * self.descending}{" NULLS FIRST" * self.nulls_first}'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Statement:
     """A verb with its clauses; None: not said. `own` holds the verb's own clauses as texts, in their order."""
 
@@ -99,6 +98,9 @@ class Statement:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int | None = None
+
+    def __repr__(self) -> str:
+        return self.text
 
     def says(self, clause: str) -> bool:
         return clause in self.own

@@ -25,8 +25,7 @@ FIVE = [
 
 
 def ask(verb: str, *own: str) -> list[Row]:
-    source = Source("(FROM five)", rows=tuple(FIVE))
-    return answer(Statement(verb, source, own=own), Lakehouse([]))
+    return answer(Statement(verb, Source("L10", list), own=own), Lakehouse(FIVE))
 
 
 def test_clusters_of_five_versions() -> None:

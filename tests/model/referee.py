@@ -1,0 +1,157 @@
+"""Asks the engine what the model was asked, and tells where they differ."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from operator import itemgetter
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from lakehouse.engine import Engine
+from lakehouse.warehouse import Warehouse, open_warehouse
+from srcql.errors import SrcqlError
+from srcql.schema import TABLES
+from tests.model.answer import answer
+from tests.model.cube import grouped
+from tests.model.matrix import Refused
+from tests.model.statement import Lakehouse, Row, Statement, Using
+
+TYPES = {
+    "VARCHAR": pa.string(),
+    "INTEGER": pa.int32(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "TIMESTAMP": pa.timestamp("us"),
+}
+DERIVED = ("response_kind", "response_key")
+PROBLEM = ("data_set_id", "problem_id")
+ONCE = {
+    "observations": (*PROBLEM, "implementation_id", "test_id", "step_id", "run_id", "environment_id"),
+    "tests": (*PROBLEM, "test_id", "created_at"),
+    "code_implementations": (*PROBLEM, "implementation_id", "created_at"),
+}
+KEPT = ("verb", "source", "own")
+
+Said = TypeVar("Said", Statement, Using, Lakehouse)
+Answer = list[list[Any]] | str
+
+
+@dataclass(frozen=True)
+class Difference:
+    statement: Statement
+    lakehouse: Lakehouse
+    engine: Answer
+    model: Answer
+
+
+def store(warehouse: Warehouse, lakehouse: Lakehouse) -> None:
+    """Add the rows; those that a batch may hold but once go into several."""
+    for name, key in ONCE.items():
+        repeats = grouped(getattr(lakehouse, name), itemgetter(*key)).values()
+        for turn in range(max(map(len, repeats), default=0)):
+            rows = [same[turn] for same in repeats if turn < len(same)]
+            warehouse.ingest(name, _table(name, rows))
+
+
+def _table(name: str, rows: list[Row]) -> pa.Table:
+    columns = [column for column in TABLES[name].columns if column.name not in DERIVED]
+    return pa.Table.from_pylist(rows, pa.schema([(column.name, TYPES[column.type]) for column in columns]))
+
+
+def difference(engine: Engine, statement: Statement, lakehouse: Lakehouse) -> Difference | None:
+    """Where engine and model differ in a statement: None when they do not."""
+    told, expected = _of_engine(engine, statement), _of_model(statement, lakehouse)
+    return None if _same(told, expected) else Difference(statement, lakehouse, told, expected)
+
+
+def smallest(found: Difference) -> Difference:
+    """The same difference in as few rows and clauses as show it, each time in a lakehouse of its own."""
+    for statement, lakehouse in _smaller(found.statement, found.lakehouse):
+        with TemporaryDirectory() as folder, open_warehouse(folder) as warehouse, Engine(warehouse) as engine:
+            store(warehouse, lakehouse)
+            still = difference(engine, statement, lakehouse)
+            if still and _complaint(still.engine) == _complaint(found.engine):
+                return smallest(still)
+    return found
+
+
+def _complaint(told: Answer) -> str:
+    """What an error says, without its place."""
+    return told.splitlines()[0].partition(": ")[2].partition(": ")[2] if isinstance(told, str) else ""
+
+
+def _smaller(statement: Statement, lakehouse: Lakehouse) -> Iterator[tuple[Statement, Lakehouse]]:
+    """Without some rows of a table, many at first, or without a clause."""
+    for table in fields(lakehouse):
+        rows = getattr(lakehouse, table.name)
+        size = len(rows)
+        while size:
+            for start in range(0, len(rows), size):
+                yield statement, _without(lakehouse, table.name, rows[:start] + rows[start + size :])
+            size //= 2
+    for simpler in _simpler(statement):
+        yield simpler, lakehouse
+
+
+def report(found: Difference) -> str:
+    """The rows, the statement and both answers."""
+    tables = {table.name: getattr(found.lakehouse, table.name) for table in fields(found.lakehouse)}
+    rows = [
+        f"{table}: { {name: value for name, value in row.items() if value not in (None, '')} }"
+        for table in tables
+        for row in tables[table]
+    ]
+    return "\n".join([*rows, found.statement.text, "engine:", *_lines(found.engine), "model:", *_lines(found.model)])
+
+
+def _of_engine(engine: Engine, statement: Statement) -> Answer:
+    """Column names and rows; an error as text."""
+    try:
+        table = engine.query(statement.text).read_all()
+    except SrcqlError as error:
+        return f"error: {error}"
+    return [table.column_names, *map(list, zip(*(column.to_pylist() for column in table.columns), strict=True))]
+
+
+def _of_model(statement: Statement, lakehouse: Lakehouse) -> Answer:
+    try:
+        rows = answer(statement, lakehouse)
+    except Refused as refused:
+        return f"error: {refused}"
+    return [list(rows[0]) if rows else [], *(list(row.values()) for row in rows)]
+
+
+def _same(told: Answer, expected: Answer) -> bool:
+    if isinstance(told, str) or isinstance(expected, str):
+        return isinstance(told, str) and isinstance(expected, str)
+    if len(expected) == 1:
+        return len(told) == 1
+    return [len(row) for row in told] == [len(row) for row in expected] and all(
+        type(left) is type(right) and left == right
+        for ours, theirs in zip(told, expected, strict=True)
+        for left, right in zip(ours, theirs, strict=True)
+    )
+
+
+def _simpler(statement: Statement) -> Iterator[Statement]:
+    """The statement without one clause, or one part of a clause."""
+    for field in fields(statement):
+        said = getattr(statement, field.name)
+        if field.name not in KEPT and said != field.default:
+            yield _without(statement, field.name, field.default)
+    for place in range(len(statement.own)):
+        yield replace(statement, own=statement.own[:place] + statement.own[place + 1 :])
+    for place in range(len(statement.where)):
+        yield replace(statement, where=statement.where[:place] + statement.where[place + 1 :])
+    for field in fields(statement.using):
+        if getattr(statement.using, field.name) != field.default:
+            yield replace(statement, using=_without(statement.using, field.name, field.default))
+
+
+def _without(said: Said, name: str, default: Any) -> Said:
+    return replace(said, **{name: default})
+
+
+def _lines(answer: Answer) -> list[str]:
+    return [f"  {answer}"] if isinstance(answer, str) else [f"  {row}" for row in answer]
