@@ -25,10 +25,10 @@ HINT = "the lakehouse is read with SELECT and the verbs of SRCQL, and filled by 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a query reads: tables by name, how many parameters it takes, and whether it lists what tables there are."""
+    """What a query reads: tables and parameters, by name, and whether it lists what tables there are."""
 
     tables: frozenset[str]
-    parameters: int
+    parameters: frozenset[str]
     lists: bool = False
 
 
@@ -40,7 +40,7 @@ def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[st
 
     >>> with duckdb.connect() as connection:
     ...     inspect(connection, "SELECT ? FROM observations, range(3)", frozenset({"observations"}))
-    Reading(tables=frozenset({'observations'}), parameters=1, lists=False)
+    Reading(tables=frozenset({'observations'}), parameters=frozenset({'1'}), lists=False)
     """
     statement = _parsed(connection, sql)
     scoped = list(_scoped(statement))
@@ -52,7 +52,7 @@ def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[st
         if node.get("function_name") in HIDDEN_FUNCTIONS:
             raise Forbidden(f"{node['function_name']} is not a function of the lakehouse", span=_span(sql, node))
     lists = any(node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema" for node in nodes)
-    return Reading(tables & known, len(statement["named_param_map"]), lists)
+    return Reading(tables & known, frozenset(entry["key"] for entry in statement["named_param_map"]), lists)
 
 
 def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import Any
 
 import udfs
 from lakehouse.history import Commit
@@ -9,6 +10,7 @@ from lakehouse.overviews import OVERVIEWS, SNAPSHOTS
 from lakehouse.planner import File, Snapshot
 from srcql.at import At
 from srcql.compile import Source, compile
+from srcql.compiled import Compiled
 from srcql.cube import Selection
 from srcql.errors import InvalidQuery
 from srcql.schema import OBSERVATIONS, TABLES, Column, Table
@@ -69,6 +71,10 @@ class Views:
         view = f"__{known}_{len(self._overviews)}"
         self._overviews[view] = (known, at)
         return view
+
+    def ask(self, question: Compiled) -> list[tuple[Any, ...]] | None:  # noqa: ARG002
+        """None: files are named here, and rows are asked for elsewhere."""
+        return None
 
     def definition(self, view: str) -> str:
         """The statement that makes a view, which reads files alone."""

@@ -20,7 +20,7 @@ Span = tuple[int, int]
 
 MARK = "\0"
 QUOTED = (TokenType.IDENTIFIER, TokenType.STRING)
-COUNT = re.compile("[0-9]{1,18}")
+COUNT, BIGGEST = re.compile("[0-9]{1,19}"), 2**63 - 1
 ODD = (TokenType.NUMBER, TokenType.DASH, TokenType.DOT)
 
 
@@ -127,7 +127,7 @@ class Reader:
 
     def number(self, what: str) -> int:
         """Read a whole number from 0 that is a BIGINT."""
-        if self.next_type is not TokenType.NUMBER or not COUNT.fullmatch(self.found):
+        if self.next_type is not TokenType.NUMBER or not COUNT.fullmatch(self.found) or int(self.found) > BIGGEST:
             raise self.expected(what)
         return int(self._advance().text)
 

@@ -1,0 +1,65 @@
+"""What a verb has to know of the rows before it can be lowered: asked of the same snapshot, under the same rules."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+
+from lakehouse.explain import explain
+from lakehouse.planner import Snapshot
+from lakehouse.sandbox import inspect
+from lakehouse.views import Views
+from srcql.compiled import Compiled
+from srcql.errors import SrcqlError
+
+
+class Planning(Views):
+    """The relations of a statement that is being planned; `parameters` is None where they are not known yet.
+
+    `guessed` says that a question had parameters which were not known: NULL stood for them.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, connection: duckdb.DuckDBPyConnection, parameters: Sequence[Any] | None
+    ) -> None:
+        super().__init__(snapshot)
+        self._connection = connection
+        self._parameters = parameters
+        self.guessed = False
+
+    def ask(self, question: Compiled) -> list[tuple[Any, ...]]:
+        """The rows of a query; it may do what a statement may."""
+        with self._connection.cursor() as cursor, placed(question, cursor):
+            reading = inspect(cursor, question.sql, self.names)
+            for view in sorted(reading.tables):
+                cursor.execute(self.definition(view))
+            values = {name: self._value(name) for name in reading.parameters}
+            rows: list[tuple[Any, ...]] = cursor.execute(question.sql, values).fetchall()
+            return rows
+
+    def _value(self, name: str) -> Any:
+        number = int(name) if name.isdecimal() else 0
+        if self._parameters is not None and 0 < number <= len(self._parameters):
+            return self._parameters[number - 1]
+        self.guessed = True
+        return None
+
+
+@contextmanager
+def placed(compiled: Compiled, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[None]:
+    """Turn DuckDB's errors into ours, and positions in the SQL into positions in the user's text."""
+    try:
+        yield
+    except SrcqlError as error:
+        raise _at_its_place(compiled, error) from None
+    except (duckdb.Error, OSError) as error:
+        raise _at_its_place(compiled, explain(error, compiled.sql, cursor)) from None
+
+
+def _at_its_place(compiled: Compiled, error: SrcqlError) -> SrcqlError:
+    if error.span and error.text is None:
+        start, last = (compiled.locate(offset) for offset in (error.span[0], error.span[1] - 1))
+        error.span = (start, last + 1) if start is not None and last is not None else None
+        error.text = compiled.text
+    return error
