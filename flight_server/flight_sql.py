@@ -22,7 +22,7 @@ from flight_server.settings import Settings
 from flight_server.sql_info import infos
 from flight_server.statements import NOBODY, Asked, Statements
 from flight_server.watchdog import Watch, Watchdog
-from lakehouse.engine import Engine, Statement
+from lakehouse.engine import Engine, Prepared
 from lakehouse.warehouse import Receipt
 from srcql.errors import Cancelled, InvalidQuery, Unavailable, Unsupported
 from srcql.schema import TABLES
@@ -123,7 +123,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
 
     # Statements
 
-    def _prepare(self, text: str) -> Statement:
+    def _prepare(self, text: str) -> Prepared:
         if self._calls.draining:
             raise shutting_down()
         return self._engine.prepare(text)

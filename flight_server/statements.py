@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from flight_server.results import sent_as
-from lakehouse.engine import Statement
+from lakehouse.engine import Prepared
 from srcql.errors import UnknownName
 
 NOBODY = b""
@@ -21,7 +21,7 @@ NOBODY = b""
 class Asked:
     """A statement and the values of its parameters."""
 
-    statement: Statement
+    statement: Prepared
     values: tuple[Any, ...] = ()
 
     @property

@@ -9,7 +9,7 @@ statement has a cursor of its own, whose temporary views are the tables of its s
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
@@ -17,13 +17,15 @@ import duckdb
 import pyarrow as pa
 
 import udfs
-from lakehouse.explain import explain
-from lakehouse.planner import Planner, Snapshot
+from lakehouse.explanation import Explanation
+from lakehouse.planner import File, Planner, Snapshot
+from lakehouse.planning import Planning, placed
 from lakehouse.sandbox import Reading, inspect
-from lakehouse.views import PUBLIC, Views, local_path
+from lakehouse.views import PUBLIC, local_path
 from lakehouse.warehouse import Warehouse
 from srcql.compile import compile
-from srcql.errors import Cancelled, InvalidQuery, SrcqlError
+from srcql.errors import Cancelled, InvalidQuery
+from srcql.explained import explained
 from srcql.sql import literal
 
 BATCH_ROWS = 65_536
@@ -50,11 +52,17 @@ class Engine:
         self.planner = Planner(warehouse)
         self._connection = _locked_down(warehouse, threads, memory_limit)
 
-    def prepare(self, text: str) -> "Statement":
+    def prepare(self, text: str) -> "Prepared":
         """Compile a statement and check its names against the current snapshot.
 
         Any error is an SrcqlError; what cannot be bound is told when its schema or its result is asked for.
         """
+        query = explained(text)
+        if query is None:
+            return self._statement(text)
+        return Explanation(text, query, self._statement, self.warehouse.location)
+
+    def _statement(self, text: str) -> "Statement":
         return Statement(self._connection, self.planner.snapshot(), text)
 
     def query(self, text: str, parameters: Sequence[Any] = ()) -> Any:
@@ -91,24 +99,35 @@ def _locked_down(warehouse: Warehouse, threads: int | None, memory_limit: str | 
 class Statement:
     """One compiled text on one snapshot; it may be executed several times, and reads the same rows each time.
 
-    `parameters` is the number of `?` or `$n`.
+    `parameters` is the number of `?` or `$n`; where `values` of them are given it is planned for these.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, text: str) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        snapshot: Snapshot,
+        text: str,
+        values: Sequence[Any] | None = None,
+    ) -> None:
         self._connection = connection
-        self._views = Views(snapshot)
+        self._views = Planning(snapshot, connection, values)
         self._compiled = compile(text, self._views)
         self.snapshot = snapshot
         self.text = text
         reading = self._reading()
         self._tables = reading.tables
         self._lists = reading.lists
-        self.parameters = reading.parameters
+        self.parameters = len(reading.parameters)
 
     @property
     def sql(self) -> str:
         """The SQL that DuckDB runs."""
         return self._compiled.sql
+
+    @property
+    def files(self) -> list[File]:
+        """The data files that it reads, by path."""
+        return self._views.files(self._tables)
 
     @cached_property
     def schema(self) -> Any:
@@ -117,14 +136,18 @@ class Statement:
 
     def describe(self, parameters: Sequence[Any]) -> Any:
         """Schema (pa.Schema) of the result with these parameters, without running the query."""
-        with Result(self, parameters) as bound:
+        with Result(self.planned(parameters), parameters) as bound:
             return bound.schema
 
     def execute(self, parameters: Sequence[Any] = ()) -> "Result":
         """The result of the statement; it runs when its batches are asked for."""
         if len(parameters) != self.parameters:
             raise InvalidQuery(f"expected {self.parameters} parameters, found {len(parameters)}")
-        return Result(self, parameters)
+        return Result(self.planned(parameters), parameters)
+
+    def planned(self, values: Sequence[Any]) -> "Statement":
+        """The statement, planned anew where its plan depends on these values."""
+        return Statement(self._connection, self.snapshot, self.text, values) if self._views.guessed else self
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor on which the tables of the statement's snapshot are views; all of them when it lists tables."""
@@ -138,26 +161,13 @@ class Statement:
     def _reading(self) -> Reading:
         """What is read; SQL that is all ours needs no inspection."""
         if self._compiled.verbs and not self._compiled.carried:
-            return Reading(self._views.own & set(re.findall(r"\w+", self.sql)), 0)
+            return Reading(self._views.own & set(re.findall(r"\w+", self.sql)), frozenset())
         with self.explained(), self._connection.cursor() as cursor:
             return inspect(cursor, self.sql, self._views.names)
 
-    @contextmanager
-    def explained(self, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[None]:
-        """Turn DuckDB's errors into ours, and positions in the SQL into positions in the user's text."""
-        try:
-            yield
-        except SrcqlError as error:
-            raise self._placed(error) from None
-        except (duckdb.Error, OSError) as error:
-            raise self._placed(explain(error, self.sql, cursor)) from None
-
-    def _placed(self, error: SrcqlError) -> SrcqlError:
-        if error.span and error.text is None:
-            start, last = (self._compiled.locate(offset) for offset in (error.span[0], error.span[1] - 1))
-            error.span = (start, last + 1) if start is not None and last is not None else None
-            error.text = self.text
-        return error
+    def explained(self, cursor: duckdb.DuckDBPyConnection | None = None) -> AbstractContextManager[None]:
+        """Turn DuckDB's errors into ours, at their place in the user's text."""
+        return placed(self._compiled, cursor)
 
 
 class Result:
@@ -177,6 +187,11 @@ class Result:
             self._cursor.close()
             raise
         self.schema = arrow_schema(self._relation)
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """The columns of the rows, and DuckDB's types of them."""
+        return list(zip(self._relation.columns, map(str, self._relation.types), strict=True))
 
     def batches(self) -> Iterator[Any]:
         """Run the query and yield its record batches; ends with Cancelled after `interrupt`."""
@@ -221,6 +236,9 @@ class Result:
     def _closing(self) -> Iterator[Any]:
         with self:
             yield from self.batches()
+
+
+Prepared = Statement | Explanation
 
 
 def arrow_schema(relation: duckdb.DuckDBPyRelation) -> Any:

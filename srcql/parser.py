@@ -18,6 +18,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from srcql.at import At, at
 from srcql.errors import InvalidQuery, Unsupported
+from srcql.explained import explained
 from srcql.reader import QUOTED, Reader, Span
 from srcql.schema import Table
 from srcql.verbs import VERBS
@@ -267,8 +268,8 @@ def _refuse_more(text: str, tokens: list[Token]) -> None:
 
 def _refuse_command(text: str, command: Token, observations: Table) -> None:
     """EXPLAIN and its like: the tokens after it are one raw text, which is read on its own."""
-    end = command.end + 1
-    rest = re.sub(r"\A\s*ANALYZE\b", lambda match: " " * len(match[0]), text[end:], flags=re.IGNORECASE)
-    if any(isinstance(found, Found) for found in find(" " * end + rest, observations)):
-        span = (command.start, end)
-        raise Unsupported(f"{command.text.upper()} of a verb is not available yet", text=text, span=span)
+    end, word = command.end + 1, command.text.upper()
+    query = explained(text) or " " * end + text[end:]
+    if any(isinstance(found, Found) for found in find(query, observations)):
+        hint = "ask the lakehouse: only it knows its files" if word == "EXPLAIN" else None
+        raise Unsupported(f"{word} of a verb is not available here", text=text, span=(command.start, end), hint=hint)

@@ -1,0 +1,133 @@
+"""EXPLAIN: the SQL, the files and the columns of a query, and mistakes in it at their place."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from lakehouse.engine import Engine
+from lakehouse.planner import Planner
+from lakehouse.warehouse import Warehouse
+from srcql.cube import Selection
+from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName, Unsupported
+from tests.lakehouse.conftest import observations
+
+
+@pytest.fixture
+def files(warehouse: Warehouse) -> list[str]:
+    """What the files of two problems are called, below the folder of the warehouse."""
+    paths = []
+    for problem in ("p", "q"):
+        warehouse.ingest("observations", observations((problem, "a", "t", 0, "1"), (problem, "b", "t", 0, "2")))
+        found = Planner(warehouse).snapshot().files("observations", Selection(None, None, frozenset({problem})))
+        paths += [str(Path(file.path.removeprefix("file://")).relative_to(warehouse.location)) for file in found]
+    return paths
+
+
+def explanation(engine: Engine, text: str, *parameters: object) -> dict[str, list[str]]:
+    answer = engine.query(text, parameters).read_all()
+    assert answer.schema == pa.schema({"key": pa.string(), "value": pa.string()})
+    rows = answer.to_pydict()
+    said: dict[str, list[str]] = {}
+    for key, value in zip(rows["key"], rows["value"], strict=True):
+        said.setdefault(key, []).append(value)
+    return said
+
+
+def test_a_verb_is_explained(engine: Engine, files: list[str]) -> None:
+    said = explanation(engine, "EXPLAIN CLUSTER FROM D.q WHERE step_id = 0")
+    assert list(said) == ["sql", "file", "column"]
+    assert said["sql"] == [engine.prepare("CLUSTER FROM D.q WHERE step_id = 0").sql]
+    assert said["file"] == [files[1]]
+    assert said["column"][-3:] == ["n_missing BIGINT", "fingerprint VARCHAR", "is_largest BOOLEAN"]
+    assert (said["column"][0], said["column"][6]) == ("data_set_id VARCHAR", "implementations VARCHAR[]")
+
+
+def test_plain_sql_is_explained(engine: Engine, files: list[str]) -> None:
+    said = explanation(engine, " -- why\nexplain\tSELECT count(*) AS n, output FROM observations GROUP BY 2;")
+    assert said["file"] == sorted(files)
+    assert said["column"] == ["n BIGINT", "output VARCHAR"]
+    assert said["sql"][0].endswith("SELECT count(*) AS n, output FROM observations GROUP BY 2;")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EXPLAIN (CLUSTER FROM D)",
+        "EXPLAIN WITH c AS (CLUSTER FROM D.p) SELECT * FROM c UNION ALL CLUSTER FROM D",
+        "EXPLAIN SELECT * FROM clusters",
+        "EXPLAIN FROM observations AT (TIMESTAMP => '2100-01-01')",
+        "EXPLAIN SELECT * FROM problems, runs AT (TIMESTAMP => '2100-01-01') AS r",
+    ],
+)
+def test_every_file_is_named_once(engine: Engine, files: list[str], text: str) -> None:
+    assert explanation(engine, text)["file"] == sorted(files)
+
+
+def test_the_files_are_those_of_the_snapshot(warehouse: Warehouse, engine: Engine, files: list[str]) -> None:
+    first = min(warehouse.table("observations").metadata.snapshots, key=lambda found: found.timestamp_ms).snapshot_id
+    assert explanation(engine, f"EXPLAIN CLUSTER FROM * AT (VERSION => {first})")["file"] == [files[0]]
+
+
+def test_what_reads_nothing_names_no_file(engine: Engine) -> None:
+    assert explanation(engine, 'EXPLAIN SELECT 1 AS "one\'s"') == {
+        "sql": ['SELECT 1 AS "one\'s"'],
+        "column": ["one's INTEGER"],
+    }
+    assert "file" not in explanation(engine, "EXPLAIN CLUSTER FROM *")
+
+
+@pytest.mark.usefixtures("files")
+def test_parameters_are_those_of_the_query(engine: Engine) -> None:
+    text = "EXPLAIN SELECT ? AS a, output FROM observations WHERE problem_id = ?"
+    statement = engine.prepare(text)
+    assert (statement.parameters, statement.text) == (2, text)
+    assert explanation(engine, text, 1.5, "p")["column"] == ["a DOUBLE", "output VARCHAR"]
+    with pytest.raises(InvalidQuery, match="expected 2 parameters, found 0"):
+        statement.execute()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "place", "said"),
+    [
+        ("EXPLAIN CLUSTER FROM E", UnknownName, 22, "unknown data set E"),
+        ("EXPLAIN CLUSTER FROM D WHERE x = 1", UnknownName, 30, "unknown column x"),
+        ("EXPLAIN CLUSTER FROM D AT (VERSION => 1)", UnknownName, 39, "observations have no snapshot 1"),
+        ("EXPLAIN SELECT x FROM observations", InvalidQuery, 16, "unknown column x"),
+        ("EXPLAIN SELECT size FROM (CLUSTER FROM D) WHERE sizes = 1", InvalidQuery, 49, "unknown column sizes"),
+        ("EXPLAIN ANALYZE CLUSTER FROM D", Unsupported, 9, "EXPLAIN ANALYZE is not available yet"),
+        ("EXPLAIN (FORMAT json) SELECT 1", Unsupported, 10, "EXPLAIN takes no options"),
+        ("EXPLAIN ( ANALYZE ) CLUSTER FROM D", Unsupported, 11, "EXPLAIN takes no options"),
+        ("EXPLAIN SELECT FROM x WHERE", InvalidQuery, 23, "syntax error"),
+    ],
+)
+def test_mistakes_are_told_in_the_text_of_the_user(
+    engine: Engine, files: list[str], text: str, kind: type[SrcqlError], place: int, said: str
+) -> None:
+    assert files
+    with pytest.raises(kind) as told:
+        engine.query(text)
+    first, line, underline, *_ = str(told.value).split("\n")
+    assert first.startswith(f"line 1, column {place}: {said}")
+    assert line == f"  {text}"
+    assert underline.index("^") == place + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EXPLAIN EXPLAIN SELECT 1",
+        "EXPLAIN DROP TABLE observations",
+        "EXPLAIN CREATE TABLE kept AS CLUSTER FROM *",
+        "EXPLAIN SELECT * FROM read_text('/etc/passwd')",
+    ],
+)
+def test_only_queries_of_the_lakehouse_are_explained(engine: Engine, text: str) -> None:
+    with pytest.raises(Forbidden):
+        engine.query(text)
+
+
+@pytest.mark.parametrize("text", ["PREPARE p AS CLUSTER FROM D", "DROP CLUSTER FROM D", "CALL CLUSTER FROM D"])
+def test_other_commands_take_no_verb(engine: Engine, text: str) -> None:
+    with pytest.raises((InvalidQuery, Unsupported)):
+        engine.query(text)
