@@ -17,7 +17,7 @@ import pytest
 from lakehouse.engine import Engine
 from lakehouse.warehouse import open_warehouse
 from srcql_client import Connection
-from srcql_client.importers import arena
+from srcql_client.importers import arena, solr
 from tests.serving import served
 
 MAJORITIES = "FROM (ORACLE FROM * BY run_id USING EXACT)"
@@ -115,6 +115,21 @@ def test_every_majority_of_both_runs(lake: Connection, majorities: Majority) -> 
     assert set(found["n_missing"].to_pylist()) == {0}
 
 
+def test_the_export_of_an_arena_and_of_its_code_index_says_the_same(
+    folder: Path, tmp_path: Path, truth: Partition, majorities: Majority
+) -> None:
+    with served(tmp_path / "warehouse") as connection:
+        for part in (*arena.read(folder / "arena.parquet", "A"), *solr.read(folder / "solr_export.json.gz", "A")):
+            connection.ingest(part.table, part.rows, part.batch_id)
+        assert majority(connection.query(MAJORITIES)) == majorities
+        assert partition(connection.query(CLUSTERS)) == truth
+        sources = (
+            "SELECT count(*) AS rows, count(source_code) AS sources FROM (SLICE implementation_id FROM * WITH CODE)"
+        )
+        counted = connection.query(sources).to_pylist()[0]
+        assert counted["rows"] == counted["sources"] > 1_000_000
+
+
 def test_canonical_clusters_are_unions_of_exact_ones(lake: Connection) -> None:
     broken = lake.query(
         """
@@ -148,20 +163,41 @@ def thirty(folder: Path, truth: Partition) -> tuple[pa.Table, Partition]:
 
 @pytest.mark.parametrize("batches", [1, 7, 200])
 def test_layout_order_and_threads_do_not_count(
-    tmp_path: Path, thirty: tuple[pa.Table, Partition], batches: int
+    tmp_path: Path, thirty: tuple[pa.Table, Partition], majorities: Majority, batches: int
 ) -> None:
     rows, expected = thirty
+    problems = {problem for problem, _ in expected}
+    votes = {step: found for step, found in majorities.items() if step[0] in problems}
+    asked = ("CLUSTER FROM *", "ORACLE FROM *", "ORACLE FROM * RUNS STABLE TIE CLUSTER", "SLICE FROM * STEPS LAST")
     with served(tmp_path / "warehouse") as connection:
         for number in range(batches):
             connection.ingest("observations", rows.take(np.arange(number, len(rows), batches)))
-        answer = connection.query(CLUSTERS.replace("SELECT problem_id, run_id, implementations FROM", "FROM"))
-        assert partition(answer) == expected
-        latest = connection.query("CLUSTER FROM *")
+        assert partition(connection.query(CLUSTERS)) == expected
+        assert majority(connection.query(MAJORITIES)) == votes
+        answers = [connection.query(text) for text in asked]
     with open_warehouse(tmp_path / "warehouse") as warehouse:
-        for threads in (1, 2):
+        for threads in (1, 2, 8):
             with Engine(warehouse, threads=threads) as engine:
-                assert engine.query("CLUSTER FROM *").read_all() == latest
-                assert partition(engine.query(CLUSTERS).read_all()) == expected
+                assert [engine.query(text).read_all() for text in asked] == answers
+                assert majority(engine.query(MAJORITIES).read_all()) == votes
+
+
+def test_a_snapshot_in_the_middle_of_a_load_stays_as_it_was(
+    tmp_path: Path, thirty: tuple[pa.Table, Partition], majorities: Majority
+) -> None:
+    rows, expected = thirty
+    asked = ("CLUSTER FROM *{}", "ORACLE FROM *{} BY run_id USING EXACT", "SLICE FROM *{} RUNS EACH")
+    with served(tmp_path / "warehouse") as connection:
+        problems = sorted({problem for problem, _ in expected})
+        early = pc.is_in(rows["problem_id"], pa.array(problems[:15]))
+        snapshot = connection.ingest("observations", rows.filter(early)).snapshot_id
+        before = [connection.query(text.format("")) for text in asked]
+        connection.ingest("observations", rows.filter(pc.invert(early)))
+        past = f" AT (VERSION => {snapshot})"
+        assert [connection.query(text.format(past)) for text in asked] == before
+        assert majority(before[1]) == {step: votes for step, votes in majorities.items() if step[0] in problems[:15]}
+        everything = {step: votes for step, votes in majorities.items() if step[0] in problems}
+        assert majority(connection.query(MAJORITIES)) == everything
 
 
 X = "lasso/srm_894e0458-b2c2-4114-bbdf-7b2f9a53d21f_all.parquet"
@@ -188,3 +224,29 @@ def test_ties_for_the_largest_cluster(imported: Connection) -> None:
         "FROM (SELECT problem_id, bool_or(is_largest) AS leads FROM (CLUSTER FROM HumanEval USING EXACT) GROUP BY 1)"
     )
     assert counted.to_pylist() == [{"tied": 67, "problems": 461}]
+
+
+CONSENSUS = "ORACLE FROM HumanEval USING EXACT STEPS EXCEPT CREATE"
+
+
+def test_the_consensus_of_a_lasso_export(imported: Connection) -> None:
+    counts = imported.query(f"SELECT status, count(*) AS steps FROM ({CONSENSUS}) GROUP BY ALL")
+    counted = {row["status"]: row["steps"] for row in counts.to_pylist()}
+    assert counted == {"MAJORITY": 802, "UNANIMOUS": 628, "PLURALITY": 322, "TIE": 242}
+
+
+def test_how_often_the_consensus_is_what_was_expected(imported: Connection) -> None:
+    equal = imported.query(
+        f"SELECT count(*) AS steps FROM ({CONSENSUS}) AS o JOIN observations AS e"
+        " USING (data_set_id, problem_id, test_id, step_id) WHERE e.specified_oracle AND o.output = e.output"
+    )
+    assert equal.to_pylist() == [{"steps": 903}]
+
+
+def test_the_only_missing_cells(imported: Connection) -> None:
+    missing = imported.query(
+        f"SELECT problem_id, test_id, sum(n_missing) AS cells FROM ({CONSENSUS}) WHERE n_missing > 0 GROUP BY ALL"
+    )
+    assert missing.to_pylist() == [{"problem_id": "HumanEval_71_triangle_area", "test_id": "test1()", "cells": 8}]
+    matrix = imported.query("MATRIX FROM HumanEval.HumanEval_71_triangle_area STEPS EXCEPT CREATE")
+    assert [sum(matrix[name].null_count for name in matrix.column_names), matrix.num_columns] == [8, 4 + 9]
