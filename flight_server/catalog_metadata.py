@@ -1,15 +1,20 @@
-"""The lakehouse as a catalog: one catalog, one schema, three tables. Shapes as in FlightSql.proto."""
+"""The lakehouse as a catalog: one catalog, one schema, three tables and their overviews. Shapes as in FlightSql.proto.
+
+What tables, views and columns hold is said in the metadata of their Arrow schemas, under the key that drivers look for.
+"""
 
 import re
 from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
+from lakehouse.overviews import OVERVIEWS, documented
 from srcql.schema import TABLES
 
 CATALOG = "temp"  # where DuckDB keeps the views of a statement: a qualified name can be asked as it stands
 DB_SCHEMA = "main"
-TABLE_TYPE = "TABLE"
+TYPES = {**dict.fromkeys(TABLES, "TABLE"), **dict.fromkeys(OVERVIEWS, "VIEW")}
+REMARKS = "ARROW:FLIGHT:SQL:REMARKS"
 
 _TABLES = [
     pa.field("catalog_name", pa.string()),
@@ -59,16 +64,32 @@ def tables(
     table_types: Sequence[str],
     schema_of: Callable[[str], pa.Schema] | None,
 ) -> pa.Table:
-    """The tables that the filters let through, ordered by name; with their Arrow schemas when `schema_of` is given."""
-    here = len(db_schemas(catalog, db_schema_pattern)) > 0 and (not table_types or TABLE_TYPE in table_types)
-    found = [name for name in sorted(TABLES) if here and matches(name, table_pattern)]
-    columns = [[CATALOG] * len(found), [DB_SCHEMA] * len(found), found, [TABLE_TYPE] * len(found)]
+    """The tables and views that the filters let through, ordered by name.
+
+    With their Arrow schemas, as `described` says, when `schema_of` is given.
+    """
+    here = len(db_schemas(catalog, db_schema_pattern)) > 0
+    kinds = {name: kind for name, kind in TYPES.items() if not table_types or kind in table_types}
+    found = [name for name in sorted(kinds) if here and matches(name, table_pattern)]
+    columns = [[CATALOG] * len(found), [DB_SCHEMA] * len(found), found, [kinds[name] for name in found]]
     if schema_of is None:
         return pa.table(columns, schema=TABLE_LIST)
-    schemas = [schema_of(name).serialize().to_pybytes() for name in found]
+    schemas = [described(name, schema_of(name)).serialize().to_pybytes() for name in found]
     return pa.table([*columns, schemas], schema=TABLES_WITH_SCHEMA)
 
 
+def described(name: str, schema: pa.Schema) -> pa.Schema:
+    """The schema of a table or view with what it and its columns hold.
+
+    >>> described("runs", pa.schema({"run_id": pa.string()})).field(0).metadata
+    {b'ARROW:FLIGHT:SQL:REMARKS': b'execution that the row was observed in'}
+    """
+    doc, columns = documented(name)
+    said = {field.name: {REMARKS: columns[field.name]} if field.name in columns else None for field in schema}
+    fields = [field.with_metadata(said[field.name]) for field in schema]
+    return pa.schema(fields, metadata={REMARKS: doc})
+
+
 def table_types() -> pa.Table:
-    """The kind that all tables are of."""
-    return pa.table([[TABLE_TYPE]], schema=TABLE_TYPES)
+    """The kinds that tables and views are of."""
+    return pa.table([sorted(set(TYPES.values()))], schema=TABLE_TYPES)

@@ -167,3 +167,14 @@ ORACLES = Overview(
 )
 
 OVERVIEWS = {overview.name: overview for overview in (PROBLEMS, IMPLEMENTATIONS, RUNS, SNAPSHOTS, CLUSTERS, ORACLES)}
+
+
+def documented(name: str) -> tuple[str, Mapping[str, str]]:
+    """What a table or an overview holds, and what each of its columns says; those added to a table say nothing.
+
+    >>> documented("tests")[0]
+    'The source of every test.'
+    """
+    if name in OVERVIEWS:
+        return OVERVIEWS[name].doc, OVERVIEWS[name].columns
+    return TABLES[name].doc, {column.name: column.doc for column in TABLES[name].columns}

@@ -1,12 +1,12 @@
 """The relations of a statement as views over the data files of its snapshot: what the language calls a resolver."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 import udfs
 from lakehouse.history import Commit
-from lakehouse.overviews import OVERVIEWS, SNAPSHOTS
+from lakehouse.overviews import OVERVIEWS, SNAPSHOTS, documented
 from lakehouse.planner import File, Snapshot
 from srcql.at import At
 from srcql.compile import Source, compile
@@ -92,11 +92,11 @@ class Views:
 
     def comments(self) -> Iterator[str]:
         """The statements that say of the tables and overviews, and of their columns, what they hold."""
-        for name in TABLES:
-            table = self._snapshot.table(name)
-            yield from _comments(name, table.doc, {column.name: column.doc for column in table.columns})
-        for overview in OVERVIEWS.values():
-            yield from _comments(overview.name, overview.doc, overview.columns)
+        for name in sorted(PUBLIC):
+            doc, columns = documented(name)
+            yield f"COMMENT ON VIEW {name} IS {literal(doc)}"
+            for column, said in columns.items():
+                yield f"COMMENT ON COLUMN {name}.{identifier(column)} IS {literal(said)}"
 
     def _add(self, name: str, selection: Selection) -> str:
         view = f"__{name}_{len(self._tables)}"
@@ -138,12 +138,6 @@ def _row(table: str, commit: Commit) -> str:
     time = f"TIMESTAMP '{commit.committed_at}'"
     said = f"{literal(commit.operation)}, {commit.added_rows}, {commit.total_rows}, [{batches}]"
     return f"({literal(table)}, {commit.snapshot_id}, {time}, {said})"
-
-
-def _comments(name: str, doc: str, columns: Mapping[str, str]) -> Iterator[str]:
-    yield f"COMMENT ON VIEW {name} IS {literal(doc)}"
-    for column, said in columns.items():
-        yield f"COMMENT ON COLUMN {name}.{identifier(column)} IS {literal(said)}"
 
 
 def _over_files(table: Table, files: list[File]) -> str:

@@ -3,17 +3,19 @@
 import json
 
 import adbc_driver_flightsql.dbapi as flight_sql
+import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
 from doors import ask, connect
 
 from flight_server import protocol
-from flight_server.catalog_metadata import CATALOG, DB_SCHEMA
+from flight_server.catalog_metadata import CATALOG, DB_SCHEMA, REMARKS
 from flight_server.protocol import message, pack
 from flight_server.sql_info import INFOS
+from lakehouse.overviews import OVERVIEWS, documented
 from srcql.schema import TABLES
 
-NAMES = sorted(TABLES)
+NAMES = sorted((*TABLES, *OVERVIEWS))
 
 
 def metadata(client, name, **fields):
@@ -38,7 +40,16 @@ def test_tables_and_types_of_their_columns(sql):
         table["table_name"]: [column["column_name"] for column in table["table_columns"]]
         for table in schema["db_schema_tables"]
     }
-    assert found == {name: [column.name for column in table.columns] for name, table in TABLES.items()}
+    assert found == {name: list(documented(name)[1]) for name in NAMES}
+
+
+def test_tables_views_and_columns_say_what_they_hold(client):
+    for row in metadata(client, "CommandGetTables", include_schema=True).to_pylist():
+        schema = pa.ipc.read_schema(pa.py_buffer(row["table_schema"]))
+        doc, columns = documented(row["table_name"])
+        assert row["table_type"] == ("VIEW" if row["table_name"] in OVERVIEWS else "TABLE")
+        assert schema.metadata == {REMARKS.encode(): doc.encode()}
+        assert {field.name: field.metadata[REMARKS.encode()].decode() for field in schema} == columns
 
 
 @pytest.mark.parametrize("depth", ["catalogs", "db_schemas", "tables", "columns"])
@@ -73,7 +84,9 @@ def test_a_qualified_name_can_be_asked_as_it_stands(client):
         ({"catalog": "other"}, []),
         ({"db_schema_filter_pattern": "other"}, []),
         ({"table_types": ["TABLE", "VIEW"]}, NAMES),
-        ({"table_types": ["VIEW"]}, []),
+        ({"table_types": ["VIEW"]}, sorted(OVERVIEWS)),
+        ({"table_types": ["TABLE"], "table_name_filter_pattern": "%s"}, sorted(TABLES)),
+        ({"table_types": ["SYSTEM TABLE"]}, []),
     ],
 )
 def test_filters(client, fields, expected):
@@ -83,7 +96,7 @@ def test_filters(client, fields, expected):
 
 def test_the_other_lists(client):
     assert metadata(client, "CommandGetCatalogs").to_pylist() == [{"catalog_name": CATALOG}]
-    assert metadata(client, "CommandGetTableTypes").to_pylist() == [{"table_type": "TABLE"}]
+    assert metadata(client, "CommandGetTableTypes").to_pylist() == [{"table_type": "TABLE"}, {"table_type": "VIEW"}]
     both = [{"catalog_name": CATALOG, "db_schema_name": DB_SCHEMA}]
     assert metadata(client, "CommandGetDbSchemas").to_pylist() == both
     assert metadata(client, "CommandGetDbSchemas", catalog=CATALOG, db_schema_filter_pattern="m%").to_pylist() == both
@@ -94,12 +107,12 @@ def test_the_other_lists(client):
 
 def test_infos_and_types_by_adbc(sql):
     assert sql.adbc_get_info()["vendor_name"] == "SRCQL"
-    assert sql.adbc_get_table_types() == ["TABLE"]
+    assert sql.adbc_get_table_types() == ["TABLE", "VIEW"]
 
 
 def test_the_three_tables_are_flights(client):
     flights = list(client.list_flights())
-    assert sorted(info.descriptor.path[0].decode() for info in flights) == NAMES
+    assert sorted(info.descriptor.path[0].decode() for info in flights) == sorted(TABLES)
     for info in flights:
         assert client.do_get(info.endpoints[0].ticket).read_all().schema == info.schema
         assert client.get_flight_info(info.descriptor).schema == info.schema

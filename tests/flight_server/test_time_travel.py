@@ -1,0 +1,75 @@
+"""AT, EXPLAIN and the overviews from afar: prepared, announced, bound and listed like any other query."""
+
+import pyarrow as pa
+import pyarrow.flight as flight
+import pytest
+from doors import all_of, ask, connect, observations, put
+
+from lakehouse.overviews import OVERVIEWS, documented
+
+OBSERVATIONS = flight.FlightDescriptor.for_path("observations")
+
+
+@pytest.fixture
+def travelled(start):
+    """A server in which two runs of the problem gcd were put one after the other, and the snapshots of both."""
+    server = start()
+    with flight.connect(server.uri) as client:
+        for run in ("r1", "r2"):
+            put(client, OBSERVATIONS, observations(("gcd",), run))
+        history = ask(client, "FROM snapshots SELECT snapshot_id ORDER BY committed_at")
+    return server, history["snapshot_id"].to_pylist()
+
+
+def test_a_prepared_statement_with_at_keeps_its_answer(travelled):
+    server, (first, _) = travelled
+    text = f"SELECT count(*) AS n FROM observations AT (VERSION => {first}) WHERE run_id <> ?"
+    with connect(server) as sql, sql.cursor() as cursor, flight.connect(server.uri) as client:
+        cursor.adbc_prepare(text)
+        before = all_of(cursor, text, ("none",))
+        put(client, OBSERVATIONS, observations(("gcd",), "r3"))
+        assert all_of(cursor, text, ("none",)) == before == pa.table({"n": [6]})
+        assert all_of(cursor, "SELECT count(*) AS n FROM observations") == pa.table({"n": [18]})
+
+
+def test_time_travel_in_a_join(travelled):
+    server, (first, second) = travelled
+    text = (
+        f"SELECT new.n_runs - old.n_runs AS runs FROM problems AT (VERSION => {first}) AS old"
+        f" JOIN problems AT (VERSION => {second}) AS new USING (data_set_id, problem_id)"
+    )
+    with flight.connect(server.uri) as client:
+        assert ask(client, text).to_pydict() == {"runs": [1]}
+        assert client.get_flight_info(flight.FlightDescriptor.for_command(text.encode())).schema.names == ["runs"]
+
+
+def test_a_snapshot_that_is_not_there_is_not_found(client):
+    with pytest.raises(KeyError, match=r"line 1, column 31: observations have no snapshot 7") as told:
+        ask(client, "CLUSTER FROM D AT (VERSION => 7)")
+    assert "the nearest that is kept: AT (VERSION => " in str(told.value)
+
+
+def test_an_explanation_has_its_schema_before_its_rows(filled, client):
+    text = "EXPLAIN SELECT * FROM (CLUSTER FROM D.gcd WHERE step_id = ?)"
+    with connect(filled) as sql, sql.cursor() as cursor:
+        rows = all_of(cursor, text, ("0",)).to_pylist()
+    keys = [row["key"] for row in rows]
+    assert keys == ["sql", "file", *["column"] * (len(keys) - 2)]
+    assert rows[1]["value"].startswith("data/observations/")
+    descriptor = flight.FlightDescriptor.for_command(b"EXPLAIN SELECT 1 AS one")
+    info = client.get_flight_info(descriptor)
+    assert info.schema == client.get_schema(descriptor).schema == pa.schema({"key": pa.string(), "value": pa.string()})
+    answer = client.do_get(info.endpoints[0].ticket).read_all()
+    assert answer["value"].to_pylist() == ["SELECT 1 AS one", "one INTEGER"]
+
+
+def test_a_mistake_in_what_is_explained_is_told_in_the_text(client):
+    with pytest.raises(pa.ArrowInvalid, match="line 1, column 35: unknown column x\n  EXPLAIN SELECT 1"):
+        ask(client, "EXPLAIN SELECT 1 FROM tests WHERE x = 1")
+
+
+@pytest.mark.parametrize("name", OVERVIEWS)
+def test_an_overview_is_read_by_its_name(sql, client, name):
+    rows = ask(client, f"SELECT * FROM {name}")
+    assert rows.num_rows > 0
+    assert rows.schema.names == list(documented(name)[1]) == sql.adbc_get_table_schema(name).names
