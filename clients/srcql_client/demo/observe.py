@@ -7,7 +7,7 @@ import copy
 import inspect
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -41,6 +41,31 @@ def observations(problem: Problem, data_set_id: str, run_id: str) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
+def specified(problems: Iterable[Problem], data_set_id: str, run_id: str) -> pa.Table:
+    """What the tests expect, step by step, as rows of the specified oracle; none for a test that expects nothing."""
+    rows = [
+        {
+            "data_set_id": data_set_id,
+            "problem_id": problem.problem_id,
+            "implementation_id": "oracle",
+            "test_id": test_id,
+            "test_hash": code_hash(sheet(calls)),
+            "run_id": run_id,
+            "environment_id": "demo",
+            "step_id": step_id,
+            "operation": call.operation,
+            "inputs": json.dumps(call.arguments),
+            "output": call.expected or "$*",
+            "specified_oracle": True,
+        }
+        for problem in problems
+        for test_id, calls in problem.tests.items()
+        if any(call.expected for call in calls)
+        for step_id, call in enumerate(calls)
+    ]
+    return pa.Table.from_pylist(rows)
+
+
 def code(problem: Problem, data_set_id: str) -> pa.Table:
     """The sources of the implementations."""
     return pa.Table.from_pylist([_source(problem, data_set_id, each) for each in problem.implementations])
@@ -65,7 +90,7 @@ def tests(problem: Problem, data_set_id: str) -> pa.Table:
 
 
 def sheet(calls: tuple[Call, ...]) -> str:
-    r"""A test as a sequence sheet: a line for each call, with no output expected.
+    r"""A test as a sequence sheet: a line for each call, its expected output first.
 
     >>> sheet((Call("median", ([1, 2],)),))
     '{"cells": {"A1": {}, "B1": "median", "C1": "Problem", "D1": "[1, 2]"}}\n'
@@ -74,7 +99,7 @@ def sheet(calls: tuple[Call, ...]) -> str:
     for row, call in enumerate(calls, 1):
         target = "A1" if row > 1 else "Problem"
         arguments = {f"{chr(ord('D') + place)}{row}": json.dumps(each) for place, each in enumerate(call.arguments)}
-        cells = {f"A{row}": {}, f"B{row}": call.operation, f"C{row}": target} | arguments
+        cells: Row = {f"A{row}": call.expected or {}, f"B{row}": call.operation, f"C{row}": target} | arguments
         lines.append(json.dumps({"cells": cells}) + "\n")
     return "".join(lines)
 

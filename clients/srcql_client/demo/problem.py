@@ -7,10 +7,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Call:
-    """One step of a test: an operation and its arguments."""
+    """One step of a test: an operation, its arguments, and the answer in JSON where one is expected."""
 
     operation: str
     arguments: tuple[Any, ...]
+    expected: str | None = None
 
 
 @dataclass(frozen=True)
