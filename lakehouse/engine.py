@@ -8,6 +8,7 @@ statement has a cursor of its own, whose temporary views are the tables of its s
 
 import re
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, lru_cache
@@ -30,6 +31,7 @@ from srcql.sql import literal
 
 BATCH_ROWS = 65_536
 INTERRUPT_SECONDS = 0.005
+STATEMENTS = 256
 
 SETTINGS = (
     "SET GLOBAL TimeZone = 'UTC'",
@@ -51,6 +53,8 @@ class Engine:
         self.warehouse = warehouse
         self.planner = Planner(warehouse)
         self._connection = _locked_down(warehouse, threads, memory_limit)
+        self._statements: OrderedDict[str, Statement] = OrderedDict()
+        self._lock = threading.Lock()
 
     def prepare(self, text: str) -> "Prepared":
         """Compile a statement and check its names against the current snapshot.
@@ -63,7 +67,18 @@ class Engine:
         return Explanation(text, query, self._statement, self.warehouse.location)
 
     def _statement(self, text: str) -> "Statement":
-        return Statement(self._connection, self.planner.snapshot(), text)
+        """The statement of a text, which is kept while nothing is committed: dashboards and jobs ask the same again."""
+        snapshot = self.planner.snapshot()
+        with self._lock:
+            known = self._statements.get(text)
+        if known is None or known.snapshot is not snapshot:
+            known = Statement(self._connection, snapshot, text)
+        with self._lock:
+            self._statements[text] = known
+            self._statements.move_to_end(text)
+            if len(self._statements) > STATEMENTS:
+                self._statements.popitem(last=False)
+        return known
 
     def query(self, text: str, parameters: Sequence[Any] = ()) -> Any:
         """Run a statement: text and its parameters -> pa.RecordBatchReader."""
