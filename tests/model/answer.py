@@ -23,7 +23,7 @@ def answer(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
         rows = matrix(found, statement)
     else:
         verb = VERBS[statement.verb]
-        rows = [each.key | row for each in found for row in verb(each, statement, lakehouse)]
+        rows = [each.key | row | each.key for each in found for row in verb(each, statement, lakehouse)]
     for order in reversed(statement.order):
         rows = _ordered(rows, order)
     start = statement.offset or 0

@@ -14,7 +14,7 @@ def cluster(analysis: Analysis, statement: Statement, lakehouse: Lakehouse) -> l
     sizes = [len({heads.get(member, member) for member in members}) for members in classes]
     total = len({heads.get(voter, voter) for voter in analysis.voters})
     numbered = sorted(zip(classes, sizes, strict=True), key=lambda pair: (-pair[1], pair[0][0].name))
-    rows = [
+    rows: list[Row] = [
         {
             "cluster_id": number,
             "size": size,

@@ -91,11 +91,11 @@ def grouped(items: Iterable[T], key: Callable[[T], Any]) -> dict[Any, list[T]]:
 
 
 def nulls_last(values: Iterable[Any]) -> list[tuple[bool, Any]]:
-    return [(value is None, value) if value is not None else (True, 0) for value in values]
+    return [(value is None, 0 if value is None else value) for value in values]
 
 
 def nulls_least(values: Iterable[Any]) -> list[tuple[bool, Any]]:
-    return [(value is not None, value) if value is not None else (False, 0) for value in values]
+    return [(value is not None, 0 if value is None else value) for value in values]
 
 
 def _source(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
