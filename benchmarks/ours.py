@@ -28,6 +28,10 @@ class Embedded:
         """Add rows (pa.Table); they are committed when it returns."""
         self.warehouse.ingest(table, rows)
 
+    def prepare(self, text: str) -> None:
+        """Compile, on the snapshot of now."""
+        self._engine.prepare(text)
+
     def query(self, text: str) -> Any:
         """The whole result as a pa.Table."""
         return self._engine.query(text).read_all()

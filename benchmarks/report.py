@@ -24,6 +24,7 @@ def show(found: dict[str, Any], console: Console) -> None:
         console.print(words, highlight=False, soft_wrap=True)
     console.print(Group(_ingest(found["ingest"]), _bytes(found["bytes"])))
     console.print(Group(_problem(found["problem"]), _all(found["all"]), _commit(found["commit"])))
+    console.print(_compile(found["compile"]))
 
 
 def _table(*columns: str, texts: int = 1) -> Table:
@@ -75,4 +76,11 @@ def _commit(found: dict[str, dict[Any, float]]) -> Table:
         prior = found["prior"].get(number)
         beside = (f"{prior:.1f}", _ratio(ours, prior)) if prior else ("", "")
         table.add_row(f"number {number}", f"{ours:.1f}", *beside)
+    return table
+
+
+def _compile(found: dict[str, dict[str, float]]) -> Table:
+    table = _table("before the engine", "median", "99th percentile", "times")
+    for name, times in found.items():
+        table.add_row(name, f"{times['median']:.3f}", f"{times['p99']:.3f}", f"{times['count']:,.0f}")
     return table

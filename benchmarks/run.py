@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.answers import Clusters, check_clusters, check_rows, truth
 from benchmarks.commits import commit_times
+from benchmarks.compiling import compile_times
 from benchmarks.measure import Times, in_turns, timed
 from benchmarks.ours import Embedded, Wire
 from benchmarks.prior_art import PriorArt
@@ -44,6 +45,9 @@ class Run:
         one = self.ask_one(_spread(self.data.problems(), problems), expected)
         self.log("questions of all problems")
         every = self.ask_all(expected)
+        self.log("compiling")
+        texts = [question.text(problem) for question in OF_ONE_PROBLEM for problem in _spread(self.data.problems(), 5)]
+        compiled = compile_times(self.ours.prepare, texts)
         self.log("commits")
         commits = commit_times(self.data, self.folder / "commits", self.threads, marks, prior_marks)
         return {
@@ -53,6 +57,7 @@ class Run:
             "bytes": {side: stored(self.folder / side) for side in ("ours", "prior")},
             "problem": one,
             "all": every,
+            "compile": compiled,
             "commit": commits,
         }
 
