@@ -1,13 +1,13 @@
-"""DuckDB's errors in our words: what was wrong, where in the SQL, and a hint, without the words of its insides."""
+"""DuckDB's errors as ours: whose move it is, what was wrong, and where in the SQL."""
 
 import json
-import re
+from typing import Any
 
 import duckdb
 
-from lakehouse.sandbox import NOWHERE, span_of
+from lakehouse.sandbox import span_of
+from lakehouse.wording import told
 from srcql.errors import Cancelled, ExecutionError, Forbidden, InvalidQuery, SrcqlError, StoreError
-from srcql.schema import OBSERVATIONS, Role
 
 KINDS: dict[str, type[SrcqlError]] = {
     "interrupt": Cancelled,
@@ -18,12 +18,7 @@ KINDS: dict[str, type[SrcqlError]] = {
     "parser": InvalidQuery,
     "syntax": InvalidQuery,
 }
-HINTS = {"Did you mean": "did you mean", "Candidate bindings:": "did you mean one of"}
-NEEDED = f"a query needs the columns {', '.join(column.name for column in OBSERVATIONS.of(Role.KEY))} and output"
-REWORDED = (
-    (re.compile(r'Referenced column "(.+)" not found in FROM clause!'), r"unknown column \1", None),
-    (re.compile(r'Values list "FROM \(query\)" .* column named "(.+)"'), r"the query after FROM lacks \1", NEEDED),
-)
+BROKEN = ("internal", "fatal")
 
 
 def explain(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | None) -> SrcqlError:
@@ -35,22 +30,13 @@ def explain(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | None
     kind = KINDS.get(prefix.lower(), ExecutionError)
     if kind is Cancelled:
         return Cancelled("the query was cancelled")
+    if prefix.lower() in BROKEN:
+        return ExecutionError("the engine failed on this query", hint="please report the query")
     found = _details(message or prefix)
-    start = int(found.get("position", NOWHERE))
-    if kind is InvalidQuery and start == NOWHERE and cursor:
-        start = _bound_at(sql, cursor)
-    message, hint = _worded(found["exception_message"].split("\n\nLINE ")[0].splitlines())
-    return kind(message, span=span_of(sql, start, 1), hint=hint)
-
-
-def _worded(lines: list[str]) -> tuple[str, str | None]:
-    """What DuckDB says, and its hint."""
-    hints = [line.replace(theirs, ours) for line in lines for theirs, ours in HINTS.items() if line.startswith(theirs)]
-    said = " ".join(line.strip() for line in lines if not line.startswith(tuple(HINTS)))
-    for pattern, words, hint in REWORDED:
-        if match := pattern.fullmatch(said):
-            return match.expand(words), hint or (hints[0] if hints else None)
-    return said, hints[0] if hints else None
+    place = _place(found)
+    if place is None and cursor:
+        place = _bound_at(sql, cursor, found["exception_message"])
+    return told(kind, found["exception_message"], sql, span_of(sql, *place) if place else None)
 
 
 def _details(message: str) -> dict[str, str]:
@@ -60,12 +46,21 @@ def _details(message: str) -> dict[str, str]:
         return {"exception_message": message}
 
 
-def _bound_at(sql: str, cursor: duckdb.DuckDBPyConnection) -> int:
-    """Where binding fails: DuckDB tells when it is asked for a plan."""
+def _place(details: dict[str, Any]) -> tuple[int, int] | None:
+    """Byte offset and length; the length is 0 where DuckDB does not know it."""
+    start, length = json.loads(details.get("location", "[null, null]"))
+    return None if start is None else (start, length)
+
+
+def _bound_at(sql: str, cursor: duckdb.DuckDBPyConnection, message: str) -> tuple[int, int] | None:
+    """Where binding fails with that message: DuckDB tells when it is asked for a plan."""
     prefix = "EXPLAIN "
     try:
-        cursor.execute(prefix + sql)
+        names = cursor.extract_statements(sql)[0].named_parameters
+        cursor.execute(prefix + sql, dict.fromkeys(names) or None)
     except duckdb.Error as error:
-        position = _details(str(error).partition(" Error: ")[2]).get("position")
-        return int(position) - len(prefix) if position else NOWHERE
-    return NOWHERE
+        found = _details(str(error).partition(" Error: ")[2])
+        same = found["exception_message"].splitlines()[:1] == message.splitlines()[:1]
+        place = _place(found) if same else None
+        return (place[0] - len(prefix), place[1]) if place else None
+    return None

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from lakehouse.wording import told
 from srcql.errors import Forbidden, InvalidQuery, UnknownName, Unsupported, suggestion
 
 TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree"})
@@ -75,8 +76,8 @@ def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
 def _refused(sql: str, error: dict[str, Any]) -> Exception:
     if error["error_type"] == "not implemented":
         return Forbidden("expected a query, found a statement of another sort", hint=HINT)
-    start = int(error.get("position", NOWHERE))
-    return InvalidQuery(error["error_message"], span=span_of(sql, start, 1))
+    start, length = json.loads(error.get("location", f"[{NOWHERE}, 0]"))
+    return told(InvalidQuery, error["error_message"], sql, span_of(sql, start, length))
 
 
 def _scoped(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:

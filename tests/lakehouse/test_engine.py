@@ -95,17 +95,17 @@ def test_parameters(warehouse: Warehouse, engine: Engine) -> None:
 
 def test_errors_are_ours_and_say_where(warehouse: Warehouse, engine: Engine) -> None:
     warehouse.ingest("observations", ROWS)
-    with pytest.raises(InvalidQuery) as raised:
+    with pytest.raises(UnknownName) as raised:
         engine.query("SELECT sizes\nFROM (CLUSTER FROM D)")
-    assert str(raised.value).splitlines()[:3] == [
+    assert str(raised.value).splitlines() == [
         "line 1, column 8: unknown column sizes",
         "  SELECT sizes",
-        "         ^",
+        "         ^^^^^",
+        "  hint: did you mean size?",
     ]
-    assert str(raised.value).splitlines()[3].startswith('  hint: did you mean one of "size"')
     with pytest.raises(InvalidQuery, match="the query after FROM lacks problem_id\n  hint: a query needs the columns"):
         engine.query("CLUSTER FROM (SELECT 'D' AS data_set_id)")
-    with pytest.raises(ExecutionError, match="Could not convert string"):
+    with pytest.raises(ExecutionError, match="is not an INTEGER"):
         engine.query("SELECT CAST(test_id AS INTEGER) FROM observations").read_all()
     with pytest.raises(UnknownName) as unknown:
         engine.query("SELECT 1 UNION ALL SELECT size FROM (CLUSTER FROM D.q)")

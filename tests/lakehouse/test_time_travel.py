@@ -13,7 +13,7 @@ from lakehouse.engine import Engine
 from lakehouse.history import history_of, last_by
 from lakehouse.maintenance import Retention
 from lakehouse.warehouse import Warehouse, open_warehouse
-from srcql.errors import InvalidQuery, SrcqlError, UnknownName
+from srcql.errors import SrcqlError, UnknownName
 from tests.lakehouse.conftest import observations
 
 ORACLE = "SELECT implementations FROM (CLUSTER FROM D.p AT (VERSION => {})) ORDER BY cluster_id"
@@ -191,7 +191,7 @@ def test_mistakes_are_told_at_their_place(
 
 def test_a_mistake_beside_it_keeps_its_place(engine: Engine, versions: list[int]) -> None:
     text = f"FROM observations o AT (VERSION => {versions[0]}) WHERE sizes = 1"
-    with pytest.raises(InvalidQuery) as told:
+    with pytest.raises(UnknownName) as told:
         engine.query(f"SELECT 1\n{text}")
     assert f"line 2, column {text.index('sizes') + 1}: unknown column sizes" in str(told.value)
 
