@@ -17,6 +17,7 @@ from srcql.schema import OBSERVATIONS, TABLES, Column, Table
 from srcql.sql import identifier, literal
 
 EVERYTHING = Selection(None, None, None)
+Tables = dict[str, tuple[str, Selection]]
 PUBLIC = TABLES.keys() | OVERVIEWS.keys()
 
 
@@ -27,9 +28,9 @@ class Views:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._tables: dict[str, tuple[str, Selection]] = {name: (name, EVERYTHING) for name in TABLES}
+        self._tables: Tables = {name: (name, EVERYTHING) for name in TABLES}
         self._overviews: dict[str, tuple[str, At | None]] = {name: (name, None) for name in OVERVIEWS}
-        self._lowered: dict[str, tuple[str, frozenset[str]]] = {}
+        self._lowered: dict[str, tuple[str, Tables]] = {}
 
     @property
     def names(self) -> frozenset[str]:
@@ -79,15 +80,15 @@ class Views:
     def definition(self, view: str) -> str:
         """The statement that makes a view, which reads files alone."""
         if view in self._tables:
-            return f"CREATE TEMP VIEW {view} AS {self._table(view)}"
-        sql, read = self._lower(view)
-        tables = ", ".join(f"{name} AS NOT MATERIALIZED ({self._table(name)})" for name in sorted(read))
-        return f"CREATE TEMP VIEW {view} AS {f'WITH {tables} ' if tables else ''}{sql}"
+            return f"CREATE TEMP VIEW {view} AS {self._rows(*self._tables[view])}"
+        sql, tables = self._lower(view)
+        with_ = ", ".join(f"{name} AS NOT MATERIALIZED ({self._rows(*table)})" for name, table in tables.items())
+        return f"CREATE TEMP VIEW {view} AS {f'WITH {with_} ' if with_ else ''}{sql}"
 
     def files(self, views: Iterable[str]) -> list[File]:
         """The files that these views read, each once, by path."""
-        read = {table for view in views for table in (self._lower(view)[1] if view in self._overviews else {view})}
-        found = {file.path: file for view in read for file in self._files(*self._tables[view])}
+        read = [self._lower(view)[1] if view in self._overviews else {view: self._tables[view]} for view in views]
+        found = {file.path: file for tables in read for table in tables.values() for file in self._files(*table)}
         return [found[path] for path in sorted(found)]
 
     def comments(self) -> Iterator[str]:
@@ -103,19 +104,18 @@ class Views:
         self._tables[view] = (name, selection)
         return view
 
-    def _lower(self, view: str) -> tuple[str, frozenset[str]]:
-        """The SQL of an overview, and the views over files that it reads."""
+    def _lower(self, view: str) -> tuple[str, Tables]:
+        """The SQL of an overview, and the tables that it reads, by the names that it has for them."""
         if view not in self._lowered:
             name, at = self._overviews[view]
-            before = frozenset(self._tables)
+            inner = Views(self._snapshot)
             text = OVERVIEWS[name].text.format(at=f"AT ({at})" if at else "", commits=self._commits)
-            sql = compile(text, self).sql
-            read = frozenset(self._tables) - before
-            self._lowered[view] = sql, read if at else read | OVERVIEWS[name].reads
+            sql = compile(text, inner).sql
+            read = inner.own if at else inner.own | OVERVIEWS[name].reads
+            self._lowered[view] = sql, {table: inner._tables[table] for table in sorted(read)}
         return self._lowered[view]
 
-    def _table(self, view: str) -> str:
-        name, selection = self._tables[view]
+    def _rows(self, name: str, selection: Selection) -> str:
         table, files = self._snapshot.table(name), self._files(name, selection)
         return _over_files(table, files) if files else _empty(table)
 
