@@ -5,7 +5,7 @@ name. What is neither a verb nor a table with AT is only walked through, to know
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -143,9 +143,16 @@ class SrcqlParser(DuckDBParser):
         verb = self._parse_verb()
         return self._parse_set_operations(verb) if verb else super()._parse_select_or_expression(alias=alias)
 
-    def _parse_equality(self, parse_is: bool = True) -> exp.Expr | None:  # an operand of AND: a part of a condition
+    def _parse_disjunction(self) -> exp.Expr | None:  # a condition, or the whole of what stands in parentheses
+        return self._placed(super()._parse_disjunction)
+
+    def _parse_equality(self, parse_is: bool = True) -> exp.Expr | None:  # an operand of AND
+        return self._placed(lambda: super(SrcqlParser, self)._parse_equality(parse_is))
+
+    def _placed(self, parse: Callable[[], exp.Expr | None]) -> exp.Expr | None:
+        """What is parsed, with its place in the text: a part of a condition may be carried over alone."""
         first = self._index
-        tree = super()._parse_equality(parse_is)
+        tree = parse()
         if tree and first < self._index:
             tree.meta["span"] = (self._tokens[first].start, self._prev.end + 1)
         return tree

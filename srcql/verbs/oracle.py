@@ -72,7 +72,7 @@ class Oracle(Verb):
             behaviour.leading(lowering)
         self._classes(lowering)
         self._tallies(lowering)
-        return self._decided(lowering)
+        return self._decided()
 
     @property
     def _per_cluster(self) -> bool:
@@ -141,7 +141,7 @@ class Oracle(Verb):
             )
             lowering.define("__led", said)
 
-    def _decided(self, lowering: Lowering) -> str:
+    def _decided(self) -> str:
         analysis, step = self.cube.analysis, self._step
         asked = f"SELECT {listed(step)}, count(DISTINCT __who) AS __present FROM __traces GROUP BY {listed(step)}"
         everyone = f"SELECT {listed(analysis)}, count(DISTINCT __who) AS __n FROM __traces GROUP BY {listed(analysis)}"
@@ -152,7 +152,7 @@ class Oracle(Verb):
         if self._per_cluster:
             joins += f" JOIN __sizes AS z ON {same('s', 'z', analysis)}"
         counted = f"SELECT {listed(step, 's')}, {', '.join(self._counts())} FROM ({asked}) AS s{joins}"
-        count = "{} / __scale" if lowering.weighed else "CAST({} AS BIGINT)"
+        count = "{} / __scale" if self.cube.runs == "ALL" else "CAST({} AS BIGINT)"
         return (
             f"SELECT *, {self._output} AS output,"
             f" {count.format('__votes')} AS votes, {count.format('__total')} AS total,"
