@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.catalog import schema_of
+from lakehouse.overviews import OVERVIEWS
 from srcql.schema import TABLES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -27,3 +28,11 @@ def test_every_column_is_described() -> None:
     schemas = [schema_of(TABLES[name]) for name in ("observations", "tests", "code_implementations")]
     fields = [field for schema in schemas for field in schema.fields]
     assert described == [(field.field_id, field.name, str(field.field_type), field.required) for field in fields]
+
+
+def test_every_column_of_a_view_is_described() -> None:
+    page = (DOCS / "store.md").read_text(encoding="utf-8")
+    for name in ("problems", "implementations", "runs", "snapshots"):
+        table = page.split(f"| column of `{name}` | |\n|---|---|\n")[1].split("\n\n")[0]
+        assert table == "\n".join(f"| `{column}` | {said} |" for column, said in OVERVIEWS[name].columns.items())
+    assert re.findall(r"^\| `(\w+)` \| (?:an? |what `)", page, re.MULTILINE) == list(OVERVIEWS)
