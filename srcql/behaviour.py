@@ -20,7 +20,7 @@ def traces(lowering: "Lowering", wanted: Iterable[str] = ()) -> str:
     """Define `__traces`: `__entry` is how who responded is called, `__who` tells it from all others."""
     using, response = lowering.cube.using, ""
     if lowering.compared:
-        cells, response = lowering.cells(wanted), ", c.__key AS __response"
+        cells, response = lowering.cells(wanted), ", c.__cell_key AS __response"
     elif using.stored:
         cells = lowering.cells([*wanted, "response_key" if using.stored == "response_key" else "output"])
         response = f", {using.stored} AS __response"

@@ -105,7 +105,7 @@ class Lowering:
 
     @property
     def compared(self) -> bool:
-        """Whether runs are compared: `__cells` then has `__flaky` and `__key`."""
+        """Whether runs are compared: `__cells` then has `__flaky` and `__cell_key`."""
         return self.several_runs and self.cube.runs == "STABLE"
 
     @property

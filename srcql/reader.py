@@ -1,5 +1,6 @@
 """What a verb reads: words, names, and pieces of the user's text that are carried over as they stand."""
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ MARK = "\0"
 QUOTED = (TokenType.IDENTIFIER, TokenType.STRING)
 COUNT, BIGGEST = re.compile("[0-9]{1,19}"), 2**63 - 1
 ODD = (TokenType.NUMBER, TokenType.DASH, TokenType.DOT)
+PARAMETERS = (TokenType.PLACEHOLDER, TokenType.PARAMETER, TokenType.COLON)
+SIGNS = (TokenType.PARAMETER, TokenType.COLON, TokenType.DASH, TokenType.DOT)  # shown with what they stand before
+ALIKE = 0.7  # from which likeness on a word is taken for a mistyped one
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,15 @@ class Reader:
     @property
     def found(self) -> str:
         """The next token as the user wrote it."""
-        start, end = self.span
+        start, end = self._shown()
         return self.text[start:end] if self.next_type else "the end of the statement"
+
+    def _shown(self, count: int = 1) -> Span:
+        """Where the next tokens stand, a sign with what it stands before."""
+        tokens = self._parser._tokens[self._parser._index :][: count + 1]
+        if count == 1 and len(tokens) == 2 and tokens[0].token_type in SIGNS and tokens[0].end + 1 == tokens[1].start:
+            count = 2
+        return (tokens[0].start, tokens[:count][-1].end + 1) if tokens else self.span
 
     def at(self, words: str) -> bool:
         """Whether these words come next, unquoted and in any case."""
@@ -110,7 +121,24 @@ class Reader:
         for word in words:
             if self.take(word):
                 return word
-        raise self.expected(one_of(words))
+        near = self._nearest(words)
+        begun = near is not None and self.at(near.split()[0])
+        raise self.expected(one_of(words), near and f"did you mean {near}?", len(near.split()) if near and begun else 1)
+
+    def near(self, words: Iterable[str]) -> str | None:
+        """The hint that one of these words is mistyped; those of several that have one right, or all alike."""
+        near = self._nearest(words)
+        return near and f"did you mean {near}?"
+
+    def _nearest(self, known: Iterable[str]) -> str | None:
+        likest, likeness = None, ALIKE
+        for words in known:
+            parts = words.split()
+            found = [token.text.upper() for token in self._parser._tokens[self._parser._index :][: len(parts)]]
+            ratio = difflib.SequenceMatcher(None, " ".join(found), words).ratio() + (found[:1] in [[w] for w in parts])
+            if ratio > likeness:
+                likest, likeness = words, ratio
+        return likest
 
     def name(self, what: str) -> Name:
         """Read an identifier, plain or quoted."""
@@ -141,10 +169,11 @@ class Reader:
     def piece(self, parse: Callable[["SrcqlParser"], Any], what: str) -> Piece:
         """Read with a method of the parser what is carried over as it stands."""
         start, end = self.span
+        first = self._parser._index
         try:
             tree = parse(self._parser)
         except ParseError as error:
-            raise self._not_understood(error) from None
+            raise self._not_understood(error, what if self._parser._index <= first + 1 else "an expression") from None
         if self.end < end:
             raise self.expected(what)
         return Piece((start, self.end), tree)
@@ -156,9 +185,13 @@ class Reader:
             if self.take(option):
                 raise Unsupported(f"{option} is not available yet", text=self.text, span=(start, self.end))
 
-    def expected(self, what: str, hint: str | None = None) -> SrcqlError:
-        """The error that something else was found."""
-        return self.error(f"expected {what}, found {self.found}", hint=hint)
+    def expected(self, what: str, hint: str | None = None, words: int = 1) -> SrcqlError:
+        """The error that something else was found: so many words."""
+        start, end = self._shown(words)
+        found = self.text[start:end] if self.next_type else self.found
+        if self.next_type in PARAMETERS:
+            hint = hint or "parameters stand for values, in WHERE, ORDER BY, LIMIT and OFFSET"
+        return self.error(f"expected {what}, found {found}", (start, end), hint)
 
     def error(
         self, message: str, span: Span | None = None, hint: str | None = None, kind: type[SrcqlError] = InvalidQuery
@@ -166,10 +199,10 @@ class Reader:
         """An error at the next token, or at that span."""
         return kind(message, text=self.text, span=span or self.span, hint=hint)
 
-    def _not_understood(self, error: ParseError) -> SrcqlError:
+    def _not_understood(self, error: ParseError, what: str) -> SrcqlError:
         """What sqlglot's parser did not understand, in our words."""
         before, expecting, sign = str(error.errors[0].get("description", "")).partition("Expecting ")
-        return self.expected(sign if expecting and not before else "an expression")
+        return self.expected(sign if expecting and not before else what)
 
     def _advance(self) -> Token:
         self._parser._advance()

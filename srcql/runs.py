@@ -74,14 +74,14 @@ def stable(lowering: "Lowering", kept: str) -> str:
     """One row for each step, the latest run's that has it; a cell whose runs differ anywhere is `__flaky`."""
     cell = lowering.cell
     keyed = lowering.define("__keyed", _keyed(lowering, kept))
-    one = "max(__runs) <> count(*) OR count(DISTINCT __response) > 1"
+    one = "max(__runs) <> count(*) OR count(DISTINCT __run_key) > 1"
     each = f"SELECT {listed([*cell, 'step_id'])}, {one} AS __differs FROM {keyed} GROUP BY {listed([*cell, 'step_id'])}"
     differing = f"SELECT {listed(cell)}, bool_or(__differs) AS __flaky FROM ({each}) GROUP BY {listed(cell)}"
     first = (
         f"PARTITION BY {listed([*cell, 'step_id'], 'c')} ORDER BY c.__time DESC NULLS LAST, c.run_id DESC NULLS LAST"
     )
     answer = (
-        f"SELECT c.*, f.__flaky, CASE WHEN f.__flaky THEN {_key_of(lowering, FLAKY)} ELSE c.__response END AS __key"
+        f"SELECT c.*, f.__flaky, CASE WHEN f.__flaky THEN {_key_of(lowering, FLAKY)} ELSE c.__run_key END AS __cell_key"
         f" FROM {keyed} AS c JOIN ({differing}) AS f ON {same('c', 'f', cell)}"
         f" QUALIFY row_number() OVER ({first}) = 1"
     )
@@ -94,8 +94,8 @@ def _stored(lowering: "Lowering") -> bool:
 
 def _keyed(lowering: "Lowering", kept: str) -> str:
     if _stored(lowering):
-        return f"SELECT *, response_key AS __response FROM {kept}"
-    return lowering.with_outputs(kept, {"__response": lowering.cube.using.key})
+        return f"SELECT *, response_key AS __run_key FROM {kept}"
+    return lowering.with_outputs(kept, {"__run_key": lowering.cube.using.key})
 
 
 def _key_of(lowering: "Lowering", text: str) -> str:

@@ -50,7 +50,9 @@ def test_columns_are_those_of_the_snapshot(engine: Engine) -> None:
 
 
 def test_a_matrix_in_a_larger_query(engine: Engine) -> None:
-    text = "WITH o AS (FROM observations WHERE output < ?) SELECT m.*, ? AS n FROM (MATRIX FROM (FROM o)) AS m WHERE b = ?"
+    text = (
+        "WITH o AS (FROM observations WHERE output < ?) SELECT m.*, ? AS n FROM (MATRIX FROM (FROM o)) AS m WHERE b = ?"
+    )
     assert engine.query(text, ["c", 7, "b"]).read_all().to_pylist()[0] == {
         **dict(zip(KEYS, ("D", "p", "t", 0), strict=True)),
         "a": "a",

@@ -1,11 +1,14 @@
 """Every pair of the spec files gives the same rows, whatever the order of the rows and the number of threads."""
 
 import hashlib
+import re
 from collections import defaultdict
 from dataclasses import replace
 
 import duckdb
 import pytest
+import sqlglot
+from sqlglot import exp
 
 from srcql.compile import compile
 from srcql.compiled import Compiled
@@ -13,6 +16,7 @@ from srcql.cube import Selection
 from srcql.errors import InvalidQuery
 from srcql.resolver import Source, Standalone
 from srcql.schema import OBSERVATIONS, Column, Role, Table
+from srcql.verbs import VERBS
 from tests.srcql.spec import Block, blocks, cube
 
 SETTINGS = {"one thread": (1, False), "two threads": (2, False), "shuffled": (2, True)}
@@ -42,6 +46,19 @@ STATEMENTS = [
 def test_a_statement_gives_the_rows_that_it_stands_for(database: duckdb.DuckDBPyConnection, block: Block) -> None:
     statement, expected = block.statements
     assert rows(database, compile(statement).sql) == rows(database, expected)
+
+
+OF_ONE_VERB = [block for block in STATEMENTS if block.statements[0].split()[0] in VERBS]
+
+
+@pytest.mark.parametrize("block", OF_ONE_VERB, ids=lambda b: b.title)
+def test_no_expression_has_two_columns_of_one_name(database: duckdb.DuckDBPyConnection, block: Block) -> None:
+    tree = sqlglot.parse_one(compile(block.statements[0]).sql, dialect="duckdb")
+    expressions = tree.find(exp.With).expressions
+    for number, expression in enumerate(expressions, start=1):
+        defined = ", ".join(each.sql(dialect="duckdb") for each in expressions[:number])
+        columns = database.sql(f"WITH {defined} SELECT * FROM {expression.alias}").columns
+        assert not [column for column in columns if re.fullmatch(r".*_\d+", column)], expression.alias
 
 
 class Asked(Standalone):
