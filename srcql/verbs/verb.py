@@ -10,7 +10,7 @@ from srcql.cells import Lowering
 from srcql.clauses import SHARED, Clause, Read, cube, source
 from srcql.conditions import refuse_unknown
 from srcql.cube import Cube
-from srcql.errors import SrcqlError, suggestion
+from srcql.errors import SrcqlError
 from srcql.reader import Piece, Reader, Span, one_of
 from srcql.sql import identifier, listed
 
@@ -39,6 +39,7 @@ class Verb(ABC):
 
     word: ClassVar[str]
     form: ClassVar[str]
+    shared: ClassVar[Mapping[str, Clause]] = SHARED
     own: ClassVar[Mapping[str, Clause]] = {}
     results: ClassVar[tuple[str, ...]] = ()
     order: ClassVar[tuple[str, ...]]
@@ -55,11 +56,11 @@ class Verb(ABC):
         place = reader.span
         reader.take(cls.word)
         reader.results = cls.results
-        head = cls.read_head(reader)
+        head = cls.read_head(reader) if reader.next_type else None
         if not reader.take("FROM"):
             raise reader.expected(f"FROM after {cls.word}", f"{cls.form} FROM data_set[.problem], … | * | (query)")
         selected = source(reader)
-        grammar = {**SHARED, **cls.own, **TAIL}
+        grammar = {**cls.shared, **cls.own, **TAIL}
         clauses = _clauses(reader, [words for words in grammar if not operand or words not in TAIL], grammar)
         if reader.next_type not in ENDS and not (operand and any(reader.at(words) for words in TAIL)):
             raise _stray(reader, list(grammar), clauses)
@@ -79,7 +80,7 @@ class Verb(ABC):
     def check_runs(self, reader: Reader) -> None:
         """Refuse RUNS ALL: only votes can be parted among runs."""
         if self.cube.runs == "ALL":
-            hint = "RUNS EACH shows every run for itself"
+            hint = "runs have parts of a vote, and make no clusters; RUNS EACH shows every run for itself"
             raise reader.error("RUNS ALL belongs to ORACLE PER STEP", self.clauses["RUNS"].span, hint)
 
     def check_order(self, reader: Reader, order: Piece) -> None:
@@ -146,14 +147,25 @@ def _stray(reader: Reader, order: list[str], read: Read) -> SrcqlError:
     for words in SQL_ONLY:
         if reader.at(words):
             verb = " ".join(reader.text[reader.start : reader.end].split())
-            return reader.error(f"{words} cannot follow a verb", hint=f"SELECT … FROM ({verb}) {words} …")
+            hint = f"SELECT … FROM ({verb}) {words} …"
+            return reader.error(f"{words} cannot follow a verb", reader.ahead(words), hint)
     last = max((order.index(words) for words in read), default=-1)
     for words in order:
         if found := _found(reader, words):
             problem = f"stands before {order[last].replace('|', ', ')}"
             if words in read:
                 problem = "is given twice" if found == words else f"is one too many of {one_of(words.split('|'))}"
-            names = ", ".join(words.replace("|", " | ") for words in order)
-            return reader.error(f"{found} {problem}", hint=f"the order of clauses: {names}")
-    later = [word for words in order[last + 1 :] for word in words.split("|")]
-    return reader.expected("a clause or the end of the verb", suggestion(reader.found, later, "clauses"))
+            hint = f"the order of clauses: {_listed(order)}"
+            return reader.error(f"{found} {problem}", reader.ahead(found), hint)
+    follow = f"what may follow: {_listed(order[last + 1 :])}" if order[last + 1 :] else None
+    for verb in Verb.__subclasses__():
+        for words in verb.own:
+            if found := _found(reader, words):
+                having = one_of([other.word for other in Verb.__subclasses__() if words in other.own])
+                return reader.error(f"{found} belongs to {having}", reader.ahead(found), follow)
+    near = reader.near([word for words in order for word in words.split("|")])
+    return reader.expected("a clause or the end of the verb", near or follow)
+
+
+def _listed(clauses: list[str]) -> str:
+    return ", ".join(words.replace("|", " | ") for words in clauses)
