@@ -47,7 +47,8 @@ def quorum(reader: Reader) -> str | Fraction:
     reader.take("QUORUM")
     share = Fraction(reader.found) if SHARE.fullmatch(reader.found) else Fraction(0)
     if not 0 < share <= 1:
-        raise reader.expected("a share of the votes above 0, and 1 at most", "as in QUORUM 0.6")
+        hint = "as in QUORUM 0.6, with nine decimals at most"
+        raise reader.expected("a share of the votes above 0, and 1 at most", hint)
     reader.take(reader.found)
     return share
 
@@ -94,7 +95,8 @@ def observed_column(reader: Reader, added: Mapping[str, str]) -> str:
     known = {column.name.lower(): column.name for column in reader.observations.columns} | {"kind": "kind"}
     column = name.text.lower()
     if column not in known:
-        hint = f"{added[column]} adds it" if column in added else suggestion(column, known.values(), "columns")
+        hint = suggestion(column, known.values(), "columns")
+        hint = f"{added[column]} adds it, after the columns that are named" if column in added else hint
         raise reader.error(f"unknown column {name.text}", name.span, hint, UnknownName)
     return known[column]
 
@@ -140,10 +142,10 @@ def steps(reader: Reader) -> str | tuple[int, ...]:
     reader.take("STEPS")
     if reader.next_type is TokenType.NUMBER:
         return tuple(sorted(set(reader.listed(lambda: reader.number("a step, counted from 0")))))
-    for word in ("ALL", "LAST", "EXCEPT CREATE"):
+    for word in STEPS:
         if reader.take(word):
             return word
-    raise reader.expected("ALL, LAST, EXCEPT CREATE or the numbers of steps")
+    raise reader.expected("ALL, LAST, EXCEPT CREATE or the numbers of steps", reader.near(STEPS))
 
 
 def missing(reader: Reader) -> str:
@@ -162,6 +164,7 @@ def _word(reader: Reader, words: Sequence[str]) -> Name:
     return Name(word, (start, reader.end))
 
 
+STEPS = ("ALL", "LAST", "EXCEPT CREATE")
 RUNS = ("LATEST", "EACH", "STABLE", "ALL")
 MISSING = ("DISTINCT", "DROP IMPLEMENTATIONS", "DROP TESTS")
 SHARED: Mapping[str, Clause] = {

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from srcql.errors import InvalidQuery, SrcqlError, Unsupported
+from srcql.errors import InvalidQuery, SrcqlError
 from srcql.schema import Table
 
 if TYPE_CHECKING:
@@ -88,6 +88,14 @@ class Reader:
         """The next token as the user wrote it."""
         start, end = self._shown()
         return self.text[start:end] if self.next_type else "the end of the statement"
+
+    def ahead(self, words: str) -> Span:
+        """Where these words stand, which come next."""
+        count, left = 0, len(words.split())
+        while left > 0:
+            left -= len(self._parser._tokens[self._parser._index + count].text.split())
+            count += 1
+        return self._shown(count)
 
     def _shown(self, count: int = 1) -> Span:
         """Where the next tokens stand, a sign with what it stands before."""
@@ -177,13 +185,6 @@ class Reader:
         if self.end < end:
             raise self.expected(what)
         return Piece((start, self.end), tree)
-
-    def refuse_later(self, words: Iterable[str]) -> None:
-        """Say of an option that belongs to the language that this version does not have it."""
-        for option in words:
-            start = self.span[0]
-            if self.take(option):
-                raise Unsupported(f"{option} is not available yet", text=self.text, span=(start, self.end))
 
     def expected(self, what: str, hint: str | None = None, words: int = 1) -> SrcqlError:
         """The error that something else was found: so many words."""
