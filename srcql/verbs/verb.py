@@ -146,8 +146,8 @@ def _stray(reader: Reader, order: list[str], read: Read) -> SrcqlError:
     """The error that something stands where no clause may."""
     for words in SQL_ONLY:
         if reader.at(words):
-            verb = " ".join(reader.text[reader.start : reader.end].split())
-            hint = f"SELECT … FROM ({verb}) {words} …"
+            read_so_far = " ".join(reader.text[reader.start : reader.end].split())
+            hint = f"SELECT … FROM ({read_so_far}) {words} …"
             return reader.error(f"{words} cannot follow a verb", reader.ahead(words), hint)
     last = max((order.index(words) for words in read), default=-1)
     for words in order:
@@ -158,10 +158,10 @@ def _stray(reader: Reader, order: list[str], read: Read) -> SrcqlError:
             hint = f"the order of clauses: {_listed(order)}"
             return reader.error(f"{found} {problem}", reader.ahead(found), hint)
     follow = f"what may follow: {_listed(order[last + 1 :])}" if order[last + 1 :] else None
-    for verb in Verb.__subclasses__():
-        for words in verb.own:
+    for other in Verb.__subclasses__():
+        for words in other.own:
             if found := _found(reader, words):
-                having = one_of([other.word for other in Verb.__subclasses__() if words in other.own])
+                having = one_of([verb.word for verb in Verb.__subclasses__() if words in verb.own])
                 return reader.error(f"{found} belongs to {having}", reader.ahead(found), follow)
     near = reader.near([word for words in order for word in words.split("|")])
     return reader.expected("a clause or the end of the verb", near or follow)

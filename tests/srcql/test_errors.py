@@ -11,9 +11,24 @@ from tests.srcql.spec import Block, blocks
 
 @pytest.mark.parametrize("block", blocks("errors"), ids=lambda block: block.statements[0])
 def test_a_mistake_is_told_in_these_words(block: Block) -> None:
+    assert message(block.statements[0]) == block.message
+
+
+@pytest.mark.parametrize("block", blocks("bad_errors"), ids=lambda block: block.statements[0])
+def test_a_mistake_is_not_told_well_yet(block: Block) -> None:
+    """These words do not help enough: once they are better the block moves to the others."""
+    assert message(block.statements[0]) == block.message
+
+
+def message(text: str) -> str:
     with pytest.raises(SrcqlError) as told:
-        compile(block.statements[0])
-    assert f"{type(told.value).__name__}: {told.value}" == block.message
+        compile(text)
+    return f"{type(told.value).__name__}: {told.value}"
+
+
+def test_no_mistake_is_told_twice() -> None:
+    texts = [block.statements[0] for name in ("errors", "bad_errors") for block in blocks(name)]
+    assert len(texts) == len(set(texts)) > 350
 
 
 def test_a_name_that_the_store_does_not_know_is_placed_in_the_text() -> None:
