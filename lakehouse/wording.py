@@ -216,12 +216,29 @@ WORDS: tuple[tuple[str, str, Hint], ...] = (
     (r"More than one row returned by a subquery.*", "a query that stands for a value gave several rows", ALONE),
     (
         r"Subquery returns (?P<n>\d+) columns - expected (?P<m>\d+)",
-        "expected a query of {m} column(s), found one of {n}",
+        "the query gives {n} columns, and {m} is expected here",
         ALONE,
     ),
     (
         r"(?P<clause>ORDER|GROUP BY) term out of range - should be between 1 and (?P<n>\d+)",
         "the columns of the result are numbered from 1 to {n}",
+        None,
+    ),
+    (
+        rf'No matching columns found that match regex "(?P<form>.*?)"{_CANDIDATES}',
+        "no column matches '{form}'",
+        None,
+    ),
+    (
+        r'Failed to compile regex "(?P<form>.*)": (?P<why>.*?)(?:: .*)?',
+        "'{form}' is not a regular expression: {why}",
+        None,
+    ),
+    (
+        r"(?P<why>missing [\])]|unexpected \)|(?:no argument for|bad) repetition operator|trailing \\|"
+        r"invalid (?:escape sequence|character class(?: range)?|repetition size|perl operator|named capture group))"
+        r"(?:: .*)?",
+        "this is not a regular expression: {why}",
         None,
     ),
     (r"unterminated string literal", "a text is not closed", "a text stands in single quotes: 'text'"),
@@ -249,6 +266,8 @@ def told(kind: type[SrcqlError], said: str, sql: str, span: tuple[int, int] | No
     if syntax and span:
         return _syntax_error(syntax["found"], sql, _whole(sql, span))
     message, hint, name = _matched(said)
+    if span and hint == NEEDED:
+        span = _end_of_query(sql, span[0])
     if name:
         span = _named(sql, name, span)
     if message.startswith("unknown "):
@@ -283,6 +302,12 @@ def _named(sql: str, name: str, span: tuple[int, int] | None) -> tuple[int, int]
     return places[0] if len(places) == 1 else None
 
 
+def _end_of_query(sql: str, place: int) -> tuple[int, int]:
+    """The last letter of the query after FROM, of which a column was missed at that place."""
+    end = sql.rfind(') AS "FROM (query)"', 0, place)
+    return end - 1, end
+
+
 def _whole(sql: str, span: tuple[int, int]) -> tuple[int, int]:
     """The span, or the whole word or sign where it is one letter or less."""
     word = WORD.match(sql, span[0]) if span[1] - span[0] <= 1 else None
@@ -298,6 +323,9 @@ def _syntax_error(found: str, sql: str, span: tuple[int, int]) -> InvalidQuery:
     if not QUOTED.sub("", sql[: span[0]]).strip("( \n\t\r"):
         hint = f"a query starts with SELECT, FROM, WITH, VALUES, {one_of(list(VERBS))}"
         return InvalidQuery(f"expected a query, found {found}", span=span, hint=hint)
+    if found.upper() in VERBS:
+        hint = f"a verb stands in parentheses, before FROM: ({found} FROM …)"
+        return InvalidQuery(f"syntax error at {found}", span=span, hint=hint)
     if before and before[1].upper() in ("ORDER", "GROUP", "PARTITION"):
         return InvalidQuery(f"expected BY after {before[1]}, found {found}", span=span)
     if sql[span[1] :].strip(" \n\t\r;"):

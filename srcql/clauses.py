@@ -105,7 +105,7 @@ def where(reader: Reader) -> Piece:
     """WHERE: a condition over the columns of observations."""
     reader.take("WHERE")
     condition = reader.piece(lambda parser: parser.parse_condition(), "a condition")
-    refuse_aggregates(reader, condition)
+    refuse_aggregates(reader, condition, "WHERE looks at one observation", windows=False)
     refuse_unknown(reader, condition, "observations", [column.name for column in reader.observations.columns])
     return condition
 

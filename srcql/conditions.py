@@ -24,13 +24,13 @@ def refuse_unknown(reader: Reader, piece: Piece, relation: str, columns: Collect
             raise reader.error(f"unknown column {name.name}", span, hint, UnknownName)
 
 
-def refuse_aggregates(reader: Reader, condition: Piece) -> None:
-    """Refuse what looks at several rows."""
-    for node in _outer(condition, exp.AggFunc, exp.Window):
-        what = "a window function" if isinstance(node, exp.Window) else "an aggregate"
-        hint = "aggregate the result: SELECT … FROM (verb) GROUP BY … HAVING …"
-        message = f"WHERE looks at one observation at a time, and {what} at many"
-        raise reader.error(message, condition.span, hint)
+def refuse_aggregates(reader: Reader, piece: Piece, looks: str, windows: bool) -> None:
+    """Refuse what looks at several rows, where a clause `looks` at one at a time; `windows` says to allow those."""
+    for node in _outer(piece, exp.AggFunc, exp.Window):
+        if not (windows and (isinstance(node, exp.Window) or node.find_ancestor(exp.Window))):
+            what = "a window function" if isinstance(node, exp.Window) else "an aggregate"
+            hint = "aggregate the result: SELECT … FROM (verb) GROUP BY … HAVING …"
+            raise reader.error(f"{looks} at a time, and {what} at many", piece.span, hint)
 
 
 def _outer(piece: Piece, *kinds: type[exp.Expr]) -> Iterator[Any]:

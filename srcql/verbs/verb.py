@@ -8,7 +8,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from srcql.cells import Lowering
 from srcql.clauses import SHARED, Clause, Read, cube, source
-from srcql.conditions import refuse_unknown
+from srcql.conditions import refuse_aggregates, refuse_unknown
 from srcql.cube import Cube
 from srcql.errors import SrcqlError
 from srcql.reader import Piece, Reader, Span, one_of
@@ -18,6 +18,9 @@ from srcql.sql import identifier, listed
 def order_by(reader: Reader) -> Piece:
     """ORDER BY: over the columns of the result; the verb's own order follows it."""
     order = reader.piece(lambda parser: parser.parse_order_by(), "a column of the result")
+    refuse_aggregates(reader, order, "ORDER BY looks at one row of the result", windows=True)
+    if reader.text[order.span[0] : order.span[1]].endswith(","):
+        raise reader.expected("a column of the result")
     if order.tree.expressions[0].this.name.upper() == "ALL":
         hint = "the order of the verb itself follows the columns that are named"
         raise reader.error("ORDER BY names columns of the result", order.span, hint)

@@ -18,8 +18,8 @@ class Block:
     message: str
 
 
-def blocks(name: str) -> list[Block]:
-    text = (FIXTURES / f"{name}.sql").read_text(encoding="utf-8").strip()
+def blocks(name: str, folder: Path = FIXTURES) -> list[Block]:
+    text = (folder / f"{name}.sql").read_text(encoding="utf-8").strip()
     return [_block(lines.split("\n")) for lines in text.split("\n\n")]
 
 

@@ -1,0 +1,555 @@
+SELECT outptu FROM observations;
+--| UnknownName: line 1, column 8: unknown column outptu
+--|   SELECT outptu FROM observations
+--|          ^^^^^^
+--|   hint: did you mean output?
+
+SELECT o.outptu FROM observations AS o;
+--| UnknownName: line 1, column 8: unknown column outptu in o
+--|   SELECT o.outptu FROM observations AS o
+--|          ^^^^^^^^
+
+SELECT x.output FROM observations AS o;
+--| UnknownName: line 1, column 8: unknown table x
+--|   SELECT x.output FROM observations AS o
+--|          ^
+--|   hint: the nearest: o
+
+SELECT output FROM observaton;
+--| UnknownName: line 1, column 20: unknown table observaton
+--|   SELECT output FROM observaton
+--|                      ^^^^^^^^^^
+--|   hint: did you mean observations?
+
+SELECT size, sise FROM (CLUSTER FROM Demo) WHERE size > 1;
+--| UnknownName: line 1, column 14: unknown column sise
+--|   SELECT size, sise FROM (CLUSTER FROM Demo) WHERE size > 1
+--|                ^^^^
+--|   hint: did you mean size?
+
+SELECT 1 AS "é" FROM (CLUSTER FROM Demo) AS c
+JOIN (ORACLE FROM Demo.abs) AS o ON c.sise = o.votes;
+--| UnknownName: line 2, column 37: unknown column sise in c
+--|   JOIN (ORACLE FROM Demo.abs) AS o ON c.sise = o.votes
+--|                                       ^^^^^^
+
+CLUSTER FROM (SELECT outptu FROM observations);
+--| UnknownName: line 1, column 22: unknown column outptu
+--|   CLUSTER FROM (SELECT outptu FROM observations)
+--|                        ^^^^^^
+--|   hint: did you mean output?
+
+CLUSTER FROM (SELECT 1 AS x);
+--| InvalidQuery: line 1, column 27: the query after FROM lacks data_set_id
+--|   CLUSTER FROM (SELECT 1 AS x)
+--|                             ^
+--|   hint: a query needs the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
+
+SELECT * EXCLUDE (outptu) FROM observations;
+--| UnknownName: line 1, column 19: unknown column outptu
+--|   SELECT * EXCLUDE (outptu) FROM observations
+--|                     ^^^^^^
+--|   hint: did you mean output?
+
+SELECT * FROM tests JOIN observations USING (outptu);
+--| UnknownName: line 1, column 46: unknown column outptu on the left side of the join
+--|   SELECT * FROM tests JOIN observations USING (outptu)
+--|                                                ^^^^^^
+
+SELECT lenght(output) FROM observations;
+--| UnknownName: line 1, column 8: unknown function lenght
+--|   SELECT lenght(output) FROM observations
+--|          ^^^^^^
+--|   hint: did you mean length?
+
+CLUSTER FROM Demo WHERE lenght(output) > 1;
+--| UnknownName: line 1, column 25: unknown function lenght
+--|   CLUSTER FROM Demo WHERE lenght(output) > 1
+--|                           ^^^^^^
+--|   hint: did you mean length?
+
+SELECT * FROM reed_csv('x');
+--| Forbidden: line 1, column 15: reed_csv is not a table function of the lakehouse
+--|   SELECT * FROM reed_csv('x')
+--|                 ^^^^^^^^^^^^^
+--|   hint: table functions: generate_series, json_each, json_tree, range, unnest
+
+SELECT 1::INTEGERR;
+--| UnknownName: line 1, column 11: unknown type INTEGERR
+--|   SELECT 1::INTEGERR
+--|             ^^^^^^^^
+--|   hint: did you mean INTEGER?
+
+SELECT {'name': 1}.nmae;
+--| UnknownName: line 1, column 20: unknown field nmae
+--|   SELECT {'name': 1}.nmae
+--|                      ^^^^
+--|   hint: did you mean name?
+
+SELECT length(step_id) FROM observations;
+--| InvalidQuery: line 1, column 8: there is no length(INTEGER)
+--|   SELECT length(step_id) FROM observations
+--|          ^^^^^^^^^^^^^^^
+--|   hint: there is length(string VARCHAR), length(bit BIT) or length(list ANY[])
+
+SELECT output + 1 FROM observations;
+--| InvalidQuery: line 1, column 15: there is no +(VARCHAR, INTEGER)
+--|   SELECT output + 1 FROM observations
+--|                 ^
+--|   hint: CAST(… AS type) makes another type of a value
+
+SELECT sum(output) FROM observations;
+--| InvalidQuery: line 1, column 8: there is no sum(VARCHAR)
+--|   SELECT sum(output) FROM observations
+--|          ^^^^^^^^^^^
+--|   hint: there is sum(arg DECIMAL), sum(arg BOOLEAN) or sum(arg SMALLINT) and more
+
+SELECT list_sum(['a']);
+--| InvalidQuery: there is no sum(VARCHAR)
+--|   hint: there is sum(arg DECIMAL), sum(arg BOOLEAN) or sum(arg SMALLINT) and more
+
+SELECT step_id + 'x' FROM observations;
+--| InvalidQuery: line 1, column 16: +(INTEGER, VARCHAR) may be any of several functions
+--|   SELECT step_id + 'x' FROM observations
+--|                  ^
+--|   hint: CAST(… AS type) says which type is meant
+
+SELECT output > 1 FROM observations;
+--| InvalidQuery: line 1, column 8: cannot compare VARCHAR with INTEGER
+--|   SELECT output > 1 FROM observations
+--|          ^^^^^^^^^^
+--|   hint: CAST(… AS type) makes another type of a value
+
+SELECT response_kind(1);
+--| InvalidQuery: line 1, column 8: there is no response_kind(INTEGER)
+--|   SELECT response_kind(1)
+--|          ^^^^^^^^^^^^^^^^
+--|   hint: there is response_kind(VARCHAR)
+
+SELECT response_key();
+--| InvalidQuery: line 1, column 8: response_key does not take these arguments
+--|   SELECT response_key()
+--|          ^^^^^^^^^^^^
+--|   hint: its form is response_key(output, equality := '')
+
+SELECT response_key(output, 'FUZZY') FROM observations;
+--| ExecutionError: expected [EXACT | CANONICAL] [EXCEPTIONS TYPE|MESSAGE|ANY] [DIGITS 1 to 1000] [UNORDERED] [TYPED] [IGNORE '$.path', …] [THROUGH name], each once and EXACT with EXCEPTIONS alone; found FUZZY
+
+CLUSTER FROM Demo WHERE step_id = 'x';
+--| ExecutionError: line 1, column 35: 'x' is not an INTEGER
+--|   CLUSTER FROM Demo WHERE step_id = 'x'
+--|                                     ^^^
+--|   hint: TRY_CAST(… AS INTEGER) gives NULL instead of an error
+
+CLUSTER FROM Demo LIMIT 'x';
+--| ExecutionError: line 1, column 25: 'x' is not a BIGINT
+--|   CLUSTER FROM Demo LIMIT 'x'
+--|                           ^^^
+--|   hint: TRY_CAST(… AS BIGINT) gives NULL instead of an error
+
+SELECT 300::TINYINT;
+--| ExecutionError: line 1, column 11: 300 is out of the range of TINYINT
+--|   SELECT 300::TINYINT
+--|             ^^^^^^^^^
+--|   hint: TRY_CAST(… AS TINYINT) gives NULL instead of an error
+
+SELECT 2147483647::INTEGER + 1::INTEGER;
+--| ExecutionError: 2147483647 + 1 is out of the range of INTEGER
+--|   hint: a wider type holds it: CAST(… AS HUGEINT) or CAST(… AS DOUBLE)
+
+SELECT '1,2'::INTEGER[];
+--| ExecutionError: line 1, column 13: '1,2' is not an INTEGER[]
+--|   SELECT '1,2'::INTEGER[]
+--|               ^^^^^^^^^^^
+--|   hint: TRY_CAST(… AS INTEGER[]) gives NULL instead of an error
+
+SELECT 1 % 0;
+--| ExecutionError: division by zero: 1 % 0
+--|   hint: nullif(divisor, 0) gives NULL instead of an error
+
+SELECT DATE '2024-13-01';
+--| ExecutionError: line 1, column 8: '2024-13-01' is not a date
+--|   SELECT DATE '2024-13-01'
+--|          ^^^^^^^^^^^^^^^^^
+--|   hint: a date is written '2026-01-31', a time '03:04:05', a timestamp '2026-01-31 03:04:05'
+
+SELECT TIMESTAMP 'yesterday';
+--| ExecutionError: line 1, column 8: 'yesterday' is not a timestamp
+--|   SELECT TIMESTAMP 'yesterday'
+--|          ^^^^^^^^^^^^^^^^^^^^^
+--|   hint: a date is written '2026-01-31', a time '03:04:05', a timestamp '2026-01-31 03:04:05'
+
+SELECT date_trunc('fortnight', DATE '2024-01-01');
+--| ExecutionError: 'fortnight' is not a part of a date
+--|   hint: parts: year, quarter, month, week, day, hour, minute, second and more
+
+SELECT strptime('x', '%Y');
+--| ExecutionError: 'x' does not follow the format '%Y'
+--|   hint: try_strptime gives NULL instead of an error
+
+SELECT '{'::JSON;
+--| ExecutionError: line 1, column 11: "{" is not JSON: unexpected end of data
+--|   SELECT '{'::JSON
+--|             ^^^^^^
+--|   hint: TRY_CAST(… AS JSON) gives NULL instead of an error
+
+SELECT test_id, count(*) FROM observations;
+--| InvalidQuery: line 1, column 8: test_id stands neither in GROUP BY nor in an aggregate
+--|   SELECT test_id, count(*) FROM observations
+--|          ^^^^^^^
+--|   hint: GROUP BY test_id, or min(test_id)
+
+SELECT test_id FROM observations WHERE count(*) > 1;
+--| InvalidQuery: line 1, column 40: WHERE cannot hold aggregates
+--|   SELECT test_id FROM observations WHERE count(*) > 1
+--|                                          ^^^^^^^^
+--|   hint: HAVING chooses among groups
+
+SELECT test_id FROM observations GROUP BY count(*);
+--| InvalidQuery: line 1, column 43: GROUP BY cannot hold aggregates
+--|   SELECT test_id FROM observations GROUP BY count(*)
+--|                                             ^^^^^^^^
+--|   hint: compute them in a query of their own: FROM (SELECT …)
+
+SELECT max(max(step_id)) FROM observations;
+--| InvalidQuery: line 1, column 12: an aggregate cannot stand inside another
+--|   SELECT max(max(step_id)) FROM observations
+--|              ^^^^^^^^^^^^
+--|   hint: aggregate twice: SELECT max(n) FROM (SELECT count(*) AS n … GROUP BY …)
+
+SELECT 1 FROM observations WHERE row_number() OVER () = 1;
+--| InvalidQuery: line 1, column 34: WHERE cannot hold window functions
+--|   SELECT 1 FROM observations WHERE row_number() OVER () = 1
+--|                                    ^^^^^^^^^^^^^^^^^^^^
+--|   hint: QUALIFY chooses among rows by a window function
+
+SELECT row_number();
+--| InvalidQuery: line 1, column 8: a window function cannot stand here
+--|   SELECT row_number()
+--|          ^^^^^^^^^^^^
+--|   hint: it stands in SELECT, QUALIFY or ORDER BY, and OVER (…) follows it
+
+SELECT data_set_id FROM observations AS a JOIN tests AS b ON a.test_id = b.test_id;
+--| InvalidQuery: line 1, column 8: data_set_id may be any of several columns
+--|   SELECT data_set_id FROM observations AS a JOIN tests AS b ON a.test_id = b.test_id
+--|          ^^^^^^^^^^^
+--|   hint: write a.data_set_id or b.data_set_id
+
+SELECT * FROM observations o, tests o;
+--| InvalidQuery: two tables are named o
+--|   hint: AS gives a table a name of its own
+
+SELECT * FROM observations LIMIT -1;
+--| InvalidQuery: line 1, column 34: LIMIT and OFFSET take a number from 0
+--|   SELECT * FROM observations LIMIT -1
+--|                                    ^^
+
+SELECT 1 ORDER BY 2;
+--| InvalidQuery: line 1, column 19: the columns of the result are numbered from 1 to 1
+--|   SELECT 1 ORDER BY 2
+--|                     ^
+
+SELECT (SELECT test_id FROM tests);
+--| ExecutionError: a query that stands for a value gave several rows
+--|   hint: a query that stands for a value gives one row of one column
+
+SELECT (SELECT 1, 2);
+--| InvalidQuery: line 1, column 8: the query gives 2 columns, and 1 is expected here
+--|   SELECT (SELECT 1, 2)
+--|          ^^^^^^^^^^^^^
+--|   hint: a query that stands for a value gives one row of one column
+
+SELECT 1 UNION SELECT 1, 2;
+--| InvalidQuery: both sides of UNION, EXCEPT or INTERSECT have the same number of columns
+--|   hint: UNION BY NAME joins columns by their names
+
+SELECT output WHERE true;
+--| UnknownName: line 1, column 8: unknown column output
+--|   SELECT output WHERE true
+--|          ^^^^^^
+--|   hint: no table is read where it stands; a text stands in single quotes
+
+SELECT 1 FORM observations;
+--| InvalidQuery: line 1, column 10: syntax error at FORM
+--|   SELECT 1 FORM observations
+--|            ^^^^
+--|   hint: did you mean FROM?
+
+SELECT 1 FROM observations WHER step_id = 1;
+--| InvalidQuery: line 1, column 28: syntax error at WHER
+--|   SELECT 1 FROM observations WHER step_id = 1
+--|                              ^^^^
+--|   hint: did you mean WHERE?
+
+SELECT row_number() OVER (PARTITON BY 1);
+--| InvalidQuery: line 1, column 27: syntax error at PARTITON
+--|   SELECT row_number() OVER (PARTITON BY 1)
+--|                             ^^^^^^^^
+--|   hint: did you mean PARTITION?
+
+SELECT * FROM observations ORDER output;
+--| InvalidQuery: line 1, column 34: expected BY after ORDER, found output
+--|   SELECT * FROM observations ORDER output
+--|                                    ^^^^^^
+
+SELECT 1,, 2;
+--| InvalidQuery: line 1, column 10: syntax error at ,
+--|   SELECT 1,, 2
+--|            ^
+
+SELECT (1;
+--| InvalidQuery: line 1, column 9: syntax error at 1, or something is missing after it
+--|   SELECT (1
+--|           ^
+--|   hint: a ( is not closed
+
+SELECT 1 FROM observations WHERE;
+--| InvalidQuery: line 1, column 28: syntax error at WHERE, or something is missing after it
+--|   SELECT 1 FROM observations WHERE
+--|                              ^^^^^
+--|   hint: a statement is not complete here
+
+SELECT FROM observations;
+--| InvalidQuery: expected columns after SELECT, found none
+--|   hint: SELECT * FROM …
+
+SELECT 'abc;
+--| InvalidQuery: line 1, column 8: a text is not closed
+--|   SELECT 'abc
+--|          ^
+--|   hint: a text stands in single quotes: 'text'
+
+SELECT "abc FROM observations;
+--| InvalidQuery: line 1, column 8: a name is not closed
+--|   SELECT "abc FROM observations
+--|          ^
+--|   hint: a name stands in double quotes: "name"
+
+help;
+--| InvalidQuery: line 1, column 1: expected a query, found help
+--|   help
+--|   ^^^^
+--|   hint: a query starts with SELECT, FROM, WITH, VALUES, SLICE, MATRIX, CLUSTER or ORACLE
+
+ORACEL FROM Demo;
+--| InvalidQuery: line 1, column 1: syntax error at ORACEL
+--|   ORACEL FROM Demo
+--|   ^^^^^^
+--|   hint: did you mean ORACLE?
+
+SELECT * FROM (CLUSTR FROM Demo);
+--| InvalidQuery: line 1, column 16: syntax error at CLUSTR
+--|   SELECT * FROM (CLUSTR FROM Demo)
+--|                  ^^^^^^
+--|   hint: did you mean CLUSTER?
+
+SELECT * FROM (CLUSTER FORM Demo);
+--| InvalidQuery: line 1, column 24: syntax error at FORM
+--|   SELECT * FROM (CLUSTER FORM Demo)
+--|                          ^^^^
+--|   hint: did you mean FROM?
+
+WITH o AS (ORACEL FROM Demo) FROM o;
+--| InvalidQuery: line 1, column 12: syntax error at ORACEL
+--|   WITH o AS (ORACEL FROM Demo) FROM o
+--|              ^^^^^^
+--|   hint: did you mean ORACLE?
+
+WITH o AS ORACLE FROM Demo SELECT 1;
+--| InvalidQuery: line 1, column 11: syntax error at ORACLE
+--|   WITH o AS ORACLE FROM Demo SELECT 1
+--|             ^^^^^^
+--|   hint: a verb stands in parentheses, before FROM: (ORACLE FROM …)
+
+CLUSTER FROM Demo UNION;
+--| InvalidQuery: line 1, column 19: syntax error at UNION, or something is missing after it
+--|   CLUSTER FROM Demo UNION
+--|                     ^^^^^
+--|   hint: a statement is not complete here
+
+CLUSTER FROM (SELECT);
+--| InvalidQuery: expected columns after SELECT, found none
+--|   hint: SELECT * FROM …
+
+CLUSTER FROM (1);
+--| InvalidQuery: line 1, column 15: syntax error at 1
+--|   CLUSTER FROM (1)
+--|                 ^
+
+CLUSTER FROM Demo LIMIT 5, 10;
+--| InvalidQuery: line 1, column 26: syntax error at ,
+--|   CLUSTER FROM Demo LIMIT 5, 10
+--|                            ^
+
+CLUSTER FROM Demo ORDER BY size DESC, ;
+--| InvalidQuery: line 1, column 38: expected a column of the result, found the end of the statement
+--|   CLUSTER FROM Demo ORDER BY size DESC, 
+--|                                        ^
+
+CLUSTER FROM Demo ORDER BY count(*);
+--| InvalidQuery: line 1, column 19: ORDER BY looks at one row of the result at a time, and an aggregate at many
+--|   CLUSTER FROM Demo ORDER BY count(*)
+--|                     ^^^^^^^^^^^^^^^^^
+--|   hint: aggregate the result: SELECT … FROM (verb) GROUP BY … HAVING …
+
+CLUSTER FROM Demo UNION ALL SELECT;
+--| InvalidQuery: expected columns after SELECT, found none
+--|   hint: SELECT * FROM …
+
+CLUSTER FROM Demo INTERSECT CLUSTER;
+--| InvalidQuery: line 1, column 29: syntax error at CLUSTER
+--|   CLUSTER FROM Demo INTERSECT CLUSTER
+--|                               ^^^^^^^
+--|   hint: a verb stands in parentheses, before FROM: (CLUSTER FROM …)
+
+CLUSTER FROM "Demo;
+--| InvalidQuery: line 1, column 14: a name is not closed
+--|   CLUSTER FROM "Demo
+--|                ^
+--|   hint: a name stands in double quotes: "name"
+
+CLUSTER FROM Demo WHERE output = 'it's';
+--| InvalidQuery: line 1, column 39: a text is not closed
+--|   CLUSTER FROM Demo WHERE output = 'it's'
+--|                                         ^
+--|   hint: a text stands in single quotes: 'text'
+
+CLUSTER FROM observations;
+--| UnknownName: line 1, column 14: unknown data set observations
+--|   CLUSTER FROM observations
+--|                ^^^^^^^^^^^^
+--|   hint: data sets: Commits, Demo, Runs
+
+EXPLAIN SELECT outptu FROM observations;
+--| UnknownName: line 1, column 16: unknown column outptu
+--|   EXPLAIN SELECT outptu FROM observations
+--|                  ^^^^^^
+--|   hint: did you mean output?
+
+EXPLAIN nonsense;
+--| InvalidQuery: line 1, column 9: expected a query, found nonsense
+--|   EXPLAIN nonsense
+--|           ^^^^^^^^
+--|   hint: a query starts with SELECT, FROM, WITH, VALUES, SLICE, MATRIX, CLUSTER or ORACLE
+
+SELECT CASE WHEN step_id = 1 THEN 'a' ELSE 1 END FROM observations;
+--| ExecutionError: line 1, column 35: 'a' is not an INTEGER
+--|   SELECT CASE WHEN step_id = 1 THEN 'a' ELSE 1 END FROM observations
+--|                                     ^^^
+--|   hint: TRY_CAST(… AS INTEGER) gives NULL instead of an error
+
+SELECT regexp_matches(output, '(') FROM observations;
+--| ExecutionError: this is not a regular expression: missing )
+
+PIVOT observations ON outptu;
+--| Forbidden: expected a query, found a statement of another sort
+--|   hint: the lakehouse is read with SELECT and the verbs of SRCQL, and filled by ingest
+
+DESCRIBE observatons;
+--| UnknownName: unknown table observatons
+--|   hint: did you mean observations?
+
+SELECT window_name(1) OVER w FROM tests;
+--| UnknownName: line 1, column 28: unknown window w
+--|   SELECT window_name(1) OVER w FROM tests
+--|                              ^
+--|   hint: WINDOW w AS (…) says what it is
+
+SELECT unnest(1);
+--| InvalidQuery: line 1, column 8: UNNEST() can only be applied to lists, structs and NULL, not INTEGER
+--|   SELECT unnest(1)
+--|          ^^^^^^^^^
+
+SELECT COLUMNS('x.*') FROM tests;
+--| InvalidQuery: line 1, column 8: no column matches 'x.*'
+--|   SELECT COLUMNS('x.*') FROM tests
+--|          ^^^^^^^^^^^^^^
+
+VALUES (1), (1, 2);
+--| InvalidQuery: line 1, column 14: VALUES lists must all be the same length, expected 1 entry but found a list with 2 entries
+--|   VALUES (1), (1, 2)
+--|                ^
+
+CLUSTER FROM ('MBPP');
+--| UnknownName: line 1, column 15: unknown table MBPP
+--|   CLUSTER FROM ('MBPP')
+--|                 ^^^^^^
+--|   hint: tables: clusters, code_implementations, implementations, observations, oracles and 4 more
+
+SELECT (CLUSTER FROM Demo);
+--| InvalidQuery: line 1, column 8: the query gives 11 columns, and 1 is expected here
+--|   SELECT (CLUSTER FROM Demo)
+--|          ^^^^^^^^^^^^^^^^^^^
+--|   hint: a query that stands for a value gives one row of one column
+
+SELECT 1 WHERE 1 IN (CLUSTER FROM Demo);
+--| InvalidQuery: line 1, column 21: the query gives 11 columns, and 1 is expected here
+--|   SELECT 1 WHERE 1 IN (CLUSTER FROM Demo)
+--|                       ^^^^^^^^^^^^^^^^^^^
+--|   hint: a query that stands for a value gives one row of one column
+
+CHECK FROM Demo AGAINST SPECIFIED;
+--| InvalidQuery: line 1, column 1: expected a query, found CHECK
+--|   CHECK FROM Demo AGAINST SPECIFIED
+--|   ^^^^^
+--|   hint: a query starts with SELECT, FROM, WITH, VALUES, SLICE, MATRIX, CLUSTER or ORACLE
+
+SELECT *
+FROM (CLUSTER FROM (SELECT * EXCLUDE (test_id)
+  FROM observations) STEPS LAST);
+--| InvalidQuery: line 3, column 19: the query after FROM lacks test_id
+--|     FROM observations) STEPS LAST)
+--|                     ^
+--|   hint: a query needs the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
+
+CLUSTER FROM (CLUSTER FROM Demo);
+--| InvalidQuery: the query after FROM lacks implementation_id
+--|   hint: a query needs the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
+
+SELECT regexp_matches(output, '[') FROM observations;
+--| ExecutionError: this is not a regular expression: missing ]
+
+SELECT regexp_matches('a', '*') FROM observations;
+--| ExecutionError: this is not a regular expression: no argument for repetition operator
+
+MATRIX FROM Demo;
+--| InvalidQuery: line 1, column 1: MATRIX shows one problem, and 2 are selected
+--|   MATRIX FROM Demo
+--|   ^^^^^^
+--|   hint: ask for one after the other: MATRIX FROM "Demo"."abs", MATRIX FROM "Demo"."stack", …
+
+MATRIX FROM Demo.abs AT MOST 2;
+--| InvalidQuery: line 1, column 1: the matrix has 6 columns, more than 2
+--|   MATRIX FROM Demo.abs AT MOST 2
+--|   ^^^^^^
+--|   hint: MATRIX … AT MOST 6, or fewer implementations by WHERE
+
+SELECT a FROM (MATRIX FROM Demo.abs) WHERE g = '1';
+--| UnknownName: line 1, column 44: unknown column g
+--|   SELECT a FROM (MATRIX FROM Demo.abs) WHERE g = '1'
+--|                                              ^
+--|   hint: the nearest: a
+
+SELECT output FROM (ORACLE FROM Demo.abs) WHERE votes > 'many';
+--| ExecutionError: line 1, column 57: 'many' is not a BIGINT
+--|   SELECT output FROM (ORACLE FROM Demo.abs) WHERE votes > 'many'
+--|                                                           ^^^^^^
+--|   hint: TRY_CAST(… AS BIGINT) gives NULL instead of an error
+
+CLUSTER FROM Deno;
+--| UnknownName: line 1, column 14: unknown data set Deno
+--|   CLUSTER FROM Deno
+--|                ^^^^
+--|   hint: did you mean Demo?
+
+CLUSTER FROM Demo.asb;
+--| UnknownName: line 1, column 19: unknown problem asb in data set Demo
+--|   CLUSTER FROM Demo.asb
+--|                     ^^^
+--|   hint: did you mean abs?
+
+CLUSTER FROM Demo USING THROUGH sorted;
+--| UnknownName: line 1, column 33: unknown canonicaliser sorted
+--|   CLUSTER FROM Demo USING THROUGH sorted
+--|                                   ^^^^^^
+--|   hint: there are no canonicalisers yet

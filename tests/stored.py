@@ -1,0 +1,25 @@
+"""The rows of the spec files in a real lakehouse."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lakehouse.engine import Engine
+from lakehouse.repeats import key_of
+from lakehouse.warehouse import open_warehouse
+from srcql.schema import TABLES
+from tests.srcql.spec import cube
+
+
+@contextmanager
+def stored(folder: Path) -> Iterator[Engine]:
+    """An engine over them; a row that repeats a key comes in a later batch than the one that it repeats."""
+    with cube() as rows, open_warehouse(folder / "warehouse") as warehouse, Engine(warehouse, threads=1) as engine:
+        for name, table in TABLES.items():
+            batch = f"row_number() OVER (PARTITION BY {', '.join(key_of(table))} ORDER BY rowid)"
+            rows.execute(f"CREATE TABLE batches AS SELECT *, {batch} AS batch FROM {name}")
+            for (number,) in rows.sql("SELECT DISTINCT batch FROM batches ORDER BY ALL").fetchall():
+                one = f"SELECT * EXCLUDE (batch) FROM batches WHERE batch = {number}"
+                warehouse.ingest(name, rows.sql(one).to_arrow_table())
+            rows.execute("DROP TABLE batches")
+        yield engine
