@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from tests.model.documents import spellings
 from tests.model.statement import Lakehouse, Row
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ ALIKE = (
     ("$*", "_NA_", "$", "$EXCEPTION", "$x@y"),
     ("", " ", "not json", "01", "[1,]", "'a'", "{a:1}"),
 )
-IMPLEMENTATIONS = ("a", "b", "A", "ä", "b_1", "i'1", 'q"2', "日本", "😀", "step_id", "1", "x y", "z.z")
+IMPLEMENTATIONS = ("a", "A", "a_1", "a@r1", "b", "B", "ä", "Ä", "i'1", 'q"2', "日本", "😀", "step_id", "1", "z.z")
 TESTS = ("t1", "t2", "T1", "té(1, 'x')", "10")
 RUNS = ("r1", "r2", "R", "r 3")
 FIRST = datetime(2024, 1, 1)
@@ -58,28 +59,31 @@ def lakehouses(draw: Draw, prefix: str) -> Lakehouse:
 
 @st.composite
 def _problem(draw: Draw, key: Row) -> tuple[list[Row], list[Row], list[Row]]:
-    implementations = draw(_some(IMPLEMENTATIONS, 5))
-    tests = draw(_some(TESTS, 3))
+    implementations = draw(_some(IMPLEMENTATIONS, 3, 6))
+    tests = draw(_some(TESTS, 2, 3))
     outputs = draw(_outputs())
     contexts = draw(st.lists(_contexts(), min_size=1, max_size=3, unique_by=lambda each: tuple(each.values())))
+    common = [draw(st.lists(st.sampled_from(outputs), min_size=3, max_size=3)) for _ in tests]
     rows = []
     for implementation in implementations:
-        code = draw(st.sampled_from(("", "h1", "h2")))
-        for test in tests:
+        codes = draw(st.sampled_from((("",), ("h1",), ("h2",), ("h1", "", "h1"), ("h1", "h2"))))
+        for test, answers in zip(tests, common, strict=True):
+            code = draw(st.sampled_from(codes))
             who = key | {"implementation_id": implementation, "test_id": test, "implementation_hash": code}
-            rows += draw(_cell(who, outputs, contexts))
+            rows += draw(_cell(who, answers, outputs, contexts))
     expected = draw(_expected(key, tests, outputs))
     return rows + expected, draw(_sources(key, tests)), draw(_codes(key, implementations))
 
 
-def _some(names: Sequence[T], most: int) -> st.SearchStrategy[list[T]]:
-    return st.lists(st.sampled_from(names), min_size=1, max_size=most, unique=True)
+def _some(names: Sequence[T], least: int, most: int) -> st.SearchStrategy[list[T]]:
+    return st.lists(st.sampled_from(names), min_size=least, max_size=most, unique=True)
 
 
 def _outputs() -> st.SearchStrategy[list[str | None]]:
     """A few outputs, most of them alike by one equality or another."""
-    families = st.lists(st.sampled_from(ALIKE), min_size=1, max_size=2, unique=True)
-    return families.flatmap(lambda some: st.lists(st.sampled_from(sum(some, ())), min_size=1, max_size=4))
+    family = st.one_of(st.sampled_from(ALIKE), st.sampled_from(ALIKE), spellings())
+    families = st.lists(family, min_size=1, max_size=2)
+    return families.flatmap(lambda some: st.lists(st.sampled_from(sum(some, ())), min_size=2, max_size=5))
 
 
 @st.composite
@@ -94,15 +98,16 @@ def _contexts(draw: Draw) -> Row:
 
 
 @st.composite
-def _cell(draw: Draw, who: Row, outputs: list[Any], contexts: list[Row]) -> list[Row]:
+def _cell(draw: Draw, who: Row, common: list[Any], outputs: list[Any], contexts: list[Row]) -> list[Row]:
     """The rows of one cell: most runs repeat the first, some stop early, some have a step twice."""
-    answers = [draw(st.sampled_from(outputs)) for _ in range(draw(st.sampled_from((2, 1, 3, 2, 2, 1, 3, 0))))]
+    usual = common if draw(st.booleans()) else [draw(st.sampled_from(outputs)) for _ in common]
+    answers = usual[: draw(st.sampled_from((2, 2, 2, 2, 3, 2, 2, 2, 3, 1, 1, 0)))]
     rows = []
     for context in contexts:
         hour = draw(st.sampled_from(HOURS))
-        left = len(answers) - draw(st.sampled_from((0, 0, 0, 0, 0, 1, 3)))
+        left = len(answers) - draw(st.sampled_from((0, 0, 0, 0, 0, 0, 0, 0, 1, 3)))
         for step, first in enumerate(answers[: max(left, 0)]):
-            change = draw(st.sampled_from((False, False, False, True)))
+            change = draw(st.sampled_from((False,) * 7 + (True,)))
             output = draw(st.sampled_from(outputs)) if change else first
             rows.append(_row(who | context, step, output, hour, draw(st.sampled_from(OPERATIONS))))
             if change and draw(st.booleans()):
@@ -144,7 +149,9 @@ def _expected(draw: Draw, key: Row, tests: list[str], outputs: list[Any]) -> lis
 @st.composite
 def _codes(draw: Draw, key: Row, implementations: list[str]) -> list[Row]:
     """Code of some implementations, of some more than once; some have the same."""
-    versions = st.tuples(st.sampled_from(implementations), st.sampled_from(("k1", "k2", None)), st.sampled_from(HOURS))
+    versions = st.tuples(
+        st.sampled_from(implementations), st.sampled_from(("k1", "k2", "", None)), st.sampled_from(HOURS)
+    )
     return [
         key
         | {

@@ -35,7 +35,8 @@ def shown(analysis: Analysis, statement: Statement) -> list[Row]:
         for response in run.values()
     ]
     expected = [
-        row | {"implementation": row["implementation_id"], "kind": kind(row["output"])} for row in analysis.expected
+        row | analysis.key | {"implementation": row["implementation_id"], "kind": kind(row["output"])}
+        for row in analysis.expected
     ]
     said = statement.says("WITH SPECIFIED")
     return [row | {"specified": False} for row in observed] + [row | {"specified": True} for row in expected if said]
