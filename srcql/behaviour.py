@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 
 def traces(lowering: "Lowering", wanted: Iterable[str] = ()) -> str:
-    """Define `__traces`: `__entry` is how who responded is called, `__who` tells it from all others."""
+    """Define `__traces`: `__entry` is how who responded is called, `__who` tells it from all others.
+
+    TOLERANCE makes no classes of responses: there is then no `__response`.
+    """
     using, response = lowering.cube.using, ""
     if lowering.compared:
         cells, response = lowering.cells(wanted), ", c.__cell_key AS __response"
+    elif using.tolerance:
+        cells = lowering.cells([*wanted, "output"])
     elif using.stored:
         cells = lowering.cells([*wanted, "response_key" if using.stored == "response_key" else "output"])
         response = f", {using.stored} AS __response"

@@ -15,6 +15,7 @@ All names that start with two underscores are the language's own.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,7 @@ from srcql import missing, runs, steps
 from srcql.conditions import repeatable
 from srcql.cube import Cube, Target
 from srcql.engines import Forms
+from srcql.equality import Equality
 from srcql.errors import UnknownName, suggestion
 from srcql.resolver import Choice, Resolver, Source
 from srcql.schema import Column, Table
@@ -42,6 +44,8 @@ class Lowering:
         self._ask = ask
         self._resolver = resolver
         self._defined: dict[str, str] = {}
+        self.left_out: list[str] = []  # conditions of the verb's own on what is observed
+        self.spared: str | None = None  # who MISSING DROP IMPLEMENTATIONS keeps, whatever is missing
         self._check_through()
 
     @cached_property
@@ -61,7 +65,11 @@ class Lowering:
 
     def ask(self, query: str) -> list[tuple[Any, ...]] | None:
         """The rows of a query over what is defined, asked before the verb is lowered; None without a store."""
-        return self._ask(f"{self.with_} {query}")
+        return self._ask(f"{self.with_} {query}" if self._defined else query)
+
+    def over(self, using: Equality) -> "Lowering":
+        """A lowering of its own over these cells, once they are defined, by another equality."""
+        return _Over(replace(self.cube, using=using), self._resolver, self.forms, self._ask)
 
     def define(self, name: str, query: str) -> str:
         """Add an expression; gives its name."""
@@ -131,7 +139,7 @@ class Lowering:
         kept = steps.kept(self, [*stored, *(["output"] if derived else []), *extra])
         if self.compared:
             kept = runs.stable(self, kept)
-        if self.cube.missing != "DISTINCT":
+        if self.cube.missing in missing.DROPS:
             kept = missing.complete(self, kept)
         return self.define_rows("__cells", self.with_outputs(kept, derived) if derived else f"SELECT * FROM {kept}")
 
@@ -153,7 +161,7 @@ class Lowering:
 
     def rows(self, columns: Iterable[str]) -> str:
         """Define `__rows`: what was observed."""
-        conditions = ["specified_oracle IS NOT TRUE", *self.selected]
+        conditions = ["specified_oracle IS NOT TRUE", *self.selected, *self.left_out]
         if self.cube.where:
             conditions.append(f"({self.cube.where})")
         selected = ", ".join(map(_required, dict.fromkeys(columns))) if self.cube.query else listed(columns)
@@ -176,6 +184,11 @@ class Lowering:
         if name and known is not None and name.text not in known:
             hint = suggestion(name.text, known, "canonicalisers")
             raise UnknownName(f"unknown canonicaliser {name.text}", span=name.span, hint=hint)
+
+
+class _Over(Lowering):
+    def cells(self, _: Iterable[str]) -> str:
+        return "__cells"
 
 
 def _cast(column: Column) -> str:

@@ -158,6 +158,12 @@ def missing(reader: Reader) -> str:
     return reader.expect(MISSING)
 
 
+def any_missing(reader: Reader) -> str:
+    """MISSING where one cell meets another: IGNORE too."""
+    reader.take("MISSING")
+    return reader.expect((*MISSING, "IGNORE"))
+
+
 def _word(reader: Reader, words: Sequence[str]) -> Name:
     start = reader.span[0]
     word = reader.expect(words)

@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from srcql.sql import listed, same
+from srcql.sql import listed, literal, same
 
 if TYPE_CHECKING:
     from srcql.cells import Lowering
+
+
+DROPS = ("DROP IMPLEMENTATIONS", "DROP TESTS")
 
 
 def complete(lowering: "Lowering", kept: str) -> str:
@@ -19,9 +22,10 @@ def complete(lowering: "Lowering", kept: str) -> str:
     all_ = (
         f"SELECT {listed(analysis)}, count(*) AS __n FROM (SELECT DISTINCT {listed([*analysis, *counted])} FROM __had)"
     )
+    spared = f" OR {lowering.entry} = {literal(lowering.spared)}" if lowering.spared and dropped is who else ""
     whole = (
-        f"SELECT e.* FROM ({each}) AS e JOIN ({all_} GROUP BY ALL) AS a ON {same('e', 'a', analysis)}"
-        " WHERE e.__n = a.__n"
+        f"SELECT c.* FROM ({each}) AS c JOIN ({all_} GROUP BY ALL) AS a ON {same('c', 'a', analysis)}"
+        f" WHERE c.__n = a.__n{spared}"
     )
     rows = f"SELECT c.* FROM {kept} AS c JOIN ({whole}) AS w ON {same('c', 'w', [*analysis, *dropped])}"
     return lowering.define("__complete", rows)

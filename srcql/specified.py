@@ -24,7 +24,7 @@ def expected(lowering: "Lowering", wanted: Sequence[str]) -> str:
     """Define `__specified`: the wanted columns of the expected steps; `__cells` is defined before."""
     by, stored = lowering.cube.by, [column for column in wanted if column not in lowering.cube.by]
     conditions = ["specified_oracle IS TRUE", *lowering.selected]
-    conditions += [f"({part})" for part in _selecting(lowering)]
+    conditions += [f"({part})" for part in repeated(lowering, parts_on(lowering.cube.where, KEY))]
     columns = listed([*KEY, *stored, *runs.CONTEXT, "implementation_id", "test_id", "step_id", "created_at", "output"])
     rows = f"SELECT {columns} FROM {lowering.table()} AS observations WHERE {' AND '.join(conditions)}"
     lowering.define("__expectations", rows)
@@ -36,8 +36,8 @@ def expected(lowering: "Lowering", wanted: Sequence[str]) -> str:
     return lowering.define("__specified", f"SELECT c.* FROM {latest} AS c{steps.counting(lowering)}")
 
 
-def _selecting(lowering: "Lowering") -> list[Piece]:
-    parts = parts_on(lowering.cube.where, KEY)
+def repeated(lowering: "Lowering", parts: list[Piece]) -> list[Piece]:
+    """Parts of WHERE that stand in the SQL once more."""
     asked = [part for part in parts if part.tree.find(exp.Placeholder)]
     if asked and not lowering.forms.numbered_parameters:
         raise Unsupported("a parameter cannot stand twice in the SQL of this engine", span=asked[0].span)

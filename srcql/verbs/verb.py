@@ -1,7 +1,7 @@
 """What all verbs share: how a statement of one is read, and the form of the SQL that it stands for."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from sqlglot.tokenizer_core import TokenType
@@ -64,7 +64,7 @@ class Verb(ABC):
             raise reader.expected(f"FROM after {cls.word}", f"{cls.form} FROM data_set[.problem], … | * | (query)")
         selected = source(reader)
         grammar = {**cls.shared, **cls.own, **TAIL}
-        clauses = _clauses(reader, [words for words in grammar if not operand or words not in TAIL], grammar)
+        clauses = read_clauses(reader, [words for words in grammar if not operand or words not in TAIL], grammar)
         if reader.next_type not in ENDS and not (operand and any(reader.at(words) for words in TAIL)):
             raise _stray(reader, list(grammar), clauses)
         verb = cls(cube(selected, clauses), head, clauses, place)
@@ -131,7 +131,8 @@ class Verb(ABC):
         return " ".join(["", ordered, *(str(piece) for piece in self.tail if piece is not order)])
 
 
-def _clauses(reader: Reader, order: list[str], grammar: Mapping[str, Clause]) -> Read:
+def read_clauses(reader: Reader, order: Iterable[str], grammar: Mapping[str, Clause]) -> Read:
+    """Those of the clauses that are there, in this order."""
     read: Read = {}
     for words in order:
         if _found(reader, words):
