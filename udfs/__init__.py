@@ -5,6 +5,7 @@
 | `response_kind(output)` | VALUE, NULL, EXCEPTION, REF, NA or UNDEFINED (`kind.py`) |
 | `canonical_response(output[, equality])` | the text that equal responses share (`response.py`) |
 | `response_key(output[, equality])` | its 64-bit digest (`response.py`) |
+| `response_equal(left, right[, equality])` | whether they are the same response (`equal.py`) |
 | `exception_class(output)`, `exception_message(output)` | of an EXCEPTION, else NULL (`kind.py`) |
 
 Outputs are VARCHAR; `equality` is what may stand after USING. Only distinct values of a chunk are looked at.
@@ -24,25 +25,34 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from udfs import kind, response
+from udfs import equal, kind, response
 from udfs.through import canonicalisers
 
 __all__ = ["canonicalisers", "register"]
 
-MACRO = "CREATE OR REPLACE MACRO {name}(output, equality := '') AS __{name}(output, equality)"
+MACRO = "CREATE OR REPLACE MACRO {name}({outputs}, equality := '') AS __{name}({outputs}, equality)"
 
 
-def _chosen(function: Callable[[Any, str], Any]) -> Callable[[Any, Any], Any]:
-    """An Arrow function of (outputs, equality) for a column of equalities, which is constant in all but odd queries."""
+def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An Arrow function of outputs and one equality for a column of equalities, constant in all but odd queries."""
 
-    def of_columns(outputs: Any, equalities: Any) -> Any:
+    def of_columns(*columns: Any) -> Any:
+        outputs, equalities = columns[:-1], columns[-1].fill_null("")
         distinct = equalities.unique().to_pylist() or [""]
-        answer = function(outputs, distinct[0])
+        answer = function(*outputs, distinct[0])
         for equality in distinct[1:]:
-            answer = pc.if_else(pc.equal(equalities, equality), function(outputs, equality), answer)
+            answer = pc.if_else(pc.equal(equalities, equality), function(*outputs, equality), answer)
         return answer
 
     return of_columns
+
+
+# DuckDB counts the parameters of a function.
+OF_COLUMNS: dict[int, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    1: lambda function: lambda outputs: function(outputs),
+    2: lambda function: lambda outputs, others: function(outputs, others),
+    3: lambda function: lambda outputs, others, equalities: function(outputs, others, equalities),
+}
 
 
 def _distinct(function: Callable[[str | None], str | None]) -> Callable[[Any], Any]:
@@ -54,9 +64,10 @@ ONE_ARGUMENT: dict[str, Callable[[Any], Any]] = {
     "exception_class": _distinct(kind.exception_class),
     "exception_message": _distinct(kind.exception_message),
 }
-WITH_EQUALITY: dict[str, tuple[Callable[[Any, str], Any], str]] = {
-    "canonical_response": (response.texts, "VARCHAR"),
-    "response_key": (response.keys, "BIGINT"),
+WITH_EQUALITY: dict[str, tuple[Callable[..., Any], tuple[str, ...], str]] = {
+    "canonical_response": (response.texts, ("output",), "VARCHAR"),
+    "response_key": (response.keys, ("output",), "BIGINT"),
+    "response_equal": (equal.equal, ('"left"', '"right"'), "BOOLEAN"),
 }
 
 
@@ -64,14 +75,14 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to every cursor of the connection's database."""
     for name, function in ONE_ARGUMENT.items():
         _create(connection, name, function, 1, "VARCHAR")
-    for name, (compared, result) in WITH_EQUALITY.items():
-        _create(connection, f"__{name}", _chosen(compared), 2, result)
-        connection.execute(MACRO.format(name=name))
+    for name, (compared, outputs, result) in WITH_EQUALITY.items():
+        _create(connection, f"__{name}", _chosen(compared), len(outputs) + 1, result)
+        connection.execute(MACRO.format(name=name, outputs=", ".join(outputs)))
 
 
 def _create(
     connection: duckdb.DuckDBPyConnection, name: str, function: Callable[..., Any], arguments: int, result: str
 ) -> None:
     connection.create_function(  # type: ignore[call-overload, unused-ignore]
-        name, function, ["VARCHAR"] * arguments, result, type="arrow", null_handling="special"
+        name, OF_COLUMNS[arguments](function), ["VARCHAR"] * arguments, result, type="arrow", null_handling="special"
     )

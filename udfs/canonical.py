@@ -54,12 +54,17 @@ class Canonical:
         >>> canonical("1e999999999"), canonical("0.10"), canonical("[1, 2"), canonical(' "a" ')
         ('1e999999999', '1e-1', '[1, 2', '"a"')
         """
+        document = self.document(text)
+        return text if document is None else document
+
+    def document(self, text: str) -> str | None:
+        """The canonical text of a JSON document; None of any other text."""
         if PLAIN_STRING.fullmatch(text):
             return text
         try:
             return self._number(text) if NUMBER.fullmatch(text) else self._document(text)
         except (ValueError, RecursionError):
-            return text
+            return None
 
     def _document(self, text: str) -> str:
         value = self._decoder.decode(text)

@@ -7,7 +7,7 @@ in UTF-8, a signed big-endian integer. Neither is ever NULL: SQL NULL is an NA r
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -60,14 +60,28 @@ def key_of(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
-def over_distinct(outputs: Any, function: Callable[[str | None], Any], result: Any) -> Any:
-    """The function of every output, asked once for each distinct one; Arrow strings -> an Arrow array of `result`."""
+def codes(outputs: Any) -> tuple[list[str | None], Any]:
+    """The distinct outputs, SQL NULL as the last, and the place of each output among them: Arrow strings -> numpy."""
     if isinstance(outputs, pa.ChunkedArray):
         outputs = outputs.combine_chunks()
     encoded = outputs if pa.types.is_dictionary(outputs.type) else outputs.dictionary_encode()
-    distinct: Sequence[str | None] = [*encoded.dictionary.to_pylist(), None]
-    answers = pa.array([function(output) for output in distinct], result)
-    return answers.take(encoded.indices.fill_null(len(distinct) - 1))
+    distinct = [*encoded.dictionary.to_pylist(), None]
+    return distinct, encoded.indices.fill_null(len(distinct) - 1).to_numpy(zero_copy_only=False)
+
+
+def over_distinct(outputs: Any, function: Callable[[str | None], Any], result: Any) -> Any:
+    """The function of every output, asked once for each distinct one; Arrow strings -> an Arrow array of `result`."""
+    distinct, places = codes(outputs)
+    return pa.array([function(output) for output in distinct], result).take(pa.array(places))
+
+
+def _of_classes(using: str | None) -> Using:
+    equality = parse_using(using)
+    if equality.tolerance:
+        raise ValueError(
+            "expected an equality that makes classes of responses, found TOLERANCE: response_equal takes it"
+        )
+    return equality
 
 
 def kinds(outputs: Any) -> Any:
@@ -77,7 +91,7 @@ def kinds(outputs: Any) -> Any:
 
 def texts(outputs: Any, using: str | None = None) -> Any:
     """The canonical response of every output: Arrow strings -> Arrow strings, without nulls."""
-    equality = parse_using(using)
+    equality = _of_classes(using)
     return over_distinct(outputs, lambda output: response_text(output, equality), pa.string())
 
 
@@ -87,5 +101,5 @@ def keys(outputs: Any, using: str | None = None) -> Any:
     >>> keys(pa.array(["1", "1.0", None])).to_pylist()[:2]
     [-4900423523777951020, -4900423523777951020]
     """
-    equality = parse_using(using)
+    equality = _of_classes(using)
     return over_distinct(outputs, lambda output: key_of(response_text(output, equality)), pa.int64())

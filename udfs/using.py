@@ -2,8 +2,10 @@
 
     EXACT [EXCEPTIONS TYPE|MESSAGE|ANY]
     [CANONICAL] [EXCEPTIONS TYPE|MESSAGE|ANY] [DIGITS n] [UNORDERED] [TYPED] [IGNORE '$.path', …] [THROUGH name]
+    TOLERANCE n [REL n] [EXCEPTIONS TYPE|MESSAGE|ANY] [IGNORE '$.path', …] [THROUGH name]
 
-`EXACT` compares output by output; `CANONICAL`, the default, by value. Options stand in any order, each once.
+`EXACT` compares output by output; `CANONICAL`, the default, by value; `TOLERANCE` by value, and numbers by how far
+apart they are. Options stand in any order, each once.
 """
 
 import re
@@ -15,12 +17,17 @@ from typing import Any
 from udfs.canonical import Canonical
 from udfs.paths import Path, parse_path
 from udfs.through import canonicaliser
+from udfs.tolerance import Structure, Tolerance, structure
 
 FORM = (
-    "[EXACT | CANONICAL] [EXCEPTIONS TYPE|MESSAGE|ANY] [DIGITS 1 to 1000] [UNORDERED] [TYPED]"
-    " [IGNORE '$.path', …] [THROUGH name]"
+    "[EXACT | CANONICAL | TOLERANCE n [REL n]] [EXCEPTIONS TYPE|MESSAGE|ANY] [DIGITS 1 to 1000] [UNORDERED] [TYPED]"
+    " [IGNORE '$.path', …] [THROUGH name], each once; EXACT takes EXCEPTIONS alone, TOLERANCE also IGNORE and THROUGH"
 )
-BASE = re.compile(r"\s*(?:(EXACT)|CANONICAL)?(?!\w)\s*", re.IGNORECASE)
+LENGTH = r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,600})?"
+BASE = re.compile(
+    rf"(?:(?P<base>EXACT|CANONICAL)|(?P<tolerance>TOLERANCE)\s+({LENGTH})(?:\s+REL\s+({LENGTH}))?)?(?!\w)\s*",
+    re.IGNORECASE,
+)
 TEXT = "'(?:[^']|'')*'"
 OPTION = re.compile(
     rf"""(?: EXCEPTIONS \s+ (?P<exceptions> TYPE | MESSAGE | ANY)
@@ -45,15 +52,24 @@ class Using:
     typed: bool = False
     ignore: tuple[Path, ...] = ()
     through: str | None = None
+    tolerance: Tolerance | None = None
+
+    @cached_property
+    def _form(self) -> Canonical:
+        return Canonical(self.digits, self.unordered, self.typed, self.ignore)
+
+    @cached_property
+    def _through(self) -> Callable[[str], str]:
+        return str if self.through is None else canonicaliser(self.through)
 
     @cached_property
     def canonical(self) -> Callable[[str], str]:
         """From the text of a VALUE to its canonical text."""
-        form = Canonical(self.digits, self.unordered, self.typed, self.ignore)
-        if self.through is None:
-            return form
-        through = canonicaliser(self.through)
-        return lambda text: form(through(text))
+        return self._form if self.through is None else lambda text: self._form(self._through(text))
+
+    def structure(self, text: str) -> Structure:
+        """What the text of a VALUE is made of."""
+        return structure(self._through(text), self._form)
 
 
 @lru_cache(maxsize=64)
@@ -65,16 +81,18 @@ def parse_using(text: str | None) -> Using:
     """
     text = (text or "").strip()
     base = BASE.match(text)
-    exact, at = (base[1] is not None, base.end()) if base else (False, 0)
+    word, at = ((base["base"] or base["tolerance"] or "").upper(), base.end()) if base else ("", 0)
     given: dict[str, Any] = {}
     while at < len(text):
         option = OPTION.match(text, at)
         name = option.lastgroup if option else None
-        if not option or not name or name in given or (exact and name != "exceptions"):
-            raise ValueError(f"expected {FORM}, each once and EXACT with EXCEPTIONS alone; found {text[at:]}")
+        if not option or not name or name in given or name not in TAKES.get(word, READ):
+            raise ValueError(f"expected {FORM}; found {text[at:]}")
         given[name] = READ[name](option[name])
         at = option.end()
-    return Using(exact, **({"exceptions": None} if exact else {}) | given)
+    if word == "EXACT":
+        return Using(True, **{"exceptions": None} | given)
+    return Using(tolerance=Tolerance(base[3], base[4] or "0") if base and base["tolerance"] else None, **given)
 
 
 def _unquoted(text: str) -> str:
@@ -82,6 +100,7 @@ def _unquoted(text: str) -> str:
     return text[1:-1].replace(quote * 2, quote) if quote in "'\"" else text
 
 
+TAKES: Mapping[str, tuple[str, ...]] = {"EXACT": ("exceptions",), "TOLERANCE": ("exceptions", "ignore", "through")}
 READ: Mapping[str, Callable[[str], Any]] = {
     "exceptions": str.upper,
     "digits": int,

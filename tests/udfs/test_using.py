@@ -83,7 +83,15 @@ WRONG = [
     "IGNORE '$.a",
     "IGNORE '$.a',",
     "THROUGH",
-    "TOLERANCE 0.1",
+    "TOLERANCE",
+    "TOLERANCE -1",
+    "TOLERANCE .5",
+    "TOLERANCE 0.1x",
+    "TOLERANCE 0.1 REL",
+    "TOLERANCE 0.1 DIGITS 3",
+    "TOLERANCE 0.1 UNORDERED",
+    "EXACT TOLERANCE 0.1",
+    "REL 0.1",
 ]
 
 numbers = st.integers(-50, 50).map(str) | st.sampled_from(["1.0", "0.95", "1.05", "-0.0", "1e1", "NaN", "1e999999999"])
