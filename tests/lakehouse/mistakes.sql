@@ -132,9 +132,6 @@ SELECT response_key();
 --|          ^^^^^^^^^^^^
 --|   hint: its form is response_key(output, equality := '')
 
-SELECT response_key(output, 'FUZZY') FROM observations;
---| ExecutionError: expected [EXACT | CANONICAL] [EXCEPTIONS TYPE|MESSAGE|ANY] [DIGITS 1 to 1000] [UNORDERED] [TYPED] [IGNORE '$.path', …] [THROUGH name], each once and EXACT with EXCEPTIONS alone; found FUZZY
-
 CLUSTER FROM Demo WHERE step_id = 'x';
 --| ExecutionError: line 1, column 35: 'x' is not an INTEGER
 --|   CLUSTER FROM Demo WHERE step_id = 'x'
@@ -329,7 +326,7 @@ help;
 --| InvalidQuery: line 1, column 1: expected a query, found help
 --|   help
 --|   ^^^^
---|   hint: a query starts with SELECT, FROM, WITH, VALUES, SLICE, MATRIX, CLUSTER or ORACLE
+--|   hint: a query starts with SELECT, FROM, WITH, VALUES or a verb, as CLUSTER FROM data_set
 
 ORACEL FROM Demo;
 --| InvalidQuery: line 1, column 1: syntax error at ORACEL
@@ -430,7 +427,7 @@ EXPLAIN nonsense;
 --| InvalidQuery: line 1, column 9: expected a query, found nonsense
 --|   EXPLAIN nonsense
 --|           ^^^^^^^^
---|   hint: a query starts with SELECT, FROM, WITH, VALUES, SLICE, MATRIX, CLUSTER or ORACLE
+--|   hint: a query starts with SELECT, FROM, WITH, VALUES or a verb, as CLUSTER FROM data_set
 
 SELECT CASE WHEN step_id = 1 THEN 'a' ELSE 1 END FROM observations;
 --| ExecutionError: line 1, column 35: 'a' is not an INTEGER
@@ -487,12 +484,6 @@ SELECT 1 WHERE 1 IN (CLUSTER FROM Demo);
 --|   SELECT 1 WHERE 1 IN (CLUSTER FROM Demo)
 --|                       ^^^^^^^^^^^^^^^^^^^
 --|   hint: a query that stands for a value gives one row of one column
-
-CHECK FROM Demo AGAINST SPECIFIED;
---| InvalidQuery: line 1, column 1: expected a query, found CHECK
---|   CHECK FROM Demo AGAINST SPECIFIED
---|   ^^^^^
---|   hint: a query starts with SELECT, FROM, WITH, VALUES, SLICE, MATRIX, CLUSTER or ORACLE
 
 SELECT *
 FROM (CLUSTER FROM (SELECT * EXCLUDE (test_id)
