@@ -42,7 +42,7 @@ ALIKE = (
 )
 IMPLEMENTATIONS = ("a", "A", "a_1", "a@r1", "b", "B", "ä", "Ä", "i'1", 'q"2', "日本", "😀", "step_id", "1", "z.z")
 TESTS = ("t1", "t2", "T1", "té(1, 'x')", "10")
-RUNS = ("r1", "r2", "R", "r 3")
+RUNS = ("r1", "r2", "R", "r 3", "r1@R")
 FIRST = datetime(2024, 1, 1)
 HOURS = (0, 0, 1, 2)
 OPERATIONS = ("create", "f", None, "Create")

@@ -16,7 +16,7 @@ from srcql.schema import TABLES
 from tests.model.answer import answer
 from tests.model.cube import grouped
 from tests.model.matrix import Refused
-from tests.model.statement import Lakehouse, Row, Statement, Using
+from tests.model.statement import Lakehouse, Row, Statement, Using, quoted
 
 TYPES = {
     "VARCHAR": pa.string(),
@@ -64,6 +64,17 @@ def difference(engine: Engine, statement: Statement, lakehouse: Lakehouse) -> Di
     """Where engine and model differ in a statement: None when they do not."""
     told, expected = _of_engine(engine, statement), _of_model(statement, lakehouse)
     return None if _same(told, expected) else Difference(statement, lakehouse, told, expected)
+
+
+def texts(engine: Engine, outputs: list[str], using: Using) -> dict[str, tuple[str, str]]:
+    """Kind and response text of each output, by the functions of plain SQL."""
+    query = f"SELECT output, response_kind(output), canonical_response(output, {quoted(using.text)}) FROM outputs"
+    rows = ", ".join(f"({quoted(output)})" for output in outputs)
+    table = engine.query(f"WITH outputs (output) AS (VALUES {rows}) {query}").read_all()
+    return {
+        output: (kind, text)
+        for output, kind, text in zip(*(column.to_pylist() for column in table.columns), strict=True)
+    }
 
 
 def smallest(found: Difference) -> Difference:

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.model.cubes import FIRST, Draw
-from tests.model.pairs import Choice, Pair, Shape, covering
+from tests.model.pairs import Pair, Shape, covering
 from tests.model.statement import Condition, Every, Lakehouse, Order, Path, Row, Source, Statement, Using, quoted
 
 FROM = ("data set", "problem", "several", "everything", "query", "bare query")
@@ -81,16 +81,14 @@ ORDERED = {
     "CLUSTER": ("share", "n_missing", "representative"),
     "ORACLE": ("status", "support", "output", "votes"),
 }
+Key = tuple[str, str | None]  # a data set, and a problem where one is named
 DEFAULT = ("output", "implementation_id")  # of the columns that SLICE shows when nothing is said
 BARE = ("data_set_id", "problem_id", "implementation_id", "test_id", "step_id", "output")
 
 
-def shapes(verb: str, without: frozenset[Choice] = frozenset()) -> list[Shape]:
-    """Shapes of a verb in which all choices meet pairwise, but for those that are left out."""
-    factors = {
-        name: [value for value in values if (name, value) not in without] for name, values in FACTORS[verb].items()
-    }
-    return covering(factors, APART[verb])
+def shapes(verb: str) -> list[Shape]:
+    """Shapes of a verb in which all choices meet pairwise."""
+    return covering(FACTORS[verb], APART[verb])
 
 
 @st.composite
@@ -122,33 +120,29 @@ def statements(draw: Draw, verb: str, shape: Shape, lakehouse: Lakehouse) -> Sta
 @st.composite
 def _source(draw: Draw, what: str, runs: str, lakehouse: Lakehouse) -> tuple[Source, tuple[Condition, ...]]:
     """FROM, and the condition that keeps FROM * to this lakehouse."""
-    keys = sorted({(row["data_set_id"], row["problem_id"]) for row in lakehouse.observations})
+    keys: list[Key] = sorted({(row["data_set_id"], row["problem_id"]) for row in lakehouse.observations})
     data_sets = sorted({data_set for data_set, _ in keys})
     if what == "everything":
         return Source("*", list), (_among("data_set_id", data_sets, True),)
-    if what == "data set":
-        data_set = draw(st.sampled_from(data_sets))
-        return Source(draw(_name(data_set)), _those(lambda row: row["data_set_id"] == data_set)), ()
-    chosen = (
-        draw(st.lists(st.sampled_from(keys), min_size=2, max_size=3))
-        if what == "several"
-        else [draw(st.sampled_from(keys))]
+    named: list[Key] = [(data_set, None) for data_set in data_sets]
+    choices = {"data set": named, "several": named + keys}.get(what, keys)
+    chosen = draw(st.lists(st.sampled_from(choices), min_size=1, max_size=3 if what == "several" else 1))
+    mine = _those(
+        lambda row: any(row["data_set_id"] == one and other in (None, row["problem_id"]) for one, other in chosen)
     )
-    mine = _those(lambda row: (row["data_set_id"], row["problem_id"]) in chosen)
     if what in ("query", "bare query"):
         return _query(chosen[0], mine, BARE if what == "bare query" else (), runs == "EACH"), ()
-    return Source(", ".join(f"{draw(_name(one))}.{draw(_name(other))}" for one, other in chosen), mine), ()
+    names = [draw(_name(one)) + (f".{draw(_name(other))}" if other else "") for one, other in chosen]
+    return Source(", ".join(names), mine), ()
 
 
 def _those(holds: Callable[[Row], bool]) -> Callable[[list[Row]], list[Row]]:
     return lambda rows: [row for row in rows if holds(row)]
 
 
-def _query(
-    key: tuple[str, str], mine: Callable[[list[Row]], list[Row]], columns: tuple[str, ...], runs: bool
-) -> Source:
+def _query(key: Key, mine: Callable[[list[Row]], list[Row]], columns: tuple[str, ...], runs: bool) -> Source:
     """A query with few columns, or with all of them and some unknown times."""
-    origin = f"FROM observations WHERE data_set_id = {quoted(key[0])} AND problem_id = {quoted(key[1])}"
+    origin = f"FROM observations WHERE data_set_id = {quoted(key[0])} AND problem_id = {quoted(key[1] or '')}"
     if columns:
         names = (*columns, "run_id") if runs else columns
         return Source(
@@ -209,6 +203,17 @@ def _literal(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     return quoted(value) if isinstance(value, str) else f"TIMESTAMP '{value}'"
+
+
+def usings() -> st.SearchStrategy[Using]:
+    """Any equality."""
+    exceptions = st.sampled_from((None, "TYPE", "MESSAGE", "ANY"))
+    digits = st.one_of(st.none(), st.integers(1, 5), st.sampled_from((17, 1000)))
+    paths = st.lists(st.sampled_from(PATHS), max_size=3, unique=True).map(tuple)
+    by_value = st.builds(
+        Using, st.sampled_from((None, "CANONICAL")), exceptions, digits, st.booleans(), st.booleans(), paths
+    )
+    return st.one_of(by_value, by_value, by_value, st.builds(Using, st.just("EXACT"), exceptions))
 
 
 def _using(what: str) -> st.SearchStrategy[Using]:
