@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from srcql.cells import Lowering
 
 
+# Whether the responses of a group are not all the same; SQL NULL is one of them.
+DIFFER = "(min(__response) <> max(__response) OR count(__response) NOT IN (0, count(*)))"
+
+
 def traces(lowering: "Lowering", wanted: Iterable[str] = ()) -> str:
     """Define `__traces`: `__entry` is how who responded is called, `__who` tells it from all others.
 

@@ -32,6 +32,7 @@ from srcql.sql import identifier, listed, literal, same
 
 Ask = Callable[[str], list[tuple[Any, ...]] | None]
 GIVEN = '"FROM (query)"'  # the user's query, as the engine calls it when it lacks a column
+CODE = {"__code": "nullif(implementation_hash, '')"}  # NULL where it is not known
 DERIVED = {"response_kind": "response_kind(output)", "response_key": "response_key(output)"}
 
 
@@ -104,7 +105,8 @@ class Lowering:
     @property
     def cell(self) -> list[str]:
         """The columns that say which cell a row belongs to."""
-        return [*self.cube.analysis, "implementation_id", "test_id", *(["run_id"] if self.cube.each else [])]
+        run = ["run_id"] if self.cube.each else []
+        return [*self.cube.analysis, *self.cube.within, "implementation_id", "test_id", *run]
 
     @property
     def several_runs(self) -> bool:
@@ -132,7 +134,7 @@ class Lowering:
     def cells(self, wanted: Iterable[str]) -> str:
         """Define `__cells`: the columns of a step, of the analysis, and those wanted."""
         run = ["run_id"] if self.cube.runs in ("EACH", "ALL") else []
-        columns = list(dict.fromkeys((*STEP, *self.cube.by, *run, *wanted)))
+        columns = list(dict.fromkeys((*STEP, *self.cube.by, *self.cube.within, *run, *wanted)))
         derived = {column: DERIVED[column] for column in columns if column in DERIVED} if self.cube.query else {}
         stored = [column for column in columns if column not in derived]
         extra = runs.columns(self)
@@ -164,7 +166,10 @@ class Lowering:
         conditions = ["specified_oracle IS NOT TRUE", *self.selected, *self.left_out]
         if self.cube.where:
             conditions.append(f"({self.cube.where})")
-        selected = ", ".join(map(_required, dict.fromkeys(columns))) if self.cube.query else listed(columns)
+        select = _required if self.cube.query else identifier
+        selected = ", ".join(
+            f"{CODE[column]} AS {column}" if column in CODE else select(column) for column in dict.fromkeys(columns)
+        )
         rows = f"SELECT {selected} FROM {self.table()} AS observations WHERE {' AND '.join(conditions)}"
         return self.define_rows("__rows", rows)
 

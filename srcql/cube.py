@@ -56,6 +56,7 @@ class Cube:
     runs: str = "LATEST"
     steps: str | tuple[int, ...] = "ALL"
     missing: str = "DISTINCT"
+    within: tuple[str, ...] = ()  # what tells cells apart, besides implementation and test
 
     @property
     def each(self) -> bool:

@@ -1,6 +1,7 @@
 """The verbs, one file each: the language at a glance. Nothing else names a verb."""
 
 from srcql.verbs.cluster import Cluster
+from srcql.verbs.flaky import Flaky
 from srcql.verbs.matrix import Matrix
 from srcql.verbs.oracle import Oracle
 from srcql.verbs.slice import Slice
@@ -11,4 +12,5 @@ VERBS: dict[str, type[Verb]] = {
     "MATRIX": Matrix,
     "CLUSTER": Cluster,
     "ORACLE": Oracle,
+    "FLAKY": Flaky,
 }

@@ -66,7 +66,7 @@ class Verb(ABC):
         grammar = {**cls.shared, **cls.own, **TAIL}
         clauses = read_clauses(reader, [words for words in grammar if not operand or words not in TAIL], grammar)
         if reader.next_type not in ENDS and not (operand and any(reader.at(words) for words in TAIL)):
-            raise _stray(reader, list(grammar), clauses)
+            raise _stray(cls.word, reader, list(grammar), clauses)
         verb = cls(cube(selected, clauses), head, clauses, place)
         verb.check(reader)
         return verb
@@ -146,7 +146,7 @@ def _found(reader: Reader, words: str) -> str | None:
     return next((word for word in words.split("|") if reader.at(word) and other in (None, word)), None)
 
 
-def _stray(reader: Reader, order: list[str], read: Read) -> SrcqlError:
+def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlError:
     """The error that something stands where no clause may."""
     for words in SQL_ONLY:
         if reader.at(words):
@@ -162,6 +162,9 @@ def _stray(reader: Reader, order: list[str], read: Read) -> SrcqlError:
             hint = f"the order of clauses: {_listed(order)}"
             return reader.error(f"{found} {problem}", reader.ahead(found), hint)
     follow = f"what may follow: {_listed(order[last + 1 :])}" if order[last + 1 :] else None
+    for words in SHARED:
+        if words not in order and _found(reader, words):
+            return reader.error(f"{verb} takes no {words}", reader.ahead(words), follow)
     for other in Verb.__subclasses__():
         for words in other.own:
             if found := _found(reader, words):

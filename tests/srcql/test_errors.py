@@ -8,8 +8,10 @@ from srcql.resolver import Choice, Source, Standalone
 from srcql.schema import OBSERVATIONS, Column, Role, Table
 from tests.srcql.spec import Block, blocks
 
+ERRORS = ("errors", "errors_flaky")
 
-@pytest.mark.parametrize("block", blocks("errors"), ids=lambda block: block.statements[0])
+
+@pytest.mark.parametrize("block", [b for name in ERRORS for b in blocks(name)], ids=lambda block: block.statements[0])
 def test_a_mistake_is_told_in_these_words(block: Block) -> None:
     assert message(block.statements[0]) == block.message
 
@@ -27,7 +29,7 @@ def message(text: str) -> str:
 
 
 def test_no_mistake_is_told_twice() -> None:
-    texts = [block.statements[0] for name in ("errors", "bad_errors") for block in blocks(name)]
+    texts = [block.statements[0] for name in (*ERRORS, "bad_errors") for block in blocks(name)]
     assert len(texts) == len(set(texts)) > 350
 
 

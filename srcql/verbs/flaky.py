@@ -1,0 +1,135 @@
+"""FLAKY: the steps at which the runs of one cell disagree.
+
+    FLAKY FROM … [shared clauses but RUNS] [WITHIN CODE | IMPLEMENTATION | COMMIT] [MIN RUNS n]
+
+All runs are read. WITHIN says what has to be the same for two runs to be runs of one cell. Columns: `…,
+implementation_id, implementation_hash, git_commit_hash, test_id, step_id, n_runs, n_distinct, flake_rate, flip_rate,
+outputs`, without what WITHIN does not ask for. Ordered by implementation, test and step, then by hash and commit.
+
+    __differing  the steps at which a cell's runs disagree
+    __times      when each run of such a cell was
+    __sequence   what each run answered at such a step, if it did
+    __classes    the different answers, and how often each was given
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from srcql import behaviour
+from srcql.cells import Lowering
+from srcql.clauses import SHARED, Read, choice, whole_number
+from srcql.cube import Cube
+from srcql.reader import Reader, Span
+from srcql.sql import listed, same
+from srcql.verbs.verb import Verb
+
+# By the words of WITHIN: the columns of the result, and where their values stand.
+WITHIN = {
+    "CODE": {"implementation_hash": "__code"},
+    "IMPLEMENTATION": {},
+    "COMMIT": {"implementation_hash": "__code", "git_commit_hash": "git_commit_hash"},
+}
+BY_TIME = "ORDER BY __time NULLS FIRST, run_id NULLS FIRST"
+COMMONEST_FIRST = "struct_pack(__rank := -__times, __none := __text IS NULL, __text := __text)"
+OUTPUTS = f"list_transform(list_sort(list({COMMONEST_FIRST})), lambda x: x.__text)"
+
+
+class Flaky(Verb):
+    """One FLAKY statement."""
+
+    word = "FLAKY"
+    form = "FLAKY"
+    shared = {words: clause for words, clause in SHARED.items() if words != "RUNS"}  # noqa: RUF012
+    own = {  # noqa: RUF012
+        "WITHIN": choice("WITHIN", tuple(WITHIN)),
+        "MIN RUNS": whole_number("MIN RUNS", "a number of runs"),
+    }
+    results = (
+        "implementation_id",
+        "implementation_hash",
+        "test_id",
+        "step_id",
+        "n_runs",
+        "n_distinct",
+        "flake_rate",
+        "flip_rate",
+        "outputs",
+    )
+    order = ("implementation_id", "test_id", "step_id")
+
+    def __init__(self, cube: Cube, head: Any, clauses: Read, place: Span) -> None:
+        self.within = WITHIN[clauses.get("WITHIN", "CODE")]
+        super().__init__(replace(cube, runs="ALL", within=tuple(self.within.values())), head, clauses, place)
+
+    def check_runs(self, reader: Reader) -> None:
+        """Nothing: all runs are compared."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the result."""
+        at = self.results.index("test_id")
+        columns = (*self.cube.analysis, "implementation_id", *self.within, *self.results[at:])
+        return tuple(dict.fromkeys(columns))
+
+    @property
+    def sorted_by(self) -> tuple[str, ...]:
+        """Its order within an analysis: one step may stand there for several codes and commits."""
+        return (*self.order, *self.within)
+
+    def select(self, lowering: Lowering) -> str:
+        """Find the steps with different answers first; they are few, and only there is it asked which run came when."""
+        behaviour.traces(lowering, ["output", "created_at"])
+        self._sequence(lowering)
+        step = [*lowering.cell, "step_id"]
+        classes = (
+            f"SELECT {listed(step)}, count(*) AS __times, min(output) AS __text"
+            f" FROM __sequence GROUP BY {listed(step)}, __answered, __response"
+        )
+        lowering.define("__classes", classes)
+        tallies = (
+            f"SELECT {listed(step)}, count(*) AS n_distinct, max(__times) AS __most, {OUTPUTS} AS outputs"
+            f" FROM __classes GROUP BY {listed(step)}"
+        )
+        hashes = "".join(f", t.{stored} AS {column}" for column, stored in self.within.items() if column != stored)
+        return (
+            f"SELECT t.*{hashes}, f.n_runs, (f.n_runs - __most) / f.n_runs AS flake_rate,"
+            " __flips / (f.n_runs - 1) AS flip_rate"
+            f" FROM ({tallies}) AS t JOIN ({self._flips(step)}) AS f ON {same('t', 'f', step)}"
+        )
+
+    def _sequence(self, lowering: Lowering) -> None:
+        cell, step, runs = lowering.cell, [*lowering.cell, "step_id"], "__runs" if lowering.weighed else "1"
+        differing = (
+            f"SELECT {listed(step)} FROM __traces WHERE {runs} >= {max(2, self.clauses.get('MIN RUNS', 2))}"
+            f" GROUP BY {listed(step)} HAVING {behaviour.DIFFER} OR count(*) < max({runs})"
+        )
+        lowering.define("__differing", differing)
+        cells = f"SELECT DISTINCT {listed(cell)} FROM __differing"
+        times = (
+            f"SELECT {listed([*cell, 'run_id'], 'r')}, max(r.created_at) AS __time FROM __rows AS r"
+            f" JOIN ({cells}) AS d ON {same('r', 'd', cell)} GROUP BY {listed([*cell, 'run_id'], 'r')}"
+        )
+        lowering.define("__times", times)
+        answered = same("d", "t", step)
+        answers = f"SELECT {listed([*step, 'run_id'], 't')}, t.output, t.__response FROM __traces AS t"
+        lowering.define("__answers", f"{answers} JOIN __differing AS d ON {answered}")
+        sequence = (
+            f"SELECT {listed([*cell, 'run_id', '__time'], 'n')}, d.step_id, a.output, a.__response,"
+            " a.step_id IS NOT NULL AS __answered"
+            f" FROM __differing AS d JOIN __times AS n ON {same('d', 'n', cell)}"
+            f" LEFT JOIN __answers AS a ON {same('d', 'a', step)} AND {same('n', 'a', ['run_id'])}"
+        )
+        lowering.define("__sequence", sequence)
+
+    def _flips(self, step: list[str]) -> str:
+        """How often the answer to a step is another than that of the run before; no answer is an answer."""
+        before = f"OVER (PARTITION BY {listed(step)} {BY_TIME})"
+        flips = (
+            f"SELECT {listed(step)}, lag(__answered) {before} AS __before, __answered,"
+            f" lag(__response) {before} IS DISTINCT FROM __response AS __other FROM __sequence"
+        )
+        flipped = "__before IS NOT NULL AND (__before <> __answered OR __other)"
+        return (
+            f"SELECT {listed(step)}, count(*) AS n_runs, count(*) FILTER ({flipped}) AS __flips"
+            f" FROM ({flips}) GROUP BY {listed(step)}"
+        )
