@@ -70,7 +70,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
 FACTORS = {verb: SHARED | own for verb, own in OWN.items()}
 FACTORS["MATRIX"]["FROM"] = ("problem", "query")
 APART: dict[str, list[Pair]] = {
-    "SLICE": [frozenset({("HEAD", "*"), ("BY", by)}) for by in BY if by],
+    "SLICE": [],
     "MATRIX": [],
     "CLUSTER": [],
     "ORACLE": [frozenset({("RUNS", "ALL"), other}) for other in (("PER", "PER CLUSTER"), ("TIE", "TIE CLUSTER"))],
