@@ -9,7 +9,7 @@ from srcql.sql import listed, same
 if TYPE_CHECKING:
     from srcql.cells import Lowering
 
-CREATES = "operation = 'create' OR output LIKE '$CUT@%@' || CAST(step_id AS VARCHAR)"
+CREATES = "operation = 'create' OR regexp_matches(output, '(?s)^[$]CUT@.*@0*' || CAST(step_id AS VARCHAR) || '$')"
 
 
 def kept(lowering: "Lowering", columns: Sequence[str]) -> str:
