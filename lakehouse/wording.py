@@ -321,7 +321,7 @@ def _syntax_error(found: str, sql: str, span: tuple[int, int]) -> InvalidQuery:
         if near := _keyword(word):
             return InvalidQuery(f"syntax error at {word}", span=place, hint=f"did you mean {near}?")
     if not QUOTED.sub("", sql[: span[0]]).strip("( \n\t\r"):
-        hint = f"a query starts with SELECT, FROM, WITH, VALUES, {one_of(list(VERBS))}"
+        hint = "a query starts with SELECT, FROM, WITH, VALUES or a verb, as CLUSTER FROM data_set"
         return InvalidQuery(f"expected a query, found {found}", span=span, hint=hint)
     if found.upper() in VERBS:
         hint = f"a verb stands in parentheses, before FROM: ({found} FROM …)"

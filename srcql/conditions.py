@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from srcql.errors import UnknownName, suggestion
+from srcql.errors import InvalidQuery, UnknownName, suggestion
 from srcql.reader import Piece, Reader
 
 PLAIN = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.In, exp.Between, exp.Not)
@@ -76,10 +76,16 @@ def constants(condition: Piece | None, column: str) -> frozenset[str] | None:
 
 
 def parts_on(condition: Piece | None, columns: Collection[str]) -> list[Piece]:
-    """The parts of a condition, joined by AND at its top level, that name these columns and no others."""
-    found = [Piece(part.meta["span"], part) for part in _parts(condition.tree)] if condition else []
+    """The parts of a condition, joined by AND at its top level, that name these columns and no others.
+
+    Raises InvalidQuery for what is no condition, though it can be read: `(problem_id = 'sum' AS x)`.
+    """
+    found = [Piece(part.meta.get("span", (0, 0)), part) for part in _parts(condition.tree)] if condition else []
     named = [{column.parts[-1].name.lower() for column in _outer(part, exp.Column)} for part in found]
-    return [part for part, names in zip(found, named, strict=True) if names and names <= set(columns)]
+    parts = [part for part, names in zip(found, named, strict=True) if names and names <= set(columns)]
+    if condition and any(part.span == (0, 0) for part in parts):
+        raise InvalidQuery("expected a condition", span=condition.span, hint="its parts are joined by AND and OR")
+    return parts
 
 
 def _parts(tree: exp.Expr) -> Iterator[exp.Expr]:
