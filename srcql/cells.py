@@ -72,6 +72,10 @@ class Lowering:
         """A lowering of its own over these cells, once they are defined, by another equality."""
         return _Over(replace(self.cube, using=using), self._resolver, self.forms, self._ask)
 
+    def side(self, cube: Cube, one_run: bool = False) -> "Lowering":
+        """A lowering of its own over another cube; a query of the user's is read where this one defines it."""
+        return _Side(cube, self._resolver, self.forms, lambda query: self.ask(f"SELECT * FROM ({query})"), one_run)
+
     def define(self, name: str, query: str) -> str:
         """Add an expression; gives its name."""
         self._defined[name] = f"{name} AS ({query})"
@@ -194,6 +198,20 @@ class Lowering:
 class _Over(Lowering):
     def cells(self, _: Iterable[str]) -> str:
         return "__cells"
+
+
+class _Side(Lowering):
+    def __init__(self, cube: Cube, resolver: Resolver, forms: Forms, ask: Ask, one_run: bool) -> None:
+        super().__init__(cube, resolver, forms, ask)
+        self._one_run = one_run
+
+    @property
+    def choice(self) -> Choice:
+        found = super().choice
+        return Choice.NOTHING if self._one_run and found is Choice.RUNS else found
+
+    def table(self) -> str:
+        return "__query" if self.cube.query else super().table()
 
 
 def _cast(column: Column) -> str:

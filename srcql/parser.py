@@ -25,7 +25,7 @@ from srcql.verbs import VERBS
 from srcql.verbs.verb import Verb
 
 WORD = re.compile(rf"\b({'|'.join(VERBS)}|AT)\b", re.IGNORECASE)
-HEAD = {TokenType.COMMA, TokenType.STAR, TokenType.DOT, *DuckDBParser.ID_VAR_TOKENS}
+HEAD = {TokenType.COMMA, TokenType.STAR, TokenType.DOT, *QUOTED, TokenType.NUMBER, *DuckDBParser.ID_VAR_TOKENS}
 SET_OPERATIONS = (TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT)
 TABLE_FOLLOWS = (TokenType.FROM, TokenType.JOIN, TokenType.COMMA)
 NO_ALIAS_AFTER = (TokenType.SUMMARIZE, TokenType.DESCRIBE, TokenType.SHOW, TokenType.TABLE)
@@ -158,7 +158,7 @@ class SrcqlParser(DuckDBParser):
         return tree
 
     def _at_verb(self, opens: bool = False) -> bool:
-        """Whether a verb comes next: its word, and FROM after names, commas and stars alone."""
+        """Whether a verb comes next: its word, and FROM after names, texts, numbers, commas and stars alone."""
         token = self._curr
         if not token or token.token_type in QUOTED or token.text.upper() not in VERBS:
             return False

@@ -1,6 +1,7 @@
 """The verbs, one file each: the language at a glance. Nothing else names a verb."""
 
 from srcql.verbs.cluster import Cluster
+from srcql.verbs.diff import Diff
 from srcql.verbs.flaky import Flaky
 from srcql.verbs.matrix import Matrix
 from srcql.verbs.oracle import Oracle
@@ -12,5 +13,6 @@ VERBS: dict[str, type[Verb]] = {
     "MATRIX": Matrix,
     "CLUSTER": Cluster,
     "ORACLE": Oracle,
+    "DIFF": Diff,
     "FLAKY": Flaky,
 }

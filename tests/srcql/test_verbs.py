@@ -38,7 +38,7 @@ def rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple]:
 
 
 STATEMENTS = [
-    block for name in ("cluster", "slice", "oracle", "matrix", "flaky", "positions", "using") for block in blocks(name)
+    block for name in ("cluster", "slice", "oracle", "matrix", "diff", "flaky", "positions", "using") for block in blocks(name)
 ]
 
 

@@ -1,0 +1,254 @@
+"""DIFF: what changed between two runs, commits, environments, implementations or versions of the lakehouse.
+
+    DIFF RUN | COMMIT | ENVIRONMENT | IMPLEMENTATION | VERSION a TO b FROM … [shared clauses] [NOISE c] [CHANGED ONLY]
+
+Columns: `…, implementation_id, test_id, step_id, inputs, before, after, changed, status`; status is ADDED, REMOVED,
+STIMULUS (the inputs differ), STABLE or CHANGED. Each side is picked first, and all shared clauses apply within it.
+Ordered by implementation, test and step.
+
+    __before, __after, __repeat  what each side answered
+    __met                        step by step, before beside after
+    __noise                      before beside its repeat
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import TokenType
+
+from srcql import behaviour, specified
+from srcql.at import At
+from srcql.cells import Lowering
+from srcql.clauses import SHARED, any_missing, flag
+from srcql.cube import Cube
+from srcql.equality import any_equality
+from srcql.errors import UnknownName, suggestion
+from srcql.reader import Name, Piece, Reader
+from srcql.sql import identifier, listed, literal, same
+from srcql.verbs.verb import Verb
+
+AXES = {
+    "RUN": "run_id",
+    "COMMIT": "git_commit_hash",
+    "ENVIRONMENT": "environment_id",
+    "IMPLEMENTATION": "implementation_id",
+    "VERSION": "",
+}
+PLURAL = {"RUN": "runs", "COMMIT": "commits", "ENVIRONMENT": "environments", "IMPLEMENTATION": "implementations"}
+
+
+@dataclass(frozen=True)
+class End:
+    """One end, by its name or as the id of a snapshot."""
+
+    name: Name
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What is compared: two ends on one axis."""
+
+    axis: str
+    before: End
+    after: End
+
+
+def end(reader: Reader) -> End:
+    """The name of an end, or the id of a snapshot."""
+    span = reader.span
+    if reader.next_type is not TokenType.NUMBER:
+        return End(reader.name("a name or the id of a snapshot"))
+    version = reader.number("a name or the id of a snapshot")
+    return End(Name(str(version), span), version)
+
+
+def noise(reader: Reader) -> End:
+    """NOISE: the repeat of the first end."""
+    reader.take("NOISE")
+    return end(reader)
+
+
+class Diff(Verb):
+    """One DIFF statement."""
+
+    word = "DIFF"
+    form = f"DIFF {' | '.join(AXES)} a TO b"
+    shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}  # noqa: RUF012
+    own = {"NOISE": noise, "CHANGED ONLY": flag("CHANGED ONLY")}  # noqa: RUF012
+    results = ("implementation_id", "test_id", "step_id", "inputs", "before", "after", "changed", "status")
+    order = ("implementation_id", "test_id", "step_id")
+
+    @classmethod
+    def read_head(cls, reader: Reader) -> Any:
+        """Read the axis and its two ends."""
+        axis = reader.expect(tuple(AXES))
+        before = end(reader)
+        if not reader.take("TO"):
+            hint = reader.quotes or f"DIFF {axis} a TO b FROM …"
+            raise reader.expected("TO and what it is compared with", hint)
+        return Ends(axis, before, end(reader))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the result."""
+        return (*self.cube.analysis, *self.results)
+
+    @property
+    def ends(self) -> list[End]:
+        """The two ends, and the repeat of the first where there is one."""
+        return [self.head.before, self.head.after, *([self.clauses["NOISE"]] if "NOISE" in self.clauses else [])]
+
+    def check(self, reader: Reader) -> None:
+        """Refuse ends that are none of the axis, and clauses that leave nothing to compare."""
+        super().check(reader)
+        axis, using = self.head.axis, self.cube.using
+        for each in self.ends:
+            if (each.version is None) is (axis == "VERSION"):
+                problem = "VERSION takes ids of snapshots" if axis == "VERSION" else f"{axis} takes names"
+                hint = None if axis == "VERSION" else "a name that is not a plain word stands in quotes"
+                raise reader.error(f"{problem}, found {each.name.text}", each.name.span, hint)
+        if axis == "VERSION" and "AT" in self.clauses:
+            raise reader.error("DIFF VERSION reads two snapshots, and AT another", self.clauses["AT"].span)
+        if axis == "VERSION" and self.cube.query:
+            hint = "the snapshots are those of the tables: FROM data_set, or FROM *"
+            raise reader.error("DIFF VERSION takes no query", self.cube.query.span, hint)
+        if AXES[axis] in self.cube.by:
+            name = next(name for name in self.clauses["BY"] if name.text == AXES[axis])
+            raise reader.error(f"the two ends differ in {name.text}: BY leaves nothing to compare", name.span)
+        if axis == "RUN" and self.cube.each:
+            raise reader.error("each end is one run: RUNS EACH leaves nothing to compare", self.clauses["RUNS"].span)
+        if using.tolerance and self.cube.runs == "STABLE":
+            hint = "DIGITS n rounds numbers before they are compared: USING DIGITS 6"
+            message = "RUNS STABLE compares several runs, and TOLERANCE is not transitive"
+            raise reader.error(message, using.tolerance.span, hint)
+
+    def select(self, lowering: Lowering) -> str:
+        """Put what one side answered beside what the other did."""
+        specified.repeated(lowering, [self.cube.where] if self.cube.where else [])
+        if self.cube.query:
+            lowering.table()
+        self._refuse_unknown(lowering)
+        for name, each in zip(("__before", "__after", "__repeat"), self.ends, strict=False):
+            lowering.define(name, self._side(lowering, each))
+        rows = self._met(lowering, "__met", "__after")
+        kept = ["__changed"] if "CHANGED ONLY" in self.clauses else []
+        if "NOISE" in self.clauses:
+            self._met(lowering, "__noise", "__repeat")
+            noisy = f"SELECT DISTINCT {listed(self._cell)} FROM __noise WHERE __changed"
+            kept.append(f"NOT EXISTS (SELECT 1 FROM ({noisy}) AS n WHERE {same('m', 'n', self._cell)})")
+        where = f" WHERE {' AND '.join(kept)}" if kept else ""
+        return (
+            f"SELECT {listed([*self.cube.analysis, 'test_id', 'step_id', 'inputs'], 'm')}, {self._name} AS"
+            f" implementation_id, m.__old AS before, m.__new AS after, m.__changed AS changed, {self._status} AS status"
+            f" FROM {rows} AS m{where}"
+        )
+
+    @property
+    def _cell(self) -> list[str]:
+        """What tells a cell of one side from the others of it, and is the same on the other side."""
+        who = [] if self.head.axis == "IMPLEMENTATION" else ["implementation_id"]
+        return [*self.cube.analysis, *who, *(["run_id"] if self.cube.each else []), "test_id"]
+
+    @property
+    def _name(self) -> str:
+        axis = self.head.axis == "IMPLEMENTATION"
+        name = literal(self.head.after.name.text) if axis else "m.implementation_id"
+        return f"{name} || '@' || coalesce(m.run_id, '')" if self.cube.each else name
+
+    @property
+    def _status(self) -> str:
+        stimulus = "" if self.head.axis == "IMPLEMENTATION" else " WHEN m.__other_inputs THEN 'STIMULUS'"
+        return (
+            f"CASE WHEN NOT m.__was THEN 'ADDED' WHEN NOT m.__is THEN 'REMOVED'{stimulus}"
+            " WHEN m.__changed THEN 'CHANGED' ELSE 'STABLE' END"
+        )
+
+    def _lowering(self, lowering: Lowering, each: End) -> Lowering:
+        cube: Cube = self.cube
+        if each.version is not None:
+            past = At(each.version, None, each.name.span)
+            return lowering.side(replace(cube, selection=replace(cube.selection, at=past)))
+        side = lowering.side(cube, one_run=self.head.axis == "RUN")
+        side.left_out.append(f"{AXES[self.head.axis]} = {literal(each.name.text)}")
+        return side
+
+    def _side(self, lowering: Lowering, each: End) -> str:
+        """What one side answered: the columns of a step, `__response` where there are classes of them."""
+        side = self._lowering(lowering, each)
+        behaviour.traces(side, ["inputs", "output"])
+        columns = [*self._cell, "step_id", "inputs", "output"]
+        columns += [] if self.cube.using.tolerance else ["__response"]
+        columns += ["__flaky"] if side.compared else []
+        return f"{side.with_} SELECT {listed(columns)} FROM __traces"
+
+    def _met(self, lowering: Lowering, name: str, after: str) -> str:
+        """Every step of either side: whether it was there, is there, and differs."""
+        using, step = self.cube.using, [*self._cell, "step_id"]
+        both = ", ".join(f"coalesce(b.{column}, a.{column}) AS {column}" for column in map(identifier, step))
+        changed = "" if using.tolerance else f", {self._unequal(lowering)} AS __changed"
+        joined = (
+            f"SELECT {both}, b.step_id IS NOT NULL AS __was, a.step_id IS NOT NULL AS __is, b.output AS __old,"
+            " a.output AS __new, CASE WHEN a.step_id IS NULL THEN b.inputs ELSE a.inputs END AS inputs,"
+            f" b.inputs IS DISTINCT FROM a.inputs AS __other_inputs{changed}"
+            f" FROM __before AS b FULL JOIN {after} AS a ON {same('b', 'a', step)}"
+        )
+        if self.cube.missing == "IGNORE":
+            at = same("m", "s", self._cell)
+            had = " AND ".join(f"EXISTS (SELECT 1 FROM {side} AS s WHERE {at})" for side in ("__before", after))
+            joined = f"SELECT * FROM ({joined}) AS m WHERE {had}"
+        if not using.tolerance:
+            return lowering.define(name, joined)
+        return lowering.define(name, self._near(lowering.define(f"{name}_by_text", joined)))
+
+    def _unequal(self, lowering: Lowering) -> str:
+        unequal = "b.step_id IS NULL OR a.step_id IS NULL OR b.__response IS DISTINCT FROM a.__response"
+        flaky = self._lowering(lowering, self.head.before).compared
+        return f"{unequal} OR b.__flaky OR a.__flaky" if flaky else unequal
+
+    def _near(self, joined: str) -> str:
+        """Responses compared by TOLERANCE, once for each distinct pair of outputs."""
+        text = literal(self.cube.using.text)
+        met = f"SELECT DISTINCT __old, __new FROM {joined} WHERE __was AND __is AND __old IS DISTINCT FROM __new"
+        equal = f"SELECT *, response_equal(__old, __new, {text}) AS __equal FROM ({met})"
+        changed = "NOT (j.__was AND j.__is AND (j.__old IS NOT DISTINCT FROM j.__new OR coalesce(p.__equal, false)))"
+        at = same("j", "p", ["__old", "__new"])
+        return f"SELECT j.*, {changed} AS __changed FROM {joined} AS j LEFT JOIN ({equal}) AS p ON {at}"
+
+    def _refuse_unknown(self, lowering: Lowering) -> None:
+        """Refuse an end that selects nothing; where WHERE selects nothing at all it is enough that it exists."""
+        if self.head.axis == "VERSION":
+            return self._refuse_empty(lowering)
+        if _asks(self.cube.query):
+            return None
+        column, where = AXES[self.head.axis], self.cube.where
+        condition = f"({where}) IS TRUE" if where and not _asks(where) else "true"
+        conditions = ["specified_oracle IS NOT TRUE", f"{column} IS NOT NULL", *lowering.selected]
+        rows = f"{lowering.table()} AS observations WHERE {' AND '.join(conditions)}"
+        found = lowering.ask(f"SELECT DISTINCT {column}, {condition} AS __selected FROM {rows}")
+        if found is None:
+            return None
+        selected = {name for name, is_selected in found if is_selected} or {name for name, _ in found}
+        for each in self.ends:
+            if each.name.text not in selected:
+                raise _unknown(self.head.axis, each.name, selected)
+        return None
+
+    def _refuse_empty(self, lowering: Lowering) -> None:
+        """Refuse a snapshot in which nothing of FROM is."""
+        for each in self.ends:
+            side = self._lowering(lowering, each)
+            conditions = " AND ".join(["specified_oracle IS NOT TRUE", *side.selected])
+            if side.ask(f"SELECT 1 FROM {side.table()} WHERE {conditions} LIMIT 1") == []:
+                raise UnknownName(f"version {each.name.text} has nothing of what FROM selects", span=each.name.span)
+
+
+def _asks(piece: Piece | None) -> bool:
+    return piece is not None and piece.tree.find(exp.Placeholder, exp.Parameter) is not None
+
+
+def _unknown(axis: str, name: Name, known: Iterable[str]) -> UnknownName:
+    hint = suggestion(name.text, known, PLURAL[axis])
+    return UnknownName(f"nothing is selected of {axis.lower()} {name.text}", span=name.span, hint=hint)
