@@ -2,7 +2,6 @@
 
 import re
 
-import duckdb
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -22,13 +21,6 @@ class Recording(Standalone):
     def source(self, selection: Selection) -> Source:
         self.selections.append(selection)
         return Source("__o", "__t", "__c", Choice.NOTHING)
-
-
-@pytest.fixture(scope="module")
-def database() -> duckdb.DuckDBPyConnection:
-    connection = cube()
-    connection.execute(f"CREATE TABLE clusters AS FROM ({compile('CLUSTER FROM Demo').sql})")
-    return connection
 
 
 def selection(text: str) -> Selection:
@@ -129,13 +121,6 @@ def test_names_are_placed_in_the_text() -> None:
     assert target.problem is not None
     assert (target.problem.text, text[slice(*target.problem.span)]) == ("it's", "'it''s'")
     assert text[slice(*target.data_set.span)] == "MBPP"
-
-
-@pytest.mark.parametrize("block", [*blocks("cluster"), *blocks("positions")], ids=lambda block: block.title)
-def test_the_dialect_gives_the_same_rows(database: duckdb.DuckDBPyConnection, block: Block) -> None:
-    text = block.statements[0]
-    lowered = database.sql(compile(text).sql).fetchall()
-    assert database.sql(sqlglot.transpile(text, read="srcql", write="duckdb")[0]).fetchall() == lowered
 
 
 def test_statements_that_are_no_queries_are_translated_too() -> None:
