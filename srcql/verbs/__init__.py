@@ -1,5 +1,6 @@
 """The verbs, one file each: the language at a glance. Nothing else names a verb."""
 
+from srcql.verbs.check import Check
 from srcql.verbs.cluster import Cluster
 from srcql.verbs.diff import Diff
 from srcql.verbs.flaky import Flaky
@@ -13,6 +14,7 @@ VERBS: dict[str, type[Verb]] = {
     "MATRIX": Matrix,
     "CLUSTER": Cluster,
     "ORACLE": Oracle,
+    "CHECK": Check,
     "DIFF": Diff,
     "FLAKY": Flaky,
 }

@@ -89,7 +89,7 @@ class Oracle(Verb):
 
     def _classes(self, lowering: Lowering) -> None:
         step = listed(self._step)
-        lowering.define("__voters", f"SELECT t.* FROM __traces AS t WHERE {self._votes(lowering)}")
+        lowering.define("__voters", f"SELECT t.* FROM __traces AS t WHERE {self.votes(lowering)}")
         voters, votes = "__voters", "count(*) AS __votes, 1 AS __scale"
         if lowering.weighed:
             voters = f"(SELECT v.*, s.__scale FROM __voters AS v JOIN ({self._scales(lowering)}) AS s"
@@ -98,7 +98,7 @@ class Oracle(Verb):
         classes = f"SELECT {step}, __response, {votes}, min(output) AS __text FROM {voters} GROUP BY {step}, __response"
         lowering.define("__classes", classes)
 
-    def _votes(self, lowering: Lowering) -> str:
+    def votes(self, lowering: Lowering) -> str:
         """Whether a response is a vote, as SQL over `t`, a row of `__traces`."""
         abstaining = [*ABSTAINING, *(["EXCEPTION"] if self.clauses.get("EXCEPTIONS") == "ABSTAIN" else [])]
         votes = f"t.response_kind NOT IN ({', '.join(map(literal, abstaining))})"
@@ -108,6 +108,53 @@ class Oracle(Verb):
             leads = same("t", "l", self.cube.analysis)
             votes += f" AND EXISTS (SELECT 1 FROM __leading AS l WHERE {leads} AND t.__who = l.__who)"
         return votes
+
+    def leaving_one_out(self, lowering: Lowering) -> str:
+        """What is decided at a step without the vote of each voter: its step, `__who` and `output`.
+
+        Without a vote for a class that loses, the winners stay; without one for a class that wins, it may lose to the
+        others that are first, or draw with those that are second.
+        """
+        step = listed(self._step)
+        runners_up = f"SELECT {step}, max(__votes) AS __second, min(__text) AS __least, count(*) AS __n FROM ("
+        runners_up += f"SELECT *, max(__votes) OVER (PARTITION BY {step}) AS __most FROM __ranked WHERE NOT {WINS})"
+        lowering.define("__runners_up", f"{runners_up} WHERE __votes = __most GROUP BY {step}")
+        others = (
+            f"SELECT {step}, __response, output, count(*) AS __said FROM __voters GROUP BY {step}, __response, output"
+        )
+        least = f"ROW_NUMBER() OVER (PARTITION BY {step}, __response ORDER BY output)"
+        texts = f"SELECT *, {least} AS __place FROM ({others})"
+        first = "min(output) FILTER (__place = 1) AS __text, max(__said) FILTER (__place = 1) AS __said"
+        second = "min(output) FILTER (__place = 2) AS __next"
+        lowering.define(
+            "__least", f"SELECT {step}, __response, {first}, {second} FROM ({texts}) GROUP BY {step}, __response"
+        )
+        return f"SELECT *, {self._output} AS output FROM (SELECT *, {self._status} AS status FROM ({self._left()}))"
+
+    def _left(self) -> str:
+        at = same("v", "r", self._step)
+        own = "CASE WHEN v.output = l.__text AND l.__said = 1 THEN l.__next ELSE l.__text END"
+        other = "CASE WHEN t.__text = r.__text THEN t.__texts[2] ELSE t.__text END"
+        cases = {
+            f"NOT r.{WINS}": ("r.__first", "t.__winners", "t.__text"),
+            "t.__winners > 1": ("r.__first", "t.__winners - 1", other),
+            "r.__first - 1 > coalesce(u.__second, 0)": ("r.__first - 1", "1", own),
+            "u.__second > 0": ("u.__second", "u.__n + 1", f"least(u.__least, {own})"),
+        }
+        columns = ["__votes", "__winners", "__text"]
+        left = [
+            "CASE "
+            + " ".join(f"WHEN {when} THEN {values[i]}" for when, values in cases.items())
+            + f" ELSE {none} END AS {name}"
+            for i, (name, none) in enumerate(zip(columns, ("0", "0", "NULL"), strict=True))
+        ]
+        return (
+            f"SELECT {listed(self._step, 'v')}, v.__who, t.__total - 1 AS __total, {', '.join(left)} FROM __voters AS v"
+            f" JOIN __ranked AS r ON {at} AND v.__response = r.__response"
+            f" JOIN __least AS l ON {same('v', 'l', self._step)} AND v.__response = l.__response"
+            f" JOIN __tallies AS t ON {same('v', 't', self._step)}"
+            f" LEFT JOIN __runners_up AS u ON {same('v', 'u', self._step)}"
+        )
 
     def _scales(self, lowering: Lowering) -> str:
         """A run is a part of a vote: a step's votes are counted in units that all its parts are made of."""

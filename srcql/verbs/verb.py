@@ -12,7 +12,7 @@ from srcql.conditions import refuse_aggregates, refuse_unknown
 from srcql.cube import Cube
 from srcql.errors import SrcqlError
 from srcql.reader import Piece, Reader, Span, one_of
-from srcql.sql import identifier, listed
+from srcql.sql import identifier, listed, quoted
 
 
 def order_by(reader: Reader) -> Piece:
@@ -118,7 +118,7 @@ class Verb(ABC):
         """The SQL that it stands for: it may stand wherever a query may, and all that it names is its own."""
         rows = self.select(lowering)
         return (
-            f"SELECT {listed(self.columns) or '*'} FROM ({lowering.with_} {rows}) AS {self.word.lower()}"
+            f"SELECT {listed(self.columns) or '*'} FROM ({lowering.with_} {rows}) AS {quoted(self.word.lower())}"
             f"{self._ending(root)}"
         )
 

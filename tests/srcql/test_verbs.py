@@ -38,7 +38,9 @@ def rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple]:
 
 
 STATEMENTS = [
-    block for name in ("cluster", "slice", "oracle", "matrix", "diff", "flaky", "positions", "using") for block in blocks(name)
+    block
+    for name in ("cluster", "slice", "oracle", "matrix", "diff", "flaky", "check", "positions", "using")
+    for block in blocks(name)
 ]
 
 

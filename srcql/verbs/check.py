@@ -1,0 +1,97 @@
+"""CHECK: n-version assessment, what every implementation is worth beside a reference.
+
+    CHECK FROM … [shared clauses] AGAINST SPECIFIED [NULL DEFINED] | ORACLE [(…)] [LEAVE ONE OUT]
+        | IMPLEMENTATION id | RUN id [PER IMPLEMENTATION | TEST | STEP]
+
+Columns: PER IMPLEMENTATION `…, implementation_id, passed, failed, missing, na, undefined, strict_rate, lenient_rate,
+all_passed`; PER TEST `…, implementation_id, test_id, verdict, first_diff_step`; PER STEP `…, implementation_id,
+test_id, step_id, expected, output, verdict`. Verdicts are PASS, FAIL, MISSING, NA, CONFLICT and UNDEFINED.
+"""
+
+from srcql import verdicts
+from srcql.cells import Lowering
+from srcql.clauses import SHARED, any_missing, choice
+from srcql.equality import any_equality
+from srcql.reader import Reader
+from srcql.sql import listed, same
+from srcql.verbs.against import KINDS, Against, against, check
+from srcql.verbs.verb import Verb
+
+COUNTED = {
+    "passed": "verdict = 'PASS'",
+    "failed": "verdict = 'FAIL'",
+    "missing": "verdict = 'MISSING'",
+    "na": "verdict = 'NA'",
+    "undefined": "verdict IN ('UNDEFINED', 'CONFLICT')",
+}
+COLUMNS = {
+    "IMPLEMENTATION": ("implementation_id", *COUNTED, "strict_rate", "lenient_rate", "all_passed"),
+    "TEST": ("implementation_id", "test_id", "verdict", "first_diff_step"),
+    "STEP": ("implementation_id", "test_id", "step_id", "expected", "output", "verdict"),
+}
+
+
+class Check(Verb):
+    """One CHECK statement."""
+
+    word = "CHECK"
+    form = "CHECK"
+    shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}  # noqa: RUF012
+    own = {"AGAINST": against, "PER": choice("PER", tuple(COLUMNS))}  # noqa: RUF012
+    results = tuple(dict.fromkeys(column for columns in COLUMNS.values() for column in columns))
+    order = ("implementation_id", "test_id", "step_id")
+
+    def check(self, reader: Reader) -> None:
+        """Ask for a reference, and refuse what does not go with it."""
+        super().check(reader)
+        if "AGAINST" not in self.clauses:
+            hint = f"CHECK FROM … AGAINST {' | '.join(KINDS)}"
+            raise reader.error("CHECK needs a reference", self.place, hint)
+        if self.cube.using.tolerance and self.cube.runs == "STABLE":
+            hint = "DIGITS n rounds numbers before they are compared: USING DIGITS 6"
+            message = "RUNS STABLE compares several runs, and TOLERANCE is not transitive"
+            raise reader.error(message, self.cube.using.tolerance.span, hint)
+        if self._against.kind == "RUN" and "run_id" in self.cube.by:
+            raise reader.error("BY run_id leaves no two runs to compare", self._against.span)
+        check(reader, self.cube.using, self.cube.runs, self._against)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the result."""
+        return (*self.cube.analysis, *COLUMNS[self._per])
+
+    @property
+    def sorted_by(self) -> tuple[str, ...]:
+        """Its order within an analysis."""
+        return tuple(column for column in self.order if column in COLUMNS[self._per])
+
+    def select(self, lowering: Lowering) -> str:
+        """Hold each response to what is expected, and count."""
+        rows = verdicts.steps(lowering, self._against)
+        if self._per != "STEP":
+            rows = verdicts.tests(lowering)
+        if self._per == "IMPLEMENTATION":
+            rows = self._counted(lowering)
+        columns = [*self.cube.analysis, *COLUMNS[self._per][1:]]
+        return f"SELECT __entry AS implementation_id, {listed(columns)} FROM {rows}"
+
+    @property
+    def _per(self) -> str:
+        return str(self.clauses.get("PER", "IMPLEMENTATION"))
+
+    @property
+    def _against(self) -> Against:
+        reference: Against = self.clauses["AGAINST"]
+        return reference
+
+    def _counted(self, lowering: Lowering) -> str:
+        who = [*self.cube.analysis, "__entry", "__who"]
+        tests = f"__checked AS c LEFT JOIN __judged AS j ON {same('c', 'j', self.cube.analysis)} AND c.__who = j.__who"
+        counts = ", ".join(f"count(*) FILTER (j.{condition}) AS {name}" for name, condition in COUNTED.items())
+        counted = f"SELECT {listed(who, 'c')}, {counts} FROM {tests} GROUP BY {listed(who, 'c')}"
+        rates = (
+            "passed / nullif(passed + failed + missing + na, 0) AS strict_rate,"
+            " passed / nullif(passed + failed, 0) AS lenient_rate,"
+            " passed > 0 AND failed + missing + na = 0 AS all_passed"
+        )
+        return lowering.define("__counted", f"SELECT *, {rates} FROM ({counted})")
