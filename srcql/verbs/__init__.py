@@ -6,6 +6,7 @@ from srcql.verbs.diff import Diff
 from srcql.verbs.flaky import Flaky
 from srcql.verbs.matrix import Matrix
 from srcql.verbs.oracle import Oracle
+from srcql.verbs.rank import Rank
 from srcql.verbs.slice import Slice
 from srcql.verbs.verb import Verb
 
@@ -15,6 +16,7 @@ VERBS: dict[str, type[Verb]] = {
     "CLUSTER": Cluster,
     "ORACLE": Oracle,
     "CHECK": Check,
+    "RANK": Rank,
     "DIFF": Diff,
     "FLAKY": Flaky,
 }
