@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from udfs.kind import kind_of
-from udfs.response import codes, response_text
+from udfs.pairs import Pairs
+from udfs.response import response_text
 from udfs.tolerance import Structure
 from udfs.using import Using, parse_using
 
@@ -26,19 +27,13 @@ def equal(lefts: Any, rights: Any, using: str | None = None) -> Any:
     [True, False]
     """
     equality = parse_using(using)
-    distinct, places = codes(pa.chunked_array([*_chunks(lefts), *_chunks(rights)], pa.string()))
-    left, right = places[: len(lefts)].astype(np.int64), places[len(lefts) :].astype(np.int64)
-    same = left == right
+    pairs = Pairs(lefts, rights)
+    compared = _Compared(pairs.distinct, equality)
+    same = pairs.left == pairs.right
     apart = np.flatnonzero(~same)
-    pairs, of_pair = np.unique(left[apart] * len(distinct) + right[apart], return_inverse=True)
-    compared = _Compared(distinct, equality)
-    same[apart] = np.array([compared(*divmod(pair, len(distinct))) for pair in pairs.tolist()], bool)[of_pair]
+    if len(apart):
+        same[apart] = pairs.ask(apart, lambda left, right: list(map(compared, left, right)))
     return pa.array(same)
-
-
-def _chunks(outputs: Any) -> list[Any]:
-    found = outputs.chunks if isinstance(outputs, pa.ChunkedArray) else [outputs]
-    return [chunk.cast(pa.string()) for chunk in found]
 
 
 class _Compared:

@@ -1,7 +1,7 @@
 """Canonicalisers of a user's own: what `USING THROUGH name` sends a VALUE through before it is compared.
 
 A package offers them as entry points of the group `srcql.udfs`: functions of one text that give a text, the same for
-the same text, and that several threads may call at once.
+the same text, and that several threads may call at once. (A name that starts with `measure.` is that of a measure.)
 
     [project.entry-points."srcql.udfs"]
     sorted_lines = "my_package.responses:sorted_lines"
@@ -17,6 +17,7 @@ from typing import Any
 Canonicaliser = Callable[[str], str]
 
 GROUP = "srcql.udfs"
+MEASURE = "measure."
 SHOWN = 80
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -27,7 +28,8 @@ def canonicalisers() -> Mapping[str, Canonicaliser]:
 
     A call raises ValueError, with the name and the text, when the function cannot be had, fails, or gives no text.
     """
-    return {name: partial(_applied, name) for name in sorted(entry_points(group=GROUP).names)}
+    names = (name for name in entry_points(group=GROUP).names if not name.startswith(MEASURE))
+    return {name: partial(_applied, name) for name in sorted(names)}
 
 
 def canonicaliser(name: str) -> Canonicaliser:
@@ -45,7 +47,7 @@ def canonicaliser(name: str) -> Canonicaliser:
 
 def _applied(name: str, text: str) -> str:
     try:
-        answer = _function(name)(text)
+        answer = loaded(name)(text)
     except Exception as error:
         raise _failed(name, f"raised {type(error).__name__}: {error}", text) from error
     if not isinstance(answer, str) or SURROGATE.search(answer):
@@ -58,7 +60,8 @@ def _failed(name: str, how: str, text: str) -> ValueError:
 
 
 @cache
-def _function(name: str) -> Any:
+def loaded(name: str) -> Any:
+    """The function of an entry point; raises what its package raises, and LookupError when several offer it."""
     offered = {entry.value: entry for entry in entry_points(group=GROUP, name=name)}
     if len(offered) > 1:
         raise LookupError(f"several packages offer it: {', '.join(sorted(offered))}")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import udfs
+from tests.udfs import LAWS
 from tests.udfs.test_number import literals
 from tests.udfs.test_using import EQUALITIES, outputs
 from udfs.equal import equal
@@ -82,6 +83,7 @@ def test_responses_are_the_same_or_not(using: str, left: str | None, right: str 
     assert answers.to_pylist() == [same, same, True, True]
 
 
+@LAWS
 @given(literals(), literals(), distances, distances)
 def test_distances_are_those_of_fractions(left: str, right: str, absolute: str, relative: str) -> None:
     a, b, most, factor = (Fraction(Decimal(text)) for text in (left, right, absolute, relative))
@@ -89,6 +91,7 @@ def test_distances_are_those_of_fractions(left: str, right: str, absolute: str, 
     assert Tolerance(absolute, relative).near(number(left), number(right)) == expected
 
 
+@LAWS
 @given(literals(), st.sampled_from(["1", "0.1", "1e-9", "1e200"]), st.sampled_from(["0", "1e-300", "1e-700"]))
 def test_a_distance_is_exact_at_its_bound(left: str, distance: str, more: str) -> None:
     exact = Fraction(Decimal(left)) + Fraction(Decimal(distance)) + Fraction(Decimal(more))
@@ -97,6 +100,7 @@ def test_a_distance_is_exact_at_its_bound(left: str, distance: str, more: str) -
     assert Tolerance(distance).near(number(left), number(right)) == (more == "0")
 
 
+@LAWS
 @given(st.lists(st.tuples(st.integers(-20, 20), st.integers(-9, 9)), max_size=9))
 def test_the_sign_of_a_sum(terms: list[tuple[int, int]]) -> None:
     total = sum(Fraction(coefficient) * Fraction(10) ** power for coefficient, power in terms)
@@ -128,6 +132,7 @@ def test_long_numbers_are_compared_to_the_last_digit() -> None:
     assert not Tolerance("0.9").near(number(long), number(long[:-1] + "2"))
 
 
+@LAWS
 @given(st.lists(st.tuples(outputs, outputs), min_size=1, max_size=6), st.sampled_from(EQUALITIES))
 def test_equal_responses_have_one_key(pairs: list[tuple[str, str]], using: str) -> None:
     lefts, rights = (pa.array(column, pa.string()) for column in zip(*pairs, strict=True))
@@ -135,6 +140,7 @@ def test_equal_responses_have_one_key(pairs: list[tuple[str, str]], using: str) 
     assert equal(lefts, rights, using).to_pylist() == same
 
 
+@LAWS
 @given(outputs, outputs, distances)
 def test_what_is_equal_by_value_is_close_and_closeness_has_two_sides(left: str, right: str, distance: str) -> None:
     using = f"TOLERANCE {distance}"

@@ -72,7 +72,7 @@ def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 def _forget() -> None:
     through.canonicalisers.cache_clear()
-    through._function.cache_clear()
+    through.loaded.cache_clear()
     using.parse_using.cache_clear()
 
 

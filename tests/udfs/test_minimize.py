@@ -1,0 +1,64 @@
+"""The choice of tests against the same choice made step by step."""
+
+import random
+
+from udfs.minimize import Test, minimal_tests
+
+
+def plain(sizes: list[int], tests: list[Test]) -> tuple[list[tuple[int, int, int, int]], int]:
+    """What is chosen, and how many picks were redundant."""
+    answers = [dict(zip(*test, strict=True)) for test in tests]
+
+    def blocks(kept: list[int]) -> list[int]:
+        found: dict[tuple, int] = {}
+        for cluster, size in enumerate(sizes):
+            told = tuple(answers[test].get(cluster) for test in kept)
+            found[told] = found.get(told, 0) + size
+        return list(found.values())
+
+    def pairs(kept: list[int]) -> int:
+        return (sum(sizes) ** 2 - sum(size**2 for size in blocks(kept))) // 2
+
+    picks: list[int] = []
+    while tests:
+        gained, best = min((pairs(picks) - pairs([*picks, test]), test) for test in range(len(tests)))
+        if not gained:
+            break
+        picks.append(best)
+    kept = picks
+    for pick in reversed(picks):
+        rest = [other for other in kept if other != pick]
+        kept = rest if len(blocks(rest)) == len(blocks(picks)) else kept
+    counted = [(at + 1, test + 1, pairs(kept[: at + 1]) - pairs(kept[:at]), len(blocks(kept[: at + 1])))
+               for at, test in enumerate(kept)]  # fmt: skip
+    return counted, len(picks) - len(kept)
+
+
+def drawn(chance: random.Random) -> tuple[list[int], list[Test]]:
+    clusters, tests = chance.randint(1, 12), chance.randint(0, 10)
+    has = [[cluster for cluster in range(clusters) if chance.random() < 0.8] for _ in range(tests)]
+    sizes = [chance.randint(1, 4) for _ in range(clusters)]
+    return sizes, [(members, [chance.randint(1, 3) for _ in members]) for members in has]
+
+
+def test_the_same_tests_are_chosen_as_step_by_step() -> None:
+    chance, redundant = random.Random(7), 0
+    for _ in range(1000):
+        sizes, tests = drawn(chance)
+        chosen, dropped = plain(sizes, tests)
+        assert minimal_tests(sizes, tests) == chosen
+        redundant += dropped
+    assert redundant > 5
+
+
+def test_how_clusters_are_numbered_does_not_count() -> None:
+    chance = random.Random(8)
+    for _ in range(200):
+        sizes, tests = drawn(chance)
+        numbers = list(range(len(sizes)))
+        chance.shuffle(numbers)
+        renumbered = [0] * len(sizes)
+        for cluster, number in enumerate(numbers):
+            renumbered[number] = sizes[cluster]
+        others = [([numbers[cluster] for cluster in members], answers) for members, answers in tests]
+        assert minimal_tests(renumbered, others) == minimal_tests(sizes, tests)

@@ -1,0 +1,21 @@
+"""Functions over lists that SQL itself computes, of elements of any type.
+
+`jaccard(left T[], right T[])`: elements that both have / elements that one has, as sets; 1.0 for two empty lists
+(P. Jaccard, "The distribution of the flora in the alpine zone", 1912). DuckDB's own `jaccard` of two texts stays.
+`agreement(left T[], right T[])`: of the places at which both have an element, the share with equal ones; NULL for none.
+`minhash_similarity(left, right)`: the agreement of two signatures of `minhash`, which estimates the `jaccard` of sets.
+
+NULL for a NULL list; a NULL element is none.
+"""
+
+MACROS = (
+    """jaccard("left" VARCHAR, "right" VARCHAR) AS system.main.jaccard("left", "right"),
+    ("left", "right") AS CASE WHEN "left" IS NULL OR "right" IS NULL THEN NULL
+    WHEN len(list_distinct(list_concat("left", "right"))) = 0 THEN 1.0::DOUBLE
+    ELSE (len(list_distinct("left")) + len(list_distinct("right")) - len(list_distinct(list_concat("left", "right"))))
+         / len(list_distinct(list_concat("left", "right"))) END""",
+    """agreement("left", "right") AS len(list_filter(list_zip("left", "right"), LAMBDA pair: pair[1] = pair[2]))
+    / nullif(len(list_filter(list_zip("left", "right"), LAMBDA pair: pair[1] IS NOT NULL AND pair[2] IS NOT NULL)), 0)
+    + CASE WHEN "left" IS NULL OR "right" IS NULL THEN NULL ELSE 0 END""",
+    """minhash_similarity("left", "right") AS agreement("left"::BIGINT[], "right"::BIGINT[])""",
+)
