@@ -113,7 +113,8 @@ def added_field(table: Table, field: Any) -> Any:
 
     Raises InvalidData for a name that cannot be written in a query, and for a type that Iceberg does not have.
     """
-    if not field.name or "." in field.name or field.name.startswith("__") or field.name.lower() in GIVEN_BY_VERBS:
+    odd = not field.name.isprintable() or not field.name or "." in field.name or field.name.startswith("__")
+    if odd or field.name.lower() in GIVEN_BY_VERBS:
         raise InvalidData(
             f"{table.name}: a new column cannot be named {field.name!r}",
             hint="use another name, of letters, digits and _",

@@ -33,6 +33,11 @@ from srcql.sql import identifier, listed, literal, same
 Ask = Callable[[str], list[tuple[Any, ...]] | None]
 GIVEN = '"FROM (query)"'  # the user's query, as the engine calls it when it lacks a column
 CODE = {"__code": "nullif(implementation_hash, '')"}  # NULL where it is not known
+CAREFULLY = {
+    "step_id": "CASE WHEN {0} <> TRY_CAST(step_id AS DECIMAL(38, 9))"
+    " THEN error('FROM (query) gave a step_id that is no whole number') ELSE {0} END",
+    "specified_oracle": "CASE WHEN CAST(\"specified\" AS BOOLEAN) THEN true ELSE {0} END",  # as SLICE calls it
+}
 DERIVED = {"response_kind": "response_kind(output)", "response_key": "response_key(output)"}
 
 
@@ -98,7 +103,9 @@ class Lowering:
     @property
     def identity(self) -> str:
         """Who gave a response, as SQL over `c`: two entries may have one name, where ids hold an @."""
-        return "c.implementation_id || chr(31) || coalesce(c.run_id, chr(30))" if self.cube.each else self.entry
+        if not self.cube.each:
+            return self.entry
+        return "length(c.implementation_id) || ':' || c.implementation_id || coalesce('@' || c.run_id, '')"
 
     @property
     def selected(self) -> list[str]:
@@ -183,7 +190,8 @@ class Lowering:
     def _query(self) -> str:
         """The user's query as observations: keys and output have to be there, all else may be absent."""
         columns = self.observations.columns
-        absent = ", ".join(f"NULL AS {identifier(column.name)}" for column in columns)
+        names = [*(column.name for column in columns), "specified"]
+        absent = ", ".join(f"NULL AS {identifier(name)}" for name in names)
         named = f"WHERE true OR ({listed((*STEP, 'output'), GIVEN)}) IS NULL"
         rows = f"SELECT {absent} WHERE false UNION ALL BY NAME SELECT * FROM ({self.cube.query}) AS {GIVEN} {named}"
         return self.define("__query", f"SELECT {', '.join(map(_cast, columns))} FROM ({rows})")
@@ -218,7 +226,8 @@ def _cast(column: Column) -> str:
     name = identifier(column.name)
     if column.name in DERIVED:
         return f"{DERIVED[column.name].replace('output', 'CAST(output AS VARCHAR)')} AS {name}"
-    return f"CAST({name} AS {column.type}) AS {name}"
+    cast = f"CAST({name} AS {column.type})"
+    return f"{CAREFULLY.get(column.name, '{0}').format(cast)} AS {name}"
 
 
 def _required(column: str) -> str:

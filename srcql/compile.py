@@ -18,7 +18,7 @@ from srcql.compiled import Carried, Compiled
 from srcql.engines import DUCKDB, FORMS, Forms
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.parameters import numbered
-from srcql.parser import Found, Past, find
+from srcql.parser import Found, Past, Seen, find
 from srcql.reader import MARK, Span, marked, one_of
 from srcql.resolver import STANDALONE, Resolver, Source
 from srcql.sql import identifier
@@ -63,11 +63,12 @@ class _Writer:
         lowering = Lowering(found.verb.cube, self.resolver, self.forms, partial(self._ask, found.ctes))
         self._write_marked(found.verb.lower(lowering, found.root))
 
-    def _ask(self, ctes: tuple[Span, ...], sql: str) -> list[tuple[Any, ...]] | None:
+    def _ask(self, ctes: tuple[Seen, ...], sql: str) -> list[tuple[Any, ...]] | None:
         """What a query answers that has to be asked before its verb can be lowered; it sees what the verb sees."""
         writer = _Writer(self.text, self.found, self.resolver, self.forms)
-        with_ = f"WITH RECURSIVE {', '.join(marked(span) for span in ctes)} " if ctes else ""
-        writer._write_marked(f"{with_}SELECT * FROM ({sql})" if ctes else sql)
+        for cte in reversed(ctes):
+            sql = f"WITH {'RECURSIVE ' if cte.recursive else ''}{marked(cte.span)} SELECT * FROM ({sql})"
+        writer._write_marked(sql)
         return self.resolver.ask(writer.compiled())
 
     def _write_marked(self, sql: str) -> None:

@@ -33,6 +33,15 @@ SCHEMAS = ("", "main")
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A common table expression, by its name and its text."""
+
+    name: str
+    span: Span
+    recursive: bool
+
+
+@dataclass(frozen=True)
 class Found:
     """A verb in the user's text; `root` when the rows of the statement are its rows, in its order.
 
@@ -42,7 +51,7 @@ class Found:
     span: Span
     verb: Verb
     root: bool
-    ctes: tuple[Span, ...]
+    ctes: tuple[Seen, ...]
 
 
 @dataclass(frozen=True)
@@ -70,12 +79,12 @@ class VerbNode(exp.Expression, exp.Query):
 class SrcqlParser(DuckDBParser):
     """Finds the verbs of a statement and its tables with AT; `found` holds them by their start.
 
-    `ctes` are the common table expressions that can be seen where the parser is, by name: they hide tables so called.
+    `ctes` are the common table expressions that can be seen where the parser is: they hide tables of their name.
     """
 
     observations: Table
     found: dict[int, Found | Past]
-    ctes: list[tuple[str, Span]]
+    ctes: list[Seen]
 
     def parse_query(self) -> exp.Expr | None:
         """A query, as it stands in parentheses."""
@@ -102,9 +111,13 @@ class SrcqlParser(DuckDBParser):
         return self._parse_set_operations(verb) if verb else super()._parse_statement()
 
     def _parse_cte(self) -> Any:
-        first = self._index
+        first, before = self._index, self._prev
         cte = super()._parse_cte()
-        self.ctes += [(cte.alias.lower(), (self._tokens[first].start, self._prev.end + 1))] if cte else []
+        if cte:
+            follows = before.token_type is TokenType.COMMA and self.ctes
+            recursive = self.ctes[-1].recursive if follows else before.token_type is TokenType.RECURSIVE
+            span = self._tokens[first].start, self._prev.end + 1
+            self.ctes.append(Seen(cte.alias.lower(), span, recursive))
         return cte
 
     @contextmanager
@@ -178,7 +191,7 @@ class SrcqlParser(DuckDBParser):
             raise reader.expected(")" if depth else "a clause or the end of the statement")
         after = [token.token_type for token in self._tokens[self._index :]]
         root = not operand and after == [TokenType.R_PAREN] * depth and depth in (0, len(before))
-        self.found[reader.start] = Found((reader.start, reader.end), verb, root, tuple(span for _, span in self.ctes))
+        self.found[reader.start] = Found((reader.start, reader.end), verb, root, tuple(self.ctes))
         return VerbNode(this=exp.Var(this=verb.word))
 
     def _parse_historical_data(self) -> Any:  # AT, before or after the alias of a table
@@ -200,7 +213,7 @@ class SrcqlParser(DuckDBParser):
         return table
 
     def _note_past(self, table: exp.Table, when: dict[str, Any], named: bool) -> None:
-        hidden = not table.db and table.name.lower() in dict(self.ctes)
+        hidden = not table.db and table.name.lower() in [cte.name for cte in self.ctes]
         parts = [part.meta for part in table.parts]
         if not hidden and table.db.lower() in SCHEMAS and all("start" in part for part in parts):
             name = parts[0]["start"], parts[-1]["end"] + 1

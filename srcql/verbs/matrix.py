@@ -14,12 +14,11 @@ from srcql import specified
 from srcql.cells import Lowering
 from srcql.clauses import choice, flag, observed_column, whole_number
 from srcql.errors import InvalidQuery, Unsupported
-from srcql.reader import Piece, Reader
+from srcql.reader import MARK, Piece, Reader
 from srcql.sql import identifier, listed, literal, quoted
 from srcql.verbs.verb import Verb
 
 AT_MOST = 1000
-OF_ORACLE = "'specified' || chr(31) || c.implementation_id"
 
 
 class Matrix(Verb):
@@ -81,11 +80,11 @@ class Matrix(Verb):
         cells = lowering.cells([column])
         step = listed([*self.cube.analysis, "test_id", "step_id"], "c")
         value = lowering.kind("c") if kind else f"c.{identifier(column)}"
-        names = f"{lowering.entry} AS __entry, false AS __specified, {lowering.identity} AS __who"
+        names = f"{lowering.entry} AS __entry, false AS __specified, 'o' || {lowering.identity} AS __who"
         values = f"SELECT {step}, {names}, {value} AS __value FROM {cells} AS c"
         if "WITH SPECIFIED" in self.clauses:
             rows = specified.expected(lowering, [*self.cube.analysis, column])
-            names = f"c.implementation_id, true, {OF_ORACLE}"
+            names = "c.implementation_id, true, 's' || c.implementation_id"
             values += f" UNION ALL SELECT {step}, {names}, c.{identifier(column)} FROM {rows} AS c"
         if self.sorted_by == self.order:
             return values
@@ -100,6 +99,8 @@ class Matrix(Verb):
         if len(entries) > most:
             hint = f"MATRIX … AT MOST {len(entries)}, or fewer implementations by WHERE"
             raise InvalidQuery(f"the matrix has {len(entries)} columns, more than {most}", span=self.place, hint=hint)
+        if odd := next((name for name, _, _ in entries if MARK in name), None):
+            raise InvalidQuery(f"no column can be named {odd!r}", span=self.place, hint="SLICE shows its responses")
         used = {"", *(name.lower() for name in (*self.cube.analysis, *self.sorted_by))}
         return {who: _free(name, used) for name, _, who in entries}
 

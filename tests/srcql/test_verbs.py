@@ -109,6 +109,17 @@ def test_a_matrix_sees_the_common_table_expressions_around_it(database: duckdb.D
     ctes = "o AS (FROM observations), later AS (SELECT * FROM o WHERE step_id = 1)"
     text = f"WITH {ctes} SELECT * FROM (MATRIX FROM (FROM later WHERE problem_id = 'abs') WHERE test_id = 't1')"
     assert rows(database, compile(text, Asked(database)).sql) == [("Demo", "abs", "t1", 1, "1", "1.0", "1", "1", "1")]
+    matrix = "FROM (MATRIX FROM (FROM o WHERE problem_id = 'abs') STEPS 1)"
+    inner = f"WITH o AS (FROM o WHERE implementation_id < 'c') {matrix}"
+    text = f"WITH o AS (FROM observations WHERE test_id = 't1' AND NOT specified_oracle) FROM ({inner})"
+    assert rows(database, compile(text, Asked(database)).sql) == [("Demo", "abs", "t1", 1, "1", "1.0")]
+
+
+def test_no_column_is_named_with_a_zero_character(database: duckdb.DuckDBPyConnection) -> None:
+    odd = "implementation_id || chr(0) || '0:3' || chr(0) AS implementation_id"
+    text = f"MATRIX FROM (SELECT * REPLACE ({odd}) FROM observations WHERE problem_id = 'abs')"
+    with pytest.raises(InvalidQuery, match="no column can be named 'a"):
+        compile(text, Asked(database))
 
 
 @pytest.mark.parametrize(
