@@ -38,6 +38,8 @@ def _refuse_options(text: str, tokens: list[Token]) -> None:
     wrapped = len(tokens) > 1 and tokens[0].token_type is TokenType.L_PAREN and tokens[1].text.upper() in OPTIONS
     if wrapped:
         raise _refused("EXPLAIN takes no options", text, tokens[1], "EXPLAIN is followed by a query")
+    if tokens and tokens[0].text.upper() == "EXPLAIN":
+        raise _refused("EXPLAIN is given twice", text, tokens[0], "EXPLAIN is followed by a query")
     if tokens and tokens[0].text.upper() == "ANALYZE":
         raise _refused("EXPLAIN ANALYZE is not available yet", text, tokens[0], "EXPLAIN alone does not run the query")
 
