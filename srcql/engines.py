@@ -16,6 +16,7 @@ class Forms:
     least_multiple: str | None = None  # least common multiple of a group's numbers
     dynamic_pivot: bool = False  # whether PIVOT finds the columns itself
     numbered_parameters: bool = False  # whether $n may stand for ?
+    ordered_sum: str | None = None  # of a group's doubles, the same in whatever order they come
 
 
 DUCKDB = Forms(
@@ -25,6 +26,7 @@ DUCKDB = Forms(
     "list_reduce(list(DISTINCT CAST({} AS HUGEINT)), lambda a, b: lcm(a, b))",
     dynamic_pivot=True,
     numbered_parameters=True,
+    ordered_sum="list_sum(list_sort(list({})))",
 )
 SPARK = Forms(
     "CAST(xxhash64({}, {}, {}) AS DECIMAL(38, 0))",

@@ -9,6 +9,7 @@ __verdicts    the same, with the verdict
 __judged      each of them at each test, with its verdict
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,10 @@ WHO = ("implementation_id", "__entry", "__who")
 OF_TEST = ("FAIL", "MISSING", "NA", "CONFLICT", "PASS")
 
 
-def steps(lowering: "Lowering", against: "Against") -> str:
-    """Define `__verdicts`."""
+def steps(lowering: "Lowering", against: "Against", wanted: Iterable[str] = ()) -> str:
+    """Define `__verdicts`, and `__traces` with the wanted columns."""
     against.prepare(lowering)
-    behaviour.traces(lowering, ["output", "response_kind", *against.extra_key])
+    behaviour.traces(lowering, ["output", "response_kind", *against.extra_key, *wanted])
     against.references(lowering)
     _expected(lowering, against)
     _universe(lowering, against)

@@ -7,6 +7,7 @@ from srcql.verbs.flaky import Flaky
 from srcql.verbs.matrix import Matrix
 from srcql.verbs.oracle import Oracle
 from srcql.verbs.rank import Rank
+from srcql.verbs.similarity import Similarity
 from srcql.verbs.slice import Slice
 from srcql.verbs.verb import Verb
 
@@ -17,6 +18,7 @@ VERBS: dict[str, type[Verb]] = {
     "ORACLE": Oracle,
     "CHECK": Check,
     "RANK": Rank,
+    "SIMILARITY": Similarity,
     "DIFF": Diff,
     "FLAKY": Flaky,
 }

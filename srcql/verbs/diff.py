@@ -1,10 +1,12 @@
 """DIFF: what changed between two runs, commits, environments, implementations or versions of the lakehouse.
 
-    DIFF RUN | COMMIT | ENVIRONMENT | IMPLEMENTATION | VERSION a TO b FROM … [shared clauses] [NOISE c] [CHANGED ONLY]
+    DIFF RUN | COMMIT | ENVIRONMENT | IMPLEMENTATION | VERSION a TO b FROM … [shared clauses] [AGAINST …] [NOISE c]
+        [CHANGED ONLY]
 
 Columns: `…, implementation_id, test_id, step_id, inputs, before, after, changed, status`; status is ADDED, REMOVED,
-STIMULUS (the inputs differ), STABLE or CHANGED. Each side is picked first, and all shared clauses apply within it.
-Ordered by implementation, test and step.
+STIMULUS (the inputs differ), STABLE or CHANGED; beside a reference, as CHECK takes it, the last two make way for
+UNKNOWN, STABLE, FIX, REGRESSION, STABLE_WRONG and DRIFT. Each side is picked first, and all shared clauses apply
+within it. Ordered by implementation, test and step.
 
     __before, __after, __repeat  what each side answered
     __met                        step by step, before beside after
@@ -18,7 +20,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from srcql import behaviour, specified
+from srcql import behaviour, specified, verdicts
 from srcql.at import At
 from srcql.cells import Lowering
 from srcql.clauses import SHARED, any_missing, flag
@@ -27,6 +29,8 @@ from srcql.equality import any_equality
 from srcql.errors import UnknownName, suggestion
 from srcql.reader import Name, Piece, Reader
 from srcql.sql import identifier, listed, literal, same
+from srcql.verbs.against import Against, against
+from srcql.verbs.against import check as check_reference
 from srcql.verbs.verb import Verb
 
 AXES = {
@@ -36,6 +40,12 @@ AXES = {
     "IMPLEMENTATION": "implementation_id",
     "VERSION": "",
 }
+PASSED = "m.__old_verdict = 'PASS'", "m.__new_verdict = 'PASS'"
+WORTH = (
+    " WHEN m.__old_verdict IN ('PASS', 'FAIL') AND m.__new_verdict IN ('PASS', 'FAIL') THEN"
+    f" CASE WHEN {PASSED[0]} AND {PASSED[1]} THEN 'STABLE' WHEN {PASSED[0]} THEN 'REGRESSION'"
+    f" WHEN {PASSED[1]} THEN 'FIX' WHEN m.__changed THEN 'DRIFT' ELSE 'STABLE_WRONG' END ELSE 'UNKNOWN' END"
+)
 PLURAL = {"RUN": "runs", "COMMIT": "commits", "ENVIRONMENT": "environments", "IMPLEMENTATION": "implementations"}
 
 
@@ -77,7 +87,7 @@ class Diff(Verb):
     word = "DIFF"
     form = f"DIFF {' | '.join(AXES)} a TO b"
     shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}  # noqa: RUF012
-    own = {"NOISE": noise, "CHANGED ONLY": flag("CHANGED ONLY")}  # noqa: RUF012
+    own = {"AGAINST": against, "NOISE": noise, "CHANGED ONLY": flag("CHANGED ONLY")}  # noqa: RUF012
     results = ("implementation_id", "test_id", "step_id", "inputs", "before", "after", "changed", "status")
     order = ("implementation_id", "test_id", "step_id")
 
@@ -124,6 +134,16 @@ class Diff(Verb):
             hint = "DIGITS n rounds numbers before they are compared: USING DIGITS 6"
             message = "RUNS STABLE compares several runs, and TOLERANCE is not transitive"
             raise reader.error(message, using.tolerance.span, hint)
+        if self._against:
+            self._check_reference(reader, self._against)
+
+    def _check_reference(self, reader: Reader, reference: Against) -> None:
+        check_reference(reader, self.cube.using, self.cube.runs, reference)
+        ends = [each.name.text for each in self.ends] if self.head.axis == "RUN" else []
+        if reference.kind == "RUN" and "run_id" in self.cube.by:
+            raise reader.error("BY run_id leaves no two runs to compare", reference.span)
+        if reference.kind == "RUN" and reference.name and reference.name.text in ends:
+            raise reader.error("the reference is one of the ends, and is not checked itself", reference.span)
 
     def select(self, lowering: Lowering) -> str:
         """Put what one side answered beside what the other did."""
@@ -161,10 +181,12 @@ class Diff(Verb):
     @property
     def _status(self) -> str:
         stimulus = "" if self.head.axis == "IMPLEMENTATION" else " WHEN m.__other_inputs THEN 'STIMULUS'"
-        return (
-            f"CASE WHEN NOT m.__was THEN 'ADDED' WHEN NOT m.__is THEN 'REMOVED'{stimulus}"
-            " WHEN m.__changed THEN 'CHANGED' ELSE 'STABLE' END"
-        )
+        worth = WORTH if self._against else " WHEN m.__changed THEN 'CHANGED' ELSE 'STABLE' END"
+        return f"CASE WHEN NOT m.__was THEN 'ADDED' WHEN NOT m.__is THEN 'REMOVED'{stimulus}{worth}"
+
+    @property
+    def _against(self) -> Against | None:
+        return self.clauses.get("AGAINST")
 
     def _lowering(self, lowering: Lowering, each: End) -> Lowering:
         cube: Cube = self.cube
@@ -172,27 +194,44 @@ class Diff(Verb):
             past = At(each.version, None, each.name.span)
             return lowering.side(replace(cube, selection=replace(cube.selection, at=past)))
         side = lowering.side(cube, one_run=self.head.axis == "RUN")
-        side.left_out.append(f"{AXES[self.head.axis]} = {literal(each.name.text)}")
+        side.left_out += [] if self._picked_late else [self._picks(each)]
         return side
+
+    @property
+    def _picked_late(self) -> bool:
+        """Whether an end is picked once the reference is known: it may be made of other implementations."""
+        return self.head.axis == "IMPLEMENTATION" and self._against is not None
+
+    def _picks(self, each: End) -> str:
+        return f"{AXES[self.head.axis]} = {literal(each.name.text)}"
 
     def _side(self, lowering: Lowering, each: End) -> str:
         """What one side answered: the columns of a step, `__response` where there are classes of them."""
         side = self._lowering(lowering, each)
-        behaviour.traces(side, ["inputs", "output"])
+        if self._against:
+            verdicts.steps(side, self._against, ["inputs"])
+        else:
+            behaviour.traces(side, ["inputs", "output"])
         columns = [*self._cell, "step_id", "inputs", "output"]
         columns += [] if self.cube.using.tolerance else ["__response"]
         columns += ["__flaky"] if side.compared else []
-        return f"{side.with_} SELECT {listed(columns)} FROM __traces"
+        if not self._against:
+            return f"{side.with_} SELECT {listed(columns)} FROM __traces"
+        at = f"{same('t', 'v', [*self.cube.analysis, 'test_id', 'step_id'])} AND t.__who = v.__who"
+        picked = f" WHERE t.{self._picks(each)}" if self._picked_late else ""
+        judged = f"__traces AS t LEFT JOIN __verdicts AS v ON {at}{picked}"
+        return f"{side.with_} SELECT {listed(columns, 't')}, v.verdict AS __verdict FROM {judged}"
 
     def _met(self, lowering: Lowering, name: str, after: str) -> str:
         """Every step of either side: whether it was there, is there, and differs."""
         using, step = self.cube.using, [*self._cell, "step_id"]
         both = ", ".join(f"coalesce(b.{column}, a.{column}) AS {column}" for column in map(identifier, step))
         changed = "" if using.tolerance else f", {self._unequal(lowering)} AS __changed"
+        worth = ", b.__verdict AS __old_verdict, a.__verdict AS __new_verdict" if self._against else ""
         joined = (
             f"SELECT {both}, b.step_id IS NOT NULL AS __was, a.step_id IS NOT NULL AS __is, b.output AS __old,"
             " a.output AS __new, CASE WHEN a.step_id IS NULL THEN b.inputs ELSE a.inputs END AS inputs,"
-            f" b.inputs IS DISTINCT FROM a.inputs AS __other_inputs{changed}"
+            f" b.inputs IS DISTINCT FROM a.inputs AS __other_inputs{changed}{worth}"
             f" FROM __before AS b FULL JOIN {after} AS a ON {same('b', 'a', step)}"
         )
         if self.cube.missing == "IGNORE":

@@ -167,7 +167,8 @@ def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlErro
             return reader.error(f"{verb} takes no {words}", reader.ahead(words), follow)
     for other in Verb.__subclasses__():
         for words in other.own:
-            if found := _found(reader, words):
+            found = _found(reader, words)
+            if found and not any(longer.startswith(f"{found} ") for longer in order):
                 having = one_of([verb.word for verb in Verb.__subclasses__() if words in verb.own])
                 return reader.error(f"{found} belongs to {having}", reader.ahead(found), follow)
     near = reader.near([word for words in order for word in words.split("|")])
