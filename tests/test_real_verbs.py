@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from srcql.errors import UnknownName
 from srcql_client import Connection
 from srcql_client.importers import arena
 from tests.serving import served
@@ -60,12 +61,24 @@ def test_mutants_that_a_test_kills(queue: Connection) -> None:
     assert sum(row["all_passed"] for row in found) == 16
 
 
+def test_a_reference_that_nobody_knows(queue: Connection) -> None:
+    known = original(queue)
+    with pytest.raises(UnknownName) as told:
+        queue.query(f"CHECK FROM Queue AGAINST IMPLEMENTATION '{known}x'")
+    assert str(told.value).startswith("line 1, column 41: unknown implementation ")
+    assert str(told.value).endswith(f"hint: did you mean {known}?")
+    with pytest.raises(UnknownName, match="unknown run r0\n"):
+        queue.query("CHECK FROM Queue AGAINST RUN r0")
+    assert queue.query(f"CHECK FROM Queue WHERE false AGAINST IMPLEMENTATION '{known}'").num_rows == 0
+
+
 def test_steps_that_are_as_specified(lake: Connection, facts: dict[str, Any]) -> None:
     """The truth counts every step that has an expected value, but the creation of the object."""
     found = lake.query(
         "SELECT problem_id, implementation_id, count(*) FILTER (verdict = 'PASS') AS equal,"
         " count(*) FILTER (verdict <> 'UNDEFINED') AS stated"
-        " FROM (CHECK FROM * WHERE run_id = 'run-0001' USING EXACT AGAINST SPECIFIED NULL DEFINED PER STEP) GROUP BY ALL"
+        " FROM (CHECK FROM * WHERE run_id = 'run-0001' USING EXACT AGAINST SPECIFIED NULL DEFINED PER STEP)"
+        " GROUP BY ALL"
     )
     matches: dict[str, dict[str, list[int]]] = defaultdict(dict)
     for row in found.to_pylist():

@@ -39,7 +39,19 @@ def rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple]:
 
 STATEMENTS = [
     block
-    for name in ("cluster", "slice", "oracle", "matrix", "diff", "similarity", "flaky", "check", "rank", "positions", "using")
+    for name in (
+        "cluster",
+        "slice",
+        "oracle",
+        "matrix",
+        "diff",
+        "similarity",
+        "flaky",
+        "check",
+        "rank",
+        "positions",
+        "using",
+    )
     for block in blocks(name)
 ]
 
