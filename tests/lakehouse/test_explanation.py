@@ -96,6 +96,7 @@ def test_parameters_are_those_of_the_query(engine: Engine) -> None:
         ("EXPLAIN SELECT x FROM observations", UnknownName, 16, "unknown column x"),
         ("EXPLAIN SELECT size FROM (CLUSTER FROM D) WHERE sizes = 1", UnknownName, 49, "unknown column sizes"),
         ("EXPLAIN ANALYZE CLUSTER FROM D", Unsupported, 9, "EXPLAIN ANALYZE is not available yet"),
+        ("EXPLAIN EXPLAIN SELECT 1", Unsupported, 9, "EXPLAIN is given twice"),
         ("EXPLAIN (FORMAT json) SELECT 1", Unsupported, 10, "EXPLAIN takes no options"),
         ("EXPLAIN ( ANALYZE ) CLUSTER FROM D", Unsupported, 11, "EXPLAIN takes no options"),
         ("EXPLAIN SELECT FROM x WHERE", InvalidQuery, 23, "syntax error"),
@@ -116,7 +117,6 @@ def test_mistakes_are_told_in_the_text_of_the_user(
 @pytest.mark.parametrize(
     "text",
     [
-        "EXPLAIN EXPLAIN SELECT 1",
         "EXPLAIN DROP TABLE observations",
         "EXPLAIN CREATE TABLE kept AS CLUSTER FROM *",
         "EXPLAIN SELECT * FROM read_text('/etc/passwd')",
