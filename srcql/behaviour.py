@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from srcql.cells import Lowering
 
 
+SIGNATURE = ("__one", "__other", "__steps")
 # Whether the responses of a group are not all the same; SQL NULL is one of them.
 DIFFER = "(min(__response) <> max(__response) OR count(__response) NOT IN (0, count(*)))"
 
@@ -50,12 +51,29 @@ def signatures(lowering: "Lowering", more: str = "") -> str:
 
     Twice, as one sum could hide a difference. `more` are further aggregates.
     """
+    who = f"{listed(lowering.cube.analysis)}, implementation_id, __entry, __who"
+    steps = f"SELECT {who}, {_signature(lowering)}{more} FROM __traces GROUP BY {who}"
+    return lowering.define("__signatures", steps)
+
+
+def whole_cells(lowering: "Lowering", of: str) -> str:
+    """Define `__whole`: each cell of these responses as numbers that are equal for equal cells of one test."""
+    cell = f"{listed(lowering.cube.analysis)}, __who, test_id"
+    return lowering.define("__whole", f"SELECT {cell}, {_signature(lowering)} FROM {of} GROUP BY {cell}")
+
+
+def _signature(lowering: "Lowering") -> str:
     row_hash = lowering.forms.row_hash
     one = f"sum({row_hash.format('test_id', 'step_id', '__response')}) AS __one"
     other = f"sum({row_hash.format('__response', 'step_id', 'test_id')}) AS __other"
-    who = f"{listed(lowering.cube.analysis)}, implementation_id, __entry, __who"
-    steps = f"SELECT {who}, {one}, {other}, count(*) AS __steps{more} FROM __traces GROUP BY {who}"
-    return lowering.define("__signatures", steps)
+    return f"{one}, {other}, count(*) AS __steps"
+
+
+def representatives(lowering: "Lowering") -> str:
+    """Define `__shown`: what one member of each cluster did."""
+    at = f"{same('t', 'c', lowering.cube.analysis)} AND t.__who = c.__who"
+    likely = "SELECT * FROM __traces WHERE __who IN (SELECT __who FROM __clusters)"  # one key is cheaper
+    return lowering.define("__shown", f"SELECT t.* FROM ({likely}) AS t JOIN __clusters AS c ON {at}")
 
 
 def clusters(lowering: "Lowering", of: str = "__signatures", size: str = "count(*)") -> str:
@@ -64,7 +82,7 @@ def clusters(lowering: "Lowering", of: str = "__signatures", size: str = "count(
         f"{size} AS size, min(__who) AS __who, min(__entry) AS representative,"
         " list_sort(list(__entry)) AS implementations"
     )
-    same_behaviour = f"{listed(lowering.cube.analysis)}, __one, __other, __steps"
+    same_behaviour = listed([*lowering.cube.analysis, *SIGNATURE])
     classes = f"SELECT {same_behaviour}, {members} FROM {of} GROUP BY {same_behaviour}"
     return lowering.define("__clusters", classes)
 
@@ -83,7 +101,7 @@ def leading(lowering: "Lowering") -> None:
     lowering.define("__sizes", sizes)
     members = (
         f"SELECT {listed(cube, 's')}, s.__who, z.__leaders FROM __signatures AS s"
-        f" JOIN __clusters AS k ON {same('s', 'k', [*cube, '__one', '__other', '__steps'])}"
+        f" JOIN __clusters AS k ON {same('s', 'k', [*cube, *SIGNATURE])}"
         f" JOIN __sizes AS z ON {same('s', 'z', cube)} AND k.size = z.__largest"
     )
     lowering.define("__leading", members)

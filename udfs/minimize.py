@@ -1,9 +1,9 @@
 """Which tests keep classes of behaviour apart: `__minimal_tests`, what MINIMIZE asks of DuckDB.
 
 Clusters are numbered from 0, tests from 1. A test is the list of the clusters that have it, and the class of each one's
-cell, from 1; all clusters that lack it are one class more. The greedy choice takes the test that separates most pairs of
-implementations which no test before it does, of equal ones the first; then each test is dropped, the last first, that
-the others make redundant. Gains only shrink, so that most are never counted again (Minoux, Accelerated greedy
+cell, from 1; all clusters that lack it are one class more. The greedy choice takes the test that separates most pairs
+of implementations which no test before it does, of equal ones the first; then each test is dropped, the last first,
+that the others make redundant. Gains only shrink, so that most are never counted again (Minoux, Accelerated greedy
 algorithms for maximizing submodular set functions, 1978).
 
 >>> four = [([0, 1, 2, 3], classes) for classes in ([1, 1, 2, 2], [1, 2, 3, 3], [1, 1, 1, 2])]
@@ -84,7 +84,7 @@ def minimal_tests(sizes: Sequence[int], tests: Sequence[Test]) -> list[tuple[int
 
 
 def _brief(test: Test, clusters: int) -> Test:
-    """A test that separates the same, and says as little as it can: its largest class is left out as if it lacked it."""
+    """A test that separates the same, and says as little as it can: its largest class stands as if it lacked it."""
     members, answers = test
     largest, size = max(Counter(answers).items(), key=lambda item: item[1], default=(0, 0))
     if size <= clusters - len(members):

@@ -3,8 +3,10 @@
 from srcql.verbs.check import Check
 from srcql.verbs.cluster import Cluster
 from srcql.verbs.diff import Diff
+from srcql.verbs.discriminate import Discriminate
 from srcql.verbs.flaky import Flaky
 from srcql.verbs.matrix import Matrix
+from srcql.verbs.minimize import Minimize
 from srcql.verbs.oracle import Oracle
 from srcql.verbs.rank import Rank
 from srcql.verbs.similarity import Similarity
@@ -21,4 +23,6 @@ VERBS: dict[str, type[Verb]] = {
     "SIMILARITY": Similarity,
     "DIFF": Diff,
     "FLAKY": Flaky,
+    "DISCRIMINATE": Discriminate,
+    "MINIMIZE": Minimize,
 }

@@ -87,9 +87,7 @@ class Cluster(Verb):
     def _details(self, lowering: Lowering) -> None:
         """Tests and fingerprints of one member each; together they have every test that any implementation has."""
         analysis, forms = listed(self.cube.analysis), lowering.forms
-        at = f"{same('t', 'c', self.cube.analysis)} AND t.__who = c.__who"
-        likely = "SELECT * FROM __traces WHERE __who IN (SELECT __who FROM __clusters)"  # one key is cheaper
-        shown = lowering.define("__shown", f"SELECT t.* FROM ({likely}) AS t JOIN __clusters AS c ON {at}")
+        shown = behaviour.representatives(lowering)
         keyed = f"SELECT *, __response AS __key FROM {shown}"
         if not behaviour.keyed(lowering):
             keyed = lowering.with_outputs(shown, {"__key": self.cube.using.key})

@@ -112,12 +112,12 @@ class Flaky(Verb):
         lowering.define("__times", times)
         answered = same("d", "t", step)
         answers = f"SELECT {listed([*step, 'run_id'], 't')}, t.output, t.__response FROM __traces AS t"
-        lowering.define("__answers", f"{answers} JOIN __differing AS d ON {answered}")
+        lowering.define("__given", f"{answers} JOIN __differing AS d ON {answered}")
         sequence = (
             f"SELECT {listed([*cell, 'run_id', '__time'], 'n')}, d.step_id, a.output, a.__response,"
             " a.step_id IS NOT NULL AS __answered"
             f" FROM __differing AS d JOIN __times AS n ON {same('d', 'n', cell)}"
-            f" LEFT JOIN __answers AS a ON {same('d', 'a', step)} AND {same('n', 'a', ['run_id'])}"
+            f" LEFT JOIN __given AS a ON {same('d', 'a', step)} AND {same('n', 'a', ['run_id'])}"
         )
         lowering.define("__sequence", sequence)
 

@@ -47,6 +47,8 @@ STATEMENTS = [
         "diff",
         "similarity",
         "flaky",
+        "discriminate",
+        "minimize",
         "check",
         "rank",
         "positions",

@@ -1,0 +1,74 @@
+"""MINIMIZE: a small set of tests that keeps the partition of CLUSTER.
+
+    MINIMIZE FROM … [shared clauses] [TO n]
+
+Columns: `…, pick, test_id, gained_pairs, classes`: the kept tests in the order in which they were picked, the pairs of
+implementations that each separates and none before it does, and how many classes there are from then on. TO n shows
+the first n. Ordered by pick.
+
+    __shown     the answers of one member of each cluster
+    __numbered  the clusters, numbered for the choice
+    __tests     which clusters have each test, and the class of each one's cell
+    __problems  the same as lists, one row for each analysis
+"""
+
+from srcql import behaviour
+from srcql.cells import Lowering
+from srcql.clauses import whole_number
+from srcql.errors import Unsupported
+from srcql.sql import listed, same
+from srcql.verbs.verb import Verb
+
+
+class Minimize(Verb):
+    """One MINIMIZE statement."""
+
+    word = "MINIMIZE"
+    form = "MINIMIZE"
+    own = {"TO": whole_number("TO", "a number of tests")}  # noqa: RUF012
+    results = ("pick", "test_id", "gained_pairs", "classes")
+    order = ("pick",)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the result."""
+        return (*self.cube.analysis, *self.results)
+
+    def select(self, lowering: Lowering) -> str:
+        """Number clusters and classes of cells, and let a function choose among the tests of each analysis."""
+        if not lowering.forms.minimal_tests:
+            hint = "ask the lakehouse, or run it on DuckDB"
+            raise Unsupported("MINIMIZE has no form in the SQL of this engine", span=self.place, hint=hint)
+        analysis = self.cube.analysis
+        behaviour.traces(lowering)
+        behaviour.clusters(lowering, behaviour.signatures(lowering))
+        self._problems(lowering, behaviour.whole_cells(lowering, behaviour.representatives(lowering)))
+        chosen = lowering.forms.minimal_tests.format("__sizes", "__members", "__answers")
+        picks = f"SELECT {listed(analysis)}, __names, unnest({chosen}) AS __chosen FROM __problems"
+        few = f" WHERE __chosen.pick <= {self.clauses['TO']}" if "TO" in self.clauses else ""
+        return f"SELECT *, __chosen.*, __names[__chosen.test] AS test_id FROM ({picks}){few}"
+
+    def _problems(self, lowering: Lowering, cells: str) -> None:
+        analysis, test = self.cube.analysis, (*self.cube.analysis, "test_id")
+        each = f"PARTITION BY {listed(analysis)} ORDER BY __who"
+        lowering.define("__numbered", f"SELECT *, row_number() OVER ({each}) - 1 AS __number FROM __clusters")
+        alike = f"dense_rank() OVER (PARTITION BY {listed(test, 'w')} ORDER BY {listed(behaviour.SIGNATURE, 'w')})"
+        answers = (
+            f"SELECT {listed(test, 'w')}, n.__number, {alike} AS __class FROM {cells} AS w"
+            f" JOIN __numbered AS n ON {same('w', 'n', (*analysis, '__who'))}"
+        )
+        tests = (
+            f"SELECT {listed(test)}, list(__number ORDER BY __number) AS __members,"
+            f" list(__class ORDER BY __number) AS __answers FROM ({answers}) GROUP BY {listed(test)}"
+        )
+        lowering.define("__tests", tests)
+        lists = (
+            f"SELECT {listed(analysis)}, list(test_id ORDER BY test_id) AS __names, list(__members ORDER BY test_id)"
+            f" AS __members, list(__answers ORDER BY test_id) AS __answers FROM __tests GROUP BY {listed(analysis)}"
+        )
+        sizes = (
+            f"SELECT {listed(analysis)}, list(size ORDER BY __number) AS __sizes FROM __numbered"
+            f" GROUP BY {listed(analysis)} HAVING count(*) > 1"
+        )
+        problems = f"SELECT t.*, z.__sizes FROM ({lists}) AS t JOIN ({sizes}) AS z ON {same('t', 'z', analysis)}"
+        lowering.define("__problems", problems)
