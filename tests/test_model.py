@@ -60,7 +60,7 @@ def test_engine_and_model_agree(opened: Opened, block: int) -> None:
     @given(st.data())
     def agree(data: st.DataObject) -> None:
         lakehouse = data.draw(lakehouses(f"m{next(number)}"))
-        assume(len(lakehouse.observations) > 9)
+        assume(len({row["output"] for row in lakehouse.observations}) > 3)  # the first that is drawn is the simplest
         store(opened.warehouse, lakehouse)
         for verb, shape in BLOCKS[block]:
             statement = data.draw(statements(verb, shape, lakehouse))

@@ -89,7 +89,7 @@ def _outputs() -> st.SearchStrategy[list[str | None]]:
 @st.composite
 def _contexts(draw: Draw) -> Row:
     return {
-        "run_id": draw(st.sampled_from(RUNS)),
+        "run_id": draw(st.one_of(st.just("r1"), st.sampled_from(RUNS))),
         "environment_id": draw(st.sampled_from(("e1", "e2"))),
         "git_commit_hash": draw(st.sampled_from((None, "c1", "c2"))),
         "ci_pipeline_id": draw(st.sampled_from((None, "5"))),
