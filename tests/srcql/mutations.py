@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.srcql.spec import blocks
+from tests.srcql.spec import FIXTURES, blocks
 
 PAGE = Path(__file__).parents[2] / "docs" / "language.md"
-VALID = ("cluster", "slice", "oracle", "matrix", "positions", "using", "identity")
 TOKEN = re.compile(r"\s+|\w+|'[^']*'|\"[^\"]*\"|.", re.DOTALL)
 ODD = (
     *("'", '"', "`", "(", ")", "((", "))", "[", "]", "{", "}", ",", ";", ".", "*", "?", "$1", "$x", ":x", "=>", "::"),
@@ -26,13 +25,15 @@ CLAUSES = (
     *("MISSING DROP IMPLEMENTATIONS", "MISSING IGNORE", "MIN SIZE 2", "WEIGHT DISTINCT CODE", "PER CLUSTER"),
     *("MAJORITY", "QUORUM 0.9", "EXCEPTIONS ABSTAIN", "TIE CLUSTER", "TIE LEAST", "ROWS TEST", "AT MOST 3"),
     *("WITH CODE WITH TESTS", "ORDER BY problem_id DESC", "LIMIT 1", "OFFSET 1", "UNION ALL CLUSTER FROM Demo"),
-    "AT (TIMESTAMP => '2099-01-01')",
+    *("AT (TIMESTAMP => '2099-01-01')", "PER TEST", "AGAINST SPECIFIED NULL DEFINED", "AGAINST ORACLE (MAJORITY)"),
+    *("AGAINST RUN r1", "ON PASSES", "ON METRIC execution_time_ms", "NOISE r2", "CHANGED ONLY", "WITHIN CODE"),
 )
 
 
 def valid() -> list[str]:
     """The statements that are changed."""
-    statements = [block.statements[0] for name in VALID for block in blocks(name)]
+    names = sorted({path.stem for path in FIXTURES.glob("*.sql")} - {"cube"})
+    statements = [block.statements[0] for name in names for block in blocks(name) if not block.message]
     return statements + re.findall(r"```sql\n(.*?)\n```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 

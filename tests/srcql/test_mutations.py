@@ -1,4 +1,4 @@
-"""Whatever is typed, the engine gives a result or an SrcqlError."""
+"""Whatever is typed, the engine gives a result or an SrcqlError; SRCQL_MUTATIONS says how many, else 1,000."""
 
 import os
 import re
