@@ -8,7 +8,10 @@ from srcql.resolver import Choice, Source, Standalone
 from srcql.schema import OBSERVATIONS, Column, Role, Table
 from tests.srcql.spec import Block, blocks
 
-ERRORS = ("errors", "errors_diff", "errors_similarity", "errors_flaky", "errors_discriminate", "errors_minimize", "errors_check")
+ERRORS = (
+    "errors",
+    *(f"errors_{verb}" for verb in ("diff", "similarity", "flaky", "discriminate", "minimize", "check")),
+)
 
 
 @pytest.mark.parametrize("block", [b for name in ERRORS for b in blocks(name)], ids=lambda block: block.statements[0])
