@@ -44,7 +44,7 @@ def test_around_a_verb_every_byte_stays() -> None:
     before, after = "SELECT  list(x)  /* é */ FROM (", ') AS "Ç"\n WHERE size<>1 -- end'
     sql = compile(f"{before}CLUSTER FROM MBPP{after}").sql
     assert sql.startswith(f"{before}SELECT data_set_id, ")
-    assert sql.endswith(f" AS cluster{after}")
+    assert sql.endswith(f' AS "cluster"{after}')
 
 
 def test_every_place_of_the_sql_that_was_carried_over_is_found_again() -> None:
