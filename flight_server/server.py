@@ -52,7 +52,11 @@ class Server:
         self._calls = Calls(self._log)
         with ExitStack() as resources:
             warehouse = resources.enter_context(open_warehouse(settings.warehouse, catalog=settings.catalog))
-            limits = {"threads": settings.threads, "memory_limit": settings.memory_limit}
+            limits = {
+                "threads": settings.threads,
+                "memory_limit": settings.memory_limit,
+                "planning_seconds": settings.statement_timeout,
+            }
             engine = resources.enter_context(Engine(warehouse, **limits))  # type: ignore[arg-type]
             self._watchdog = Watchdog()
             resources.callback(self._watchdog.close)

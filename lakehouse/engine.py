@@ -20,7 +20,7 @@ import pyarrow as pa
 import udfs
 from lakehouse.explanation import Explanation
 from lakehouse.planner import File, Planner, Snapshot
-from lakehouse.planning import Planning, placed
+from lakehouse.planning import INTERRUPT_SECONDS, Planning, placed
 from lakehouse.sandbox import Reading, inspect
 from lakehouse.views import PUBLIC, local_path
 from lakehouse.warehouse import Warehouse
@@ -30,7 +30,6 @@ from srcql.explained import explained
 from srcql.sql import literal
 
 BATCH_ROWS = 65_536
-INTERRUPT_SECONDS = 0.005
 STATEMENTS = 256
 
 SETTINGS = (
@@ -46,10 +45,19 @@ SETTINGS = (
 class Engine:
     """Answers queries on the current snapshot of a warehouse; safe to share between threads.
 
-    `threads` and `memory_limit` are DuckDB's settings, its own defaults when None.
+    `threads` and `memory_limit` are DuckDB's settings, its own defaults when None; `planning_seconds` is how long a
+    question may take that has to be answered before a statement can be compiled, any time when None.
     """
 
-    def __init__(self, warehouse: Warehouse, *, threads: int | None = None, memory_limit: str | None = None) -> None:
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        *,
+        threads: int | None = None,
+        memory_limit: str | None = None,
+        planning_seconds: float | None = None,
+    ) -> None:
+        self._planning_seconds = planning_seconds
         self.warehouse = warehouse
         self.planner = Planner(warehouse)
         self._connection = _locked_down(warehouse, threads, memory_limit)
@@ -72,7 +80,7 @@ class Engine:
         with self._lock:
             known = self._statements.get(text)
         if known is None or known.snapshot is not snapshot:
-            known = Statement(self._connection, snapshot, text)
+            known = Statement(self._connection, snapshot, text, seconds=self._planning_seconds)
         with self._lock:
             self._statements[text] = known
             self._statements.move_to_end(text)
@@ -123,9 +131,11 @@ class Statement:
         snapshot: Snapshot,
         text: str,
         values: Sequence[Any] | None = None,
+        seconds: float | None = None,
     ) -> None:
         self._connection = connection
-        self._views = Planning(snapshot, connection, values)
+        self._seconds = seconds
+        self._views = Planning(snapshot, connection, values, seconds)
         self._compiled = compile(text, self._views)
         self.snapshot = snapshot
         self.text = text
@@ -162,7 +172,9 @@ class Statement:
 
     def planned(self, values: Sequence[Any]) -> "Statement":
         """The statement, planned anew where its plan depends on these values."""
-        return Statement(self._connection, self.snapshot, self.text, values) if self._views.guessed else self
+        if not self._views.guessed:
+            return self
+        return Statement(self._connection, self.snapshot, self.text, values, self._seconds)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor on which the tables of the statement's snapshot are views; all of them when it lists tables."""

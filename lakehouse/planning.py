@@ -1,7 +1,8 @@
 """What a verb has to know of the rows before it can be lowered: asked of the same snapshot, under the same rules."""
 
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -11,32 +12,62 @@ from lakehouse.planner import Snapshot
 from lakehouse.sandbox import inspect
 from lakehouse.views import Views
 from srcql.compiled import Compiled
-from srcql.errors import SrcqlError
+from srcql.errors import SrcqlError, TimedOut
+
+INTERRUPT_SECONDS = 0.005
 
 
 class Planning(Views):
     """The relations of a statement that is being planned; `parameters` is None where they are not known yet.
 
-    `guessed` says that a question had parameters which were not known: NULL stood for them.
+    `guessed` says that the plan is good for once: a question had parameters which were not known, so that NULL stood
+    for them, or may be answered otherwise the next time.
     """
 
     def __init__(
-        self, snapshot: Snapshot, connection: duckdb.DuckDBPyConnection, parameters: Sequence[Any] | None
+        self,
+        snapshot: Snapshot,
+        connection: duckdb.DuckDBPyConnection,
+        parameters: Sequence[Any] | None,
+        seconds: float | None,
     ) -> None:
         super().__init__(snapshot)
+        self._seconds = seconds
         self._connection = connection
         self._parameters = parameters
         self.guessed = False
 
-    def ask(self, question: Compiled) -> list[tuple[Any, ...]]:
-        """The rows of a query; it may do what a statement may."""
-        with self._connection.cursor() as cursor, placed(question, cursor):
+    def ask(self, question: Compiled, same_again: bool) -> list[tuple[Any, ...]]:
+        """The rows of a query; it may do what a statement may, for as long."""
+        self.guessed = self.guessed or not same_again
+        with self._connection.cursor() as cursor, placed(question, cursor), self._in_time(cursor):
             reading = inspect(cursor, question.sql, self.names)
             for view in sorted(reading.tables):
                 cursor.execute(self.definition(view))
             values = {name: self._value(name) for name in reading.parameters}
             rows: list[tuple[Any, ...]] = cursor.execute(question.sql, values).fetchall()
             return rows
+
+    @contextmanager
+    def _in_time(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Interrupt what takes longer than planning may."""
+        ended = threading.Event()
+        waiting = threading.Thread(target=self._interrupt_late, args=(cursor, ended), daemon=True)
+        if self._seconds is not None:
+            waiting.start()
+        try:
+            yield
+        except duckdb.InterruptException:
+            hint = "ask for less, or let the server be started with a larger SRCQL_STATEMENT_TIMEOUT"
+            raise TimedOut(f"planning took longer than {self._seconds:g} seconds", hint=hint) from None
+        finally:
+            ended.set()
+
+    def _interrupt_late(self, cursor: duckdb.DuckDBPyConnection, ended: threading.Event) -> None:
+        if not ended.wait(self._seconds):
+            while not ended.wait(INTERRUPT_SECONDS):
+                with suppress(duckdb.Error):  # it may just have been closed
+                    cursor.interrupt()
 
     def _value(self, name: str) -> Any:
         number = int(name) if name.isdecimal() else 0

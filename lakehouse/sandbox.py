@@ -17,6 +17,7 @@ from srcql.errors import Forbidden, InvalidQuery, UnknownName, Unsupported, sugg
 TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree"})
 CATALOGS = frozenset({"", "temp", "memory"})
 SCHEMAS = frozenset({"", "main", "information_schema"})
+LISTED = frozenset({"tables", "columns", "schemata"})  # views would tell where files lie
 SYSTEM = ("duckdb_", "pg_", "pragma_", "sqlite_")
 HIDDEN_FUNCTIONS = frozenset({"current_setting", "getenv"})
 PATH_LETTERS = frozenset("./\\*?[:")
@@ -107,6 +108,9 @@ def _table(sql: str, node: dict[str, Any], known: frozenset[str], ctes: frozense
     outside = schema not in SCHEMAS or catalog not in CATALOGS or name.lower().startswith(SYSTEM)
     if outside or not PATH_LETTERS.isdisjoint(name):
         raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=HINT)
+    if schema == "information_schema" and name.lower() not in LISTED:
+        hint = f"of information_schema there are {', '.join(sorted(LISTED))}"
+        raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=hint)
     if schema != "information_schema" and not cte and name.lower() not in known:
         public = [table for table in known if not table.startswith("__")]
         raise UnknownName(f"unknown table {name}", span=_span(sql, node), hint=suggestion(name, public, "tables"))

@@ -73,7 +73,7 @@ class Views:
         self._overviews[view] = (known, at)
         return view
 
-    def ask(self, question: Compiled) -> list[tuple[Any, ...]] | None:  # noqa: ARG002
+    def ask(self, question: Compiled, same_again: bool) -> list[tuple[Any, ...]] | None:  # noqa: ARG002
         """None: files are named here, and rows are asked for elsewhere."""
         return None
 

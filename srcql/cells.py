@@ -30,13 +30,13 @@ from srcql.schema import Column, Table
 from srcql.sql import NEVER_NULL as STEP
 from srcql.sql import identifier, listed, literal, same
 
-Ask = Callable[[str], list[tuple[Any, ...]] | None]
+Ask = Callable[[str, bool], list[tuple[Any, ...]] | None]
 GIVEN = '"FROM (query)"'  # the user's query, as the engine calls it when it lacks a column
 CODE = {"__code": "nullif(implementation_hash, '')"}  # NULL where it is not known
 CAREFULLY = {
     "step_id": "CASE WHEN {0} <> TRY_CAST(step_id AS DECIMAL(38, 9))"
     " THEN error('FROM (query) gave a step_id that is no whole number') ELSE {0} END",
-    "specified_oracle": "CASE WHEN CAST(\"specified\" AS BOOLEAN) THEN true ELSE {0} END",  # as SLICE calls it
+    "specified_oracle": 'CASE WHEN CAST("specified" AS BOOLEAN) THEN true ELSE {0} END',  # as SLICE calls it
 }
 DERIVED = {"response_kind": "response_kind(output)", "response_key": "response_key(output)"}
 
@@ -71,7 +71,12 @@ class Lowering:
 
     def ask(self, query: str) -> list[tuple[Any, ...]] | None:
         """The rows of a query over what is defined, asked before the verb is lowered; None without a store."""
-        return self._ask(f"{self.with_} {query}" if self._defined else query)
+        return self._ask(f"{self.with_} {query}" if self._defined else query, self.same_again)
+
+    @property
+    def same_again(self) -> bool:
+        """Whether a snapshot gives the same rows each time that they are read."""
+        return self.cube.query is None and repeatable(self.cube.where)
 
     def over(self, using: Equality) -> "Lowering":
         """A lowering of its own over these cells, once they are defined, by another equality."""
@@ -79,7 +84,7 @@ class Lowering:
 
     def side(self, cube: Cube, one_run: bool = False) -> "Lowering":
         """A lowering of its own over another cube; a query of the user's is read where this one defines it."""
-        return _Side(cube, self._resolver, self.forms, lambda query: self.ask(f"SELECT * FROM ({query})"), one_run)
+        return _Side(cube, self._resolver, self.forms, lambda query, _: self.ask(f"SELECT * FROM ({query})"), one_run)
 
     def define(self, name: str, query: str) -> str:
         """Add an expression; gives its name."""

@@ -63,13 +63,13 @@ class _Writer:
         lowering = Lowering(found.verb.cube, self.resolver, self.forms, partial(self._ask, found.ctes))
         self._write_marked(found.verb.lower(lowering, found.root))
 
-    def _ask(self, ctes: tuple[Seen, ...], sql: str) -> list[tuple[Any, ...]] | None:
+    def _ask(self, ctes: tuple[Seen, ...], sql: str, same_again: bool) -> list[tuple[Any, ...]] | None:
         """What a query answers that has to be asked before its verb can be lowered; it sees what the verb sees."""
         writer = _Writer(self.text, self.found, self.resolver, self.forms)
         for cte in reversed(ctes):
             sql = f"WITH {'RECURSIVE ' if cte.recursive else ''}{marked(cte.span)} SELECT * FROM ({sql})"
         writer._write_marked(sql)
-        return self.resolver.ask(writer.compiled())
+        return self.resolver.ask(writer.compiled(), same_again)
 
     def _write_marked(self, sql: str) -> None:
         for i, part in enumerate(sql.split(MARK)):

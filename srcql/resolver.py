@@ -49,8 +49,11 @@ class Resolver(Protocol):
     def table(self, name: str, at: At) -> str | None:
         """The view that has a table of plain SQL as it was; None when the text is to stay as it is."""
 
-    def ask(self, question: Compiled) -> list[tuple[Any, ...]] | None:
-        """Rows that have to be known before a verb can be lowered; None when there is nobody to ask."""
+    def ask(self, question: Compiled, same_again: bool) -> list[tuple[Any, ...]] | None:
+        """Rows that have to be known before a verb can be lowered; None when there is nobody to ask.
+
+        `same_again` says that the snapshot has the same answer each time.
+        """
 
 
 class Standalone:
@@ -70,7 +73,7 @@ class Standalone:
         """None: an engine may have AT of its own."""
         return None
 
-    def ask(self, question: Compiled) -> list[tuple[Any, ...]] | None:  # noqa: ARG002
+    def ask(self, question: Compiled, same_again: bool) -> list[tuple[Any, ...]] | None:  # noqa: ARG002
         """None: there are no rows at hand."""
         return None
 

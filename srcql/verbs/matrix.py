@@ -19,6 +19,7 @@ from srcql.sql import identifier, listed, literal, quoted
 from srcql.verbs.verb import Verb
 
 AT_MOST = 1000
+CHANGED = "the rows of this MATRIX are others each time that they are read"
 
 
 class Matrix(Verb):
@@ -63,7 +64,11 @@ class Matrix(Verb):
         if not columns:
             return f"SELECT {rows} FROM {values}"
         among = ", ".join(f"{literal(who)} AS {quoted(name)}" for who, name in columns.items())
-        cells = f"SELECT {rows}, __who, __value FROM {values}"
+        who = "__who"
+        if not lowering.same_again:
+            known = ", ".join(map(literal, columns))
+            who = f"CASE WHEN __who IN ({known}) THEN __who ELSE error({literal(CHANGED)}) END AS __who"
+        cells = f"SELECT {rows}, {who}, __value FROM {values}"
         pivot = f"PIVOT (max(__value) FOR __who IN ({among}) GROUP BY {rows})"
         return f"SELECT {rows}, {', '.join(map(quoted, columns.values()))} FROM ({cells}) {pivot}"
 

@@ -61,7 +61,11 @@ class Oracle(Verb):
 
     def check_runs(self, reader: Reader) -> None:
         """Every run may vote, but runs make no clusters."""
-        if self._per_cluster or self._led:
+        if self._led and self.cube.runs == "ALL":
+            hint = "TIE LEAST decides without them"
+            message = "TIE CLUSTER needs clusters, and RUNS ALL makes none"
+            raise reader.error(message, self.clauses["RUNS"].span, hint)
+        if self._per_cluster:
             super().check_runs(reader)
 
     def select(self, lowering: Lowering) -> str:

@@ -88,7 +88,7 @@ class Verb(ABC):
 
     def check_order(self, reader: Reader, order: Piece) -> None:
         """Refuse to order by what is no column of the result."""
-        refuse_unknown(reader, order, self.word.lower(), (*self.columns, *self.sorted_by))
+        refuse_unknown(reader, order, self.word.lower(), list(dict.fromkeys((*self.columns, *self.sorted_by))))
 
     @classmethod
     def read_head(cls, _: Reader) -> Any:

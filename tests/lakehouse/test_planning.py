@@ -1,6 +1,7 @@
 """The columns of a matrix are those of the snapshot and the parameters that it is planned for."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pytest
 
 from lakehouse.engine import Engine
 from lakehouse.warehouse import open_warehouse
-from srcql.errors import Forbidden, InvalidQuery
+from srcql.errors import ExecutionError, Forbidden, InvalidQuery, TimedOut
 
 KEYS = ["data_set_id", "problem_id", "test_id", "step_id"]
 
@@ -65,6 +66,26 @@ def test_a_question_may_do_no_more_than_a_statement(engine: Engine) -> None:
     with pytest.raises(Forbidden) as told:
         engine.prepare("MATRIX FROM D WHERE output = (SELECT content FROM read_text('secret'))")
     assert (told.value.line, told.value.column) == (1, 51)
+
+
+def test_a_question_takes_no_longer_than_planning_may(engine: Engine) -> None:
+    with Engine(engine.warehouse, planning_seconds=0.2) as hurried:
+        keys = "'D' AS data_set_id, 'p' AS problem_id, 'a' AS implementation_id, 't' AS test_id, 0 AS step_id"
+        endless = f"SELECT {keys}, CAST(sum(hash(a.range, b.range)) AS VARCHAR) AS output"
+        with pytest.raises(TimedOut, match=r"planning took longer than 0\.2 seconds"):
+            hurried.query(f"MATRIX FROM ({endless} FROM range(10000000) AS a, range(10000000) AS b)")
+        assert names(hurried.query("MATRIX FROM D").read_all()) == ["a", "b", "c"]
+
+
+def test_rows_that_change_are_planned_for_each_time(engine: Engine) -> None:
+    text = "MATRIX FROM (SELECT * FROM observations ORDER BY random() LIMIT 1)"
+    found = set()
+    for _ in range(40):
+        with suppress(ExecutionError):
+            (row,) = engine.query(text).read_all().to_pylist()
+            assert None not in row.values()
+            found.add(tuple(set(row) - set(KEYS)))
+    assert len(found) > 1
 
 
 def test_more_parameters_than_the_text_has(engine: Engine) -> None:

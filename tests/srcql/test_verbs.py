@@ -83,7 +83,7 @@ class Asked(Standalone):
     def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
         self.database = database
 
-    def ask(self, question: Compiled) -> list[tuple]:
+    def ask(self, question: Compiled, _: bool) -> list[tuple]:
         return self.database.sql(question.sql).fetchall()
 
 
