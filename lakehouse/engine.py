@@ -82,6 +82,8 @@ class Engine:
         if known is None or known.snapshot is not snapshot:
             known = Statement(self._connection, snapshot, text, seconds=self._planning_seconds)
         with self._lock:
+            if self._statements and next(iter(self._statements.values())).snapshot is not snapshot:
+                self._statements.clear()
             self._statements[text] = known
             self._statements.move_to_end(text)
             if len(self._statements) > STATEMENTS:

@@ -69,7 +69,6 @@ def _type(found: Groups) -> str:
 
 _CANDIDATES = r'(?:\s+(?:Candidate \w+:|Did you mean)[: ]*(?P<near>".*)\??)?'
 _FUNCTIONS = r"[^\n]*\s+Candidate functions:\s+(?P<forms>.*)"
-_COLUMN = r'(?:in expression )?"?(?P<name>.+?)"?'
 
 WORDS: tuple[tuple[str, str, Hint], ...] = (
     (r'Values list "FROM \(query\)" .* column named "(?P<lacks>.+)"', "the query after FROM lacks {lacks}", NEEDED),

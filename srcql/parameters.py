@@ -25,7 +25,7 @@ def numbered(text: str) -> dict[int, str]:
     for token in tokens:
         if token.token_type is TokenType.PLACEHOLDER:
             found[token.start] = f"${next(numbers)}"
-    own = next((token for token in tokens if token.token_type is TokenType.PARAMETER), None)
+    own = next((token for token in tokens if token.token_type is TokenType.PARAMETER and token.text == "$"), None)
     if found and own:
         span = (own.start, own.end + 1)
         raise InvalidQuery("parameters are written ? or $1, not both", text=text, span=span)

@@ -2,8 +2,8 @@
 
     MATRIX [output | kind | column] FROM … [shared clauses] [ROWS STEP | TEST] [AT MOST n] [WITH SPECIFIED]
 
-Columns: `…, test_id, step_id`, then the implementations in order of their ids, those that are expected after those that
-were observed; with ROWS TEST `…, test_id` and lists of the steps' values. Names that repeat, letter case apart, get
+Columns: `…, test_id, step_id`, then the implementations in order of their ids, of one id what was observed before what
+is expected; with ROWS TEST `…, test_id` and lists of the steps' values. Names that repeat, letter case apart, get
 `_1`, `_2`. A cell without row is NULL. Ordered by test and step.
 """
 

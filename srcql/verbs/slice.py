@@ -1,9 +1,10 @@
 """SLICE: the tall view, one row per (implementation, test, step) after all clauses.
 
-    SLICE [* | column, …] FROM … [shared clauses] [WITH CODE] [WITH TESTS]
+    SLICE [* | column, …] FROM … [shared clauses] [WITH CODE] [WITH TESTS] [WITH SPECIFIED]
 
 Without columns `…, test_id, step_id, implementation_id, run_id, operation, inputs, output, kind`; `*` is every column
-of observations. WITH CODE adds `source_code, language`, WITH TESTS `test_source, focal_interface, test_language`.
+of observations. WITH CODE adds `source_code, language`, WITH TESTS `test_source, focal_interface, test_language`,
+WITH SPECIFIED the expected steps and `specified`.
 Ordered by test, step, implementation and run.
 """
 
