@@ -21,7 +21,7 @@ from tests.model.equality import kind, response_text
 from tests.model.pairs import pairs
 from tests.model.referee import Difference, difference, report, smallest, store, texts
 from tests.model.statement import Using
-from tests.model.statements import APART, FACTORS, shapes, statements, usings
+from tests.model.statements import APART, FACTORS, shapes, shapes_of_chance, statements, usings
 
 CASES = int(os.environ.get("SRCQL_CASES", "1"))
 BLOCK = 20
@@ -62,7 +62,7 @@ def test_engine_and_model_agree(opened: Opened, block: int) -> None:
         lakehouse = data.draw(lakehouses(f"m{next(number)}"))
         assume(len({row["output"] for row in lakehouse.observations}) > 3)  # the first that is drawn is the simplest
         store(opened.warehouse, lakehouse)
-        for verb, shape in BLOCKS[block]:
+        for verb, shape in BLOCKS[block] + data.draw(st.lists(shapes_of_chance(), min_size=4, max_size=4)):
             statement = data.draw(statements(verb, shape, lakehouse))
             asked[verb] += 1
             if differs := difference(opened.engine, statement, lakehouse):

@@ -4,11 +4,13 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any
 
 import adbc_driver_flightsql.dbapi as flight_sql
 import pyarrow as pa
 import pyarrow.flight as flight
+from adbc_driver_manager import Error as DriverError
 
 from srcql.errors import SrcqlError, Unavailable
 
@@ -115,12 +117,15 @@ def _awaited(cursor: Any, work: Callable[[], Any]) -> Any:
     Nor does a thread that waits without end where the system gives the signal to a thread of the driver.
     """
     with ThreadPoolExecutor(1) as beside:
-        done = beside.submit(work)
         try:
+            done = beside.submit(work)
             while not wait([done], _LISTEN_SECONDS).done:
                 pass
         except KeyboardInterrupt:
-            cursor.adbc_cancel()
+            ended = beside.submit(int)  # runs after the work, which may not have begun when it is cancelled
+            while not wait([ended], _LISTEN_SECONDS).done:
+                with suppress(DriverError):
+                    cursor.adbc_cancel()
             raise
         return done.result()
 

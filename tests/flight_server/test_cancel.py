@@ -15,7 +15,7 @@ from flight_server import protocol
 from flight_server.protocol import message
 
 # Computes for hours before its first row.
-BUSY = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range % 7 = b.range % 11"
+BUSY = "SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7"
 ENDLESS = "SELECT range FROM range(100000000000)"
 
 

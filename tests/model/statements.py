@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from tests.model.cubes import FIRST, Draw
@@ -89,6 +90,15 @@ BARE = ("data_set_id", "problem_id", "implementation_id", "test_id", "step_id", 
 def shapes(verb: str) -> list[Shape]:
     """Shapes of a verb in which all choices meet pairwise."""
     return covering(FACTORS[verb], APART[verb])
+
+
+@st.composite
+def shapes_of_chance(draw: Draw) -> tuple[str, Shape]:
+    """Any verb with any choices."""
+    verb = draw(st.sampled_from(list(FACTORS)))
+    shape = {name: draw(st.sampled_from(values)) for name, values in FACTORS[verb].items()}
+    assume(not any(pair <= shape.items() for pair in APART[verb]))
+    return verb, shape
 
 
 @st.composite
