@@ -47,7 +47,7 @@ class Opened(NamedTuple):
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    with open_warehouse(tmp_path_factory.mktemp("model")) as warehouse, Engine(warehouse) as engine:
+    with open_warehouse(tmp_path_factory.mktemp("model")) as warehouse, Engine(warehouse, threads=1) as engine:
         yield Opened(warehouse, engine)
 
 

@@ -15,14 +15,9 @@ WHERE = ("", "problem", "context", "time", "cell", "response")
 BY = ("", "run_id", "git_commit_hash", "researcher_name, environment_id")
 USING = {
     "": Using(),
-    "CANONICAL": Using("CANONICAL"),
-    "TYPE": Using("CANONICAL", "TYPE"),
-    "MESSAGE": Using(exceptions="MESSAGE"),
-    "ANY": Using(exceptions="ANY"),
+    "EXCEPTIONS": Using("CANONICAL", "MESSAGE"),
     "EXACT": Using("EXACT"),
-    "EXACT TYPE": Using("EXACT", "TYPE"),
-    "EXACT MESSAGE": Using("EXACT", "MESSAGE"),
-    "EXACT ANY": Using("EXACT", "ANY"),
+    "EXACT EXCEPTIONS": Using("EXACT", "TYPE"),
     "DIGITS": Using(digits=3),
     "UNORDERED": Using(unordered=True),
     "TYPED": Using(typed=True),
@@ -228,6 +223,8 @@ def usings() -> st.SearchStrategy[Using]:
 
 def _using(what: str) -> st.SearchStrategy[Using]:
     using = USING[what]
+    if what.endswith("EXCEPTIONS"):
+        return st.builds(Using, st.just(using.base), st.sampled_from(("TYPE", "MESSAGE", "ANY")))
     if what == "DIGITS":
         return st.builds(Using, digits=st.sampled_from((1, 2, 6, 7, 17, 400)))
     if what == "IGNORE":
