@@ -94,6 +94,15 @@ def test_serve_prints_its_address_first_and_ends_when_told(tmp_path: Path) -> No
 BUSY = "SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7"
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C is heard, though a shell that starts a process in the background lets it ignore that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_ends_a_query_that_has_no_rows_yet(tmp_path: Path) -> None:
     with served(tmp_path / "w") as (_, uri), srcql_client.connect(uri) as lakehouse:
         rows = lakehouse.stream(BUSY)
