@@ -1,10 +1,7 @@
 """The language on real observations, through the server, against a truth that was made without SQL."""
 
-import gzip
-import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,26 +27,16 @@ Partition = dict[tuple[str, str], list[list[str]]]
 
 
 @pytest.fixture(scope="module")
-def folder(data: Path) -> Path:
-    return data / "humaneval_mbpp_classeval"
-
-
-@pytest.fixture(scope="module")
-def facts(folder: Path) -> dict[str, Any]:
-    return json.loads(gzip.decompress((folder / "truth.json.gz").read_bytes()))["problems"]
-
-
-@pytest.fixture(scope="module")
-def majorities(facts: dict[str, Any], folder: Path) -> Majority:
+def majorities(python_facts: dict[str, Any], python_folder: Path) -> Majority:
     """Winners, votes, total and number of different answers of every step, where outputs that are NA do not vote."""
     counted = {
         (problem, run, test, step["step"]): (step["winners"], step["votes"], step["total"], step["distinct"])
-        for problem, facts_ in facts.items()
-        for run, found in facts_["runs"].items()
+        for problem, facts in python_facts.items()
+        for run, found in facts["runs"].items()
         for test, steps in found["majority"].items()
         for step in steps
     }
-    return counted | {step: counted_without_na(votes) for step, votes in with_na(folder).items()}
+    return counted | {step: counted_without_na(votes) for step, votes in with_na(python_folder).items()}
 
 
 def with_na(folder: Path) -> dict[tuple[str, str, str, int], Counter[str]]:
@@ -79,21 +66,12 @@ def majority(oracle: pa.Table) -> Majority:
 
 
 @pytest.fixture(scope="module")
-def truth(facts: dict[str, Any]) -> Partition:
+def truth(python_facts: dict[str, Any]) -> Partition:
     return {
         (problem, run): sorted(found["clusters"])
-        for problem, found_ in facts.items()
-        for run, found in found_["runs"].items()
+        for problem, facts in python_facts.items()
+        for run, found in facts["runs"].items()
     }
-
-
-@pytest.fixture(scope="module")
-def lake(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    with served(tmp_path_factory.mktemp("real") / "warehouse") as connection:
-        for table in ("observations", "tests", "code_implementations"):
-            rows = pq.read_metadata(folder / f"{table}.parquet").num_rows
-            assert connection.ingest(table, folder / f"{table}.parquet").rows == rows
-        yield connection
 
 
 def partition(clusters: pa.Table) -> Partition:
@@ -103,23 +81,26 @@ def partition(clusters: pa.Table) -> Partition:
     return {key: sorted(members) for key, members in found.items()}
 
 
-def test_every_cluster_of_both_runs(lake: Connection, truth: Partition) -> None:
+def test_every_cluster_of_both_runs(python_data: Connection, truth: Partition) -> None:
     assert len(truth) == 363 + 298
-    assert partition(lake.query(CLUSTERS)) == truth
+    assert partition(python_data.query(CLUSTERS)) == truth
 
 
-def test_every_majority_of_both_runs(lake: Connection, majorities: Majority) -> None:
+def test_every_majority_of_both_runs(python_data: Connection, majorities: Majority) -> None:
     assert len(majorities) == 56_001
-    found = lake.query(MAJORITIES)
+    found = python_data.query(MAJORITIES)
     assert majority(found) == majorities
     assert set(found["n_missing"].to_pylist()) == {0}
 
 
 def test_the_export_of_an_arena_and_of_its_code_index_says_the_same(
-    folder: Path, tmp_path: Path, truth: Partition, majorities: Majority
+    python_folder: Path, tmp_path: Path, truth: Partition, majorities: Majority
 ) -> None:
     with served(tmp_path / "warehouse") as connection:
-        for part in (*arena.read(folder / "arena.parquet", "A"), *solr.read(folder / "solr_export.json.gz", "A")):
+        for part in (
+            *arena.read(python_folder / "arena.parquet", "A"),
+            *solr.read(python_folder / "solr_export.json.gz", "A"),
+        ):
             connection.ingest(part.table, part.rows, part.batch_id)
         assert majority(connection.query(MAJORITIES)) == majorities
         assert partition(connection.query(CLUSTERS)) == truth
@@ -130,8 +111,8 @@ def test_the_export_of_an_arena_and_of_its_code_index_says_the_same(
         assert counted["rows"] == counted["sources"] > 1_000_000
 
 
-def test_canonical_clusters_are_unions_of_exact_ones(lake: Connection) -> None:
-    broken = lake.query(
+def test_canonical_clusters_are_unions_of_exact_ones(python_data: Connection) -> None:
+    broken = python_data.query(
         """
         WITH exact AS (SELECT *, unnest(implementations) AS member FROM (CLUSTER FROM * BY run_id USING EXACT)),
              canonical AS (SELECT *, unnest(implementations) AS member FROM (CLUSTER FROM * BY run_id))
@@ -143,17 +124,17 @@ def test_canonical_clusters_are_unions_of_exact_ones(lake: Connection) -> None:
     assert broken.num_rows == 0
 
 
-def test_a_slice_has_every_row_once_with_its_code(lake: Connection, folder: Path) -> None:
+def test_a_slice_has_every_row_once_with_its_code(python_data: Connection, python_folder: Path) -> None:
     problem = "HumanEval_100_make_a_pile"
-    found = lake.query(f"SLICE implementation_id, output FROM HumanEval.{problem} RUNS EACH WITH CODE")
-    stored = pq.read_table(folder / "observations.parquet", filters=[("problem_id", "=", problem)])
+    found = python_data.query(f"SLICE implementation_id, output FROM HumanEval.{problem} RUNS EACH WITH CODE")
+    stored = pq.read_table(python_folder / "observations.parquet", filters=[("problem_id", "=", problem)])
     assert found.num_rows == pc.sum(pc.invert(stored["specified_oracle"])).as_py()
     assert found["source_code"].null_count == 0
 
 
 @pytest.fixture(scope="module")
-def thirty(folder: Path, truth: Partition) -> tuple[pa.Table, Partition]:
-    rows = pq.read_table(folder / "observations.parquet")
+def thirty(python_folder: Path, truth: Partition) -> tuple[pa.Table, Partition]:
+    rows = pq.read_table(python_folder / "observations.parquet")
     problems = sorted({problem for problem, _ in truth})
     chosen = set(np.random.default_rng(7).choice(problems, 30, replace=False).tolist())
     shuffled = rows.filter(pc.is_in(rows["problem_id"], pa.array(sorted(chosen))))
@@ -200,26 +181,15 @@ def test_a_snapshot_in_the_middle_of_a_load_stays_as_it_was(
         assert majority(connection.query(MAJORITIES)) == everything
 
 
-X = "lasso/srm_894e0458-b2c2-4114-bbdf-7b2f9a53d21f_all.parquet"
-
-
-@pytest.fixture(scope="module")
-def imported(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    with served(tmp_path_factory.mktemp("arena") / "warehouse") as connection:
-        for part in arena.read(data / X, "HumanEval"):
-            connection.ingest(part.table, part.rows, part.batch_id)
-        yield connection
-
-
 @pytest.mark.parametrize(
     ("using", "clusters"), [("USING EXACT", 1431), ("USING EXACT EXCEPTIONS TYPE", 1426), ("", 1425)]
 )
-def test_clusters_of_a_lasso_export(imported: Connection, using: str, clusters: int) -> None:
-    assert imported.query(f"CLUSTER FROM HumanEval {using}").num_rows == clusters
+def test_clusters_of_a_lasso_export(x: Connection, using: str, clusters: int) -> None:
+    assert x.query(f"CLUSTER FROM HumanEval {using}").num_rows == clusters
 
 
-def test_ties_for_the_largest_cluster(imported: Connection) -> None:
-    counted = imported.query(
+def test_ties_for_the_largest_cluster(x: Connection) -> None:
+    counted = x.query(
         "SELECT count(*) FILTER (NOT leads) AS tied, count(*) AS problems "
         "FROM (SELECT problem_id, bool_or(is_largest) AS leads FROM (CLUSTER FROM HumanEval USING EXACT) GROUP BY 1)"
     )
@@ -229,24 +199,24 @@ def test_ties_for_the_largest_cluster(imported: Connection) -> None:
 CONSENSUS = "ORACLE FROM HumanEval USING EXACT STEPS EXCEPT CREATE"
 
 
-def test_the_consensus_of_a_lasso_export(imported: Connection) -> None:
-    counts = imported.query(f"SELECT status, count(*) AS steps FROM ({CONSENSUS}) GROUP BY ALL")
+def test_the_consensus_of_a_lasso_export(x: Connection) -> None:
+    counts = x.query(f"SELECT status, count(*) AS steps FROM ({CONSENSUS}) GROUP BY ALL")
     counted = {row["status"]: row["steps"] for row in counts.to_pylist()}
     assert counted == {"MAJORITY": 802, "UNANIMOUS": 628, "PLURALITY": 322, "TIE": 242}
 
 
-def test_how_often_the_consensus_is_what_was_expected(imported: Connection) -> None:
-    equal = imported.query(
+def test_how_often_the_consensus_is_what_was_expected(x: Connection) -> None:
+    equal = x.query(
         f"SELECT count(*) AS steps FROM ({CONSENSUS}) AS o JOIN observations AS e"
         " USING (data_set_id, problem_id, test_id, step_id) WHERE e.specified_oracle AND o.output = e.output"
     )
     assert equal.to_pylist() == [{"steps": 903}]
 
 
-def test_the_only_missing_cells(imported: Connection) -> None:
-    missing = imported.query(
+def test_the_only_missing_cells(x: Connection) -> None:
+    missing = x.query(
         f"SELECT problem_id, test_id, sum(n_missing) AS cells FROM ({CONSENSUS}) WHERE n_missing > 0 GROUP BY ALL"
     )
     assert missing.to_pylist() == [{"problem_id": "HumanEval_71_triangle_area", "test_id": "test1()", "cells": 8}]
-    matrix = imported.query("MATRIX FROM HumanEval.HumanEval_71_triangle_area STEPS EXCEPT CREATE")
+    matrix = x.query("MATRIX FROM HumanEval.HumanEval_71_triangle_area STEPS EXCEPT CREATE")
     assert [sum(matrix[name].null_count for name in matrix.column_names), matrix.num_columns] == [8, 4 + 9]

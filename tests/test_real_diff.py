@@ -1,7 +1,5 @@
 """DIFF and SIMILARITY on real observations, against what plain Python counts."""
 
-import gzip
-import json
 import random
 import re
 from collections import Counter, defaultdict
@@ -26,15 +24,10 @@ SAMPLE = 2_000
 
 
 @pytest.fixture(scope="module")
-def folder(data: Path) -> Path:
-    return data / "humaneval_mbpp_classeval"
-
-
-@pytest.fixture(scope="module")
-def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def database(python_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         udfs.register(connection)
-        connection.execute(f"CREATE VIEW observations AS FROM read_parquet('{folder / 'observations.parquet'}')")
+        connection.execute(f"CREATE VIEW observations AS FROM read_parquet('{python_folder / 'observations.parquet'}')")
         yield connection
 
 
@@ -42,9 +35,10 @@ def rows(database: duckdb.DuckDBPyConnection, text: str) -> list[tuple[Any, ...]
     return database.sql(compile(text).sql).fetchall()
 
 
-def test_two_runs_differ_where_they_are_flaky(database: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    truth = json.loads(gzip.decompress((folder / "truth.json.gz").read_bytes()))["problems"]
-    flaky = {(problem, *step) for problem, facts in truth.items() for step in facts["flaky"]}
+def test_two_runs_differ_where_they_are_flaky(
+    database: duckdb.DuckDBPyConnection, python_facts: dict[str, Any]
+) -> None:
+    flaky = {(problem, *step) for problem, facts in python_facts.items() for step in facts["flaky"]}
     diff = "DIFF RUN 'run-0001' TO 'run-0002' FROM * USING EXACT CHANGED ONLY"
     steps = "SELECT problem_id, implementation_id, test_id, step_id"
     changed = rows(database, f"{steps} FROM ({diff}) WHERE status = 'CHANGED'")

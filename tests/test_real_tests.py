@@ -1,10 +1,7 @@
 """FLAKY, DISCRIMINATE and MINIMIZE on real observations."""
 
-import gzip
-import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from srcql_client import Connection
-from srcql_client.importers import arena
-from tests.serving import served
 
-X = "lasso/srm_894e0458-b2c2-4114-bbdf-7b2f9a53d21f_all.parquet"
 COLUMNS = ["problem_id", "implementation_id", "test_id", "step_id", "output", "specified_oracle", "run_id"]
 
 
-@pytest.fixture(scope="module")
-def imported(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    with served(tmp_path_factory.mktemp("arena") / "warehouse") as connection:
-        for part in arena.read(data / X, "HumanEval"):
-            connection.ingest(part.table, part.rows, part.batch_id)
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def lake(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    with served(tmp_path_factory.mktemp("python") / "warehouse") as connection:
-        connection.ingest("observations", data / "humaneval_mbpp_classeval" / "observations.parquet")
-        yield connection
-
-
-def test_every_flaky_step_of_two_runs(lake: Connection, data: Path) -> None:
-    truth = json.loads(gzip.decompress((data / "humaneval_mbpp_classeval" / "truth.json.gz").read_bytes()))
-    expected = {(problem, *step) for problem, facts in truth["problems"].items() for step in map(tuple, facts["flaky"])}
-    rows = lake.query("FLAKY FROM * USING EXACT").to_pylist()
+def test_every_flaky_step_of_two_runs(python_data: Connection, python_facts: dict[str, Any]) -> None:
+    expected = {(problem, *step) for problem, facts in python_facts.items() for step in map(tuple, facts["flaky"])}
+    rows = python_data.query("FLAKY FROM * USING EXACT").to_pylist()
     steps = [(row["problem_id"], row["implementation_id"], row["test_id"], row["step_id"]) for row in rows]
     assert len(steps) == len(expected) == 352
     assert set(steps) == expected
@@ -46,30 +24,27 @@ def test_every_flaky_step_of_two_runs(lake: Connection, data: Path) -> None:
     assert {(row["n_runs"], row["n_distinct"], row["flake_rate"], row["flip_rate"]) for row in rows} == {(2, 2, 0.5, 1)}
 
 
-def test_the_cells_that_are_not_stable_have_flaky_steps(lake: Connection) -> None:
+def test_the_cells_that_are_not_stable_have_flaky_steps(python_data: Connection) -> None:
     cells, problem = "SELECT DISTINCT problem_id, implementation_id, test_id FROM", "ClassEval.ClassEval_36_EmailClient"
     flaky = f"{cells} (FLAKY FROM {problem} WITHIN IMPLEMENTATION)"
     stable = f"{cells} (SLICE FROM {problem} RUNS STABLE) WHERE kind = 'FLAKY'"
     count = "SELECT count(*) AS cells FROM"
-    assert lake.query(f"({flaky}) EXCEPT ({stable})").num_rows == 0
-    assert lake.query(f"({stable}) EXCEPT ({flaky})").num_rows == 0
-    assert lake.query(f"{count} ({flaky})").to_pylist()[0]["cells"] == 4
-
-
-def partition(cells: dict[str, dict[str, tuple]], tests: list[str]) -> list[tuple]:
-    return [tuple(cell.get(test) for test in tests) for cell in cells.values()]
+    assert python_data.query(f"({flaky}) EXCEPT ({stable})").num_rows == 0
+    assert python_data.query(f"({stable}) EXCEPT ({flaky})").num_rows == 0
+    assert python_data.query(f"{count} ({flaky})").to_pylist()[0]["cells"] == 4
 
 
 @pytest.mark.parametrize("problem", ["HumanEval_100_make_a_pile", "HumanEval_119_match_parens"])
-def test_what_a_test_tells_apart_is_counted_in_plain_python(lake: Connection, data: Path, problem: str) -> None:
+def test_what_a_test_tells_apart_is_counted_in_plain_python(
+    python_data: Connection, python_folder: Path, problem: str
+) -> None:
     filters = [("problem_id", "=", problem), ("specified_oracle", "=", False), ("run_id", "=", "run-0001")]
-    file = data / "humaneval_mbpp_classeval" / "observations.parquet"
     cells: dict[str, dict[str, dict[int, Any]]] = defaultdict(lambda: defaultdict(dict))
-    for row in pq.read_table(file, columns=COLUMNS, filters=filters).to_pylist():
+    for row in pq.read_table(python_folder / "observations.parquet", columns=COLUMNS, filters=filters).to_pylist():
         cells[row["test_id"]][row["implementation_id"]][row["step_id"]] = row["output"]
     everyone = {name for answers in cells.values() for name in answers}
     text = f"DISCRIMINATE FROM HumanEval.{problem} WHERE run_id = 'run-0001' USING EXACT"
-    found = lake.query(text).to_pylist()
+    found = python_data.query(text).to_pylist()
     assert [row["test_id"] for row in found] == sorted(cells)
     for row in found:
         answers, n = cells[row["test_id"]], len(everyone)
@@ -83,15 +58,15 @@ def test_what_a_test_tells_apart_is_counted_in_plain_python(lake: Connection, da
         assert row["n_missing"] == n - len(answers)
 
 
-def test_few_tests_keep_every_cluster_of_a_lasso_export(imported: Connection) -> None:
-    kept = imported.query("MINIMIZE FROM HumanEval USING EXACT").to_pylist()
+def test_few_tests_keep_every_cluster_of_a_lasso_export(x: Connection) -> None:
+    kept = x.query("MINIMIZE FROM HumanEval USING EXACT").to_pylist()
     query = "SELECT problem_id, count(*) AS clusters FROM ({}) GROUP BY 1"
     clusters = "CLUSTER FROM HumanEval USING EXACT"
-    every = {row["problem_id"]: row["clusters"] for row in imported.query(query.format(clusters)).to_pylist()}
+    every = {row["problem_id"]: row["clusters"] for row in x.query(query.format(clusters)).to_pylist()}
     assert sum(every.values()) == 1431
     picked = "SELECT data_set_id, problem_id, test_id FROM (MINIMIZE FROM HumanEval USING EXACT)"
     rows = f"SELECT o.* FROM observations AS o SEMI JOIN ({picked}) AS m USING (data_set_id, problem_id, test_id)"
-    few = imported.query(query.format(f"CLUSTER FROM ({rows}) USING EXACT")).to_pylist()
+    few = x.query(query.format(f"CLUSTER FROM ({rows}) USING EXACT")).to_pylist()
     told = {name: clusters for name, clusters in every.items() if clusters > 1}
     assert {row["problem_id"]: row["classes"] for row in kept} == told
     told["HumanEval_71_triangle_area"] -= 1  # one implementation has the test that is kept; the eight others lack it

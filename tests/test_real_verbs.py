@@ -1,7 +1,5 @@
 """The verbs that judge, on real observations and through the server, against facts that were found without SQL."""
 
-import gzip
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -19,23 +17,6 @@ from tests.serving import served
 
 NA = re.compile(r"\$N/A|_TOOLONG_|_NOT_EXECUTED_|\$NOTEXECUTED@.*|\$UNSERIALIZABLE@.*", re.DOTALL)
 STEP = ("problem_id", "run_id", "test_id", "step_id")
-
-
-@pytest.fixture(scope="module")
-def folder(data: Path) -> Path:
-    return data / "humaneval_mbpp_classeval"
-
-
-@pytest.fixture(scope="module")
-def facts(folder: Path) -> dict[str, Any]:
-    return json.loads(gzip.decompress((folder / "truth.json.gz").read_bytes()))["problems"]
-
-
-@pytest.fixture(scope="module")
-def lake(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    with served(tmp_path_factory.mktemp("verbs") / "warehouse") as connection:
-        connection.ingest("observations", folder / "observations.parquet")
-        yield connection
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +53,9 @@ def test_a_reference_that_nobody_knows(queue: Connection) -> None:
     assert queue.query(f"CHECK FROM Queue WHERE false AGAINST IMPLEMENTATION '{known}'").num_rows == 0
 
 
-def test_steps_that_are_as_specified(lake: Connection, facts: dict[str, Any]) -> None:
+def test_steps_that_are_as_specified(python_data: Connection, python_facts: dict[str, Any]) -> None:
     """The truth counts every step that has an expected value, but the creation of the object."""
-    found = lake.query(
+    found = python_data.query(
         "SELECT problem_id, implementation_id, count(*) FILTER (verdict = 'PASS') AS equal,"
         " count(*) FILTER (verdict <> 'UNDEFINED') AS stated"
         " FROM (CHECK FROM * WHERE run_id = 'run-0001' USING EXACT AGAINST SPECIFIED NULL DEFINED PER STEP)"
@@ -83,20 +64,22 @@ def test_steps_that_are_as_specified(lake: Connection, facts: dict[str, Any]) ->
     matches: dict[str, dict[str, list[int]]] = defaultdict(dict)
     for row in found.to_pylist():
         matches[row["problem_id"]][row["implementation_id"]] = [row["equal"], row["stated"]]
-    expected = {problem: found_["oracle_match"] for problem, found_ in facts.items() if found_["oracle_match"]}
+    expected = {problem: found_["oracle_match"] for problem, found_ in python_facts.items() if found_["oracle_match"]}
     assert {problem: matches[problem] for problem in expected} == expected
     assert len(expected) > 300
 
 
-def test_the_share_of_steps_at_which_each_agrees(lake: Connection, facts: dict[str, Any], folder: Path) -> None:
+def test_the_share_of_steps_at_which_each_agrees(
+    python_data: Connection, python_facts: dict[str, Any], python_folder: Path
+) -> None:
     expected = {
         (problem, run, name): share
-        for problem, found in facts.items()
+        for problem, found in python_facts.items()
         for run, of_run in found["runs"].items()
         for name, share in of_run["agreement"].items()
     }
-    expected |= without_na(folder)
-    found = lake.query("RANK FROM * BY run_id USING EXACT ON AGREEMENT").to_pylist()
+    expected |= without_na(python_folder)
+    found = python_data.query("RANK FROM * BY run_id USING EXACT ON AGREEMENT").to_pylist()
     shares = {
         (row["problem_id"], row["run_id"], row["implementation_id"]): row["score"] and round(row["score"], 12)
         for row in found
