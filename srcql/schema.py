@@ -120,6 +120,16 @@ CODE_IMPLEMENTATIONS = Table(
 
 TABLES = {table.name: table for table in (OBSERVATIONS, TESTS, CODE_IMPLEMENTATIONS)}
 
+# What identifies a row, and which tables refer to another by its key: for tools that draw tables joined. The store takes
+# rows whose code or test it has not seen, and several sources of one implementation or test, of which the latest counts.
+_PROBLEM = ("data_set_id", "problem_id")
+KEYS = {
+    "code_implementations": (*_PROBLEM, "implementation_id"),
+    "observations": (*_PROBLEM, "implementation_id", "test_id", "step_id", "run_id", "environment_id"),
+    "tests": (*_PROBLEM, "test_id"),
+}
+REFERENCES = (("observations", "code_implementations"), ("observations", "tests"))  # referring, referred to
+
 # Columns that SLICE adds to those of observations: no column of that name can be added to the table.
 GIVEN_BY_VERBS = frozenset(
     {"kind", "specified", "source_code", "language", "test_source", "focal_interface", "test_language"}
