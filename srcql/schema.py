@@ -120,8 +120,8 @@ CODE_IMPLEMENTATIONS = Table(
 
 TABLES = {table.name: table for table in (OBSERVATIONS, TESTS, CODE_IMPLEMENTATIONS)}
 
-# What identifies a row, and which tables refer to another by its key: for tools that draw tables joined. The store takes
-# rows whose code or test it has not seen, and several sources of one implementation or test, of which the latest counts.
+# What identifies a row, and which tables refer to another by its key: for tools that draw tables joined. The store
+# takes rows whose code or test it has not seen, and several sources of one of these, of which the latest counts.
 _PROBLEM = ("data_set_id", "problem_id")
 KEYS = {
     "code_implementations": (*_PROBLEM, "implementation_id"),
