@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from flight_server.watchdog import Watch
-from lakehouse.engine import Result
+from lakehouse.results import Answer
 
 BATCH_BYTES = 7 * 2**19  # 3.5 MiB: the smallest limit that clients are known to have is 4 MiB
 
@@ -46,7 +46,7 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def watched(result: Result, watch: Watch) -> Iterator[pa.RecordBatch]:
+def watched(result: Answer, watch: Watch) -> Iterator[pa.RecordBatch]:
     """The batches of a result; when the watchdog stops it, its reason is raised."""
     source, schema = result.batches(), sent_as(result.schema)
     while True:

@@ -9,27 +9,26 @@ statement has a cursor of its own, whose temporary views are the tables of its s
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property, lru_cache
+from functools import cached_property, partial
 from typing import Any, Self
 
 import duckdb
-import pyarrow as pa
 
 import udfs
 from lakehouse.explanation import Explanation
 from lakehouse.planner import File, Planner, Snapshot
-from lakehouse.planning import INTERRUPT_SECONDS, Planning, placed
+from lakehouse.planning import Planning, placed
+from lakehouse.results import Result
 from lakehouse.sandbox import Reading, inspect
 from lakehouse.views import PUBLIC, local_path
 from lakehouse.warehouse import Warehouse
 from srcql.compile import compile
-from srcql.errors import Cancelled, InvalidQuery
+from srcql.errors import InvalidQuery
 from srcql.explained import explained
 from srcql.sql import literal
 
-BATCH_ROWS = 65_536
 STATEMENTS = 256
 
 SETTINGS = (
@@ -69,10 +68,14 @@ class Engine:
 
         Any error is an SrcqlError; what cannot be bound is told when its schema or its result is asked for.
         """
-        query = explained(text)
-        if query is None:
+        asked = explained(text)
+        if asked is None:
             return self._statement(text)
-        return Explanation(text, query, self._statement, self.warehouse.location)
+        snapshot = self.planner.snapshot()
+        return Explanation(text, asked, partial(self._new, snapshot), self.warehouse.location)
+
+    def _new(self, snapshot: Snapshot, text: str) -> "Statement":
+        return Statement(self._connection, snapshot, text, seconds=self._planning_seconds)
 
     def _statement(self, text: str) -> "Statement":
         """The statement of a text, which is kept while nothing is committed: dashboards and jobs ask the same again."""
@@ -80,7 +83,7 @@ class Engine:
         with self._lock:
             known = self._statements.get(text)
         if known is None or known.snapshot is not snapshot:
-            known = Statement(self._connection, snapshot, text, seconds=self._planning_seconds)
+            known = self._new(snapshot, text)
         with self._lock:
             if self._statements and next(iter(self._statements.values())).snapshot is not snapshot:
                 self._statements.clear()
@@ -168,12 +171,12 @@ class Statement:
 
     def execute(self, parameters: Sequence[Any] = ()) -> "Result":
         """The result of the statement; it runs when its batches are asked for."""
-        if len(parameters) != self.parameters:
-            raise InvalidQuery(f"expected {self.parameters} parameters, found {len(parameters)}")
         return Result(self.planned(parameters), parameters)
 
     def planned(self, values: Sequence[Any]) -> "Statement":
         """The statement, planned anew where its plan depends on these values."""
+        if len(values) != self.parameters:
+            raise InvalidQuery(f"expected {self.parameters} parameters, found {len(values)}")
         if not self._views.guessed:
             return self
         return Statement(self._connection, self.snapshot, self.text, values, self._seconds)
@@ -194,91 +197,11 @@ class Statement:
         with self.explained(), self._connection.cursor() as cursor:
             return inspect(cursor, self.sql, self._views.names)
 
-    def explained(self, cursor: duckdb.DuckDBPyConnection | None = None) -> AbstractContextManager[None]:
-        """Turn DuckDB's errors into ours, at their place in the user's text."""
-        return placed(self._compiled, cursor)
-
-
-class Result:
-    """Rows of one execution, bound and not yet run: a DuckDB cursor that is given back by `close`."""
-
-    def __init__(self, statement: Statement, parameters: Sequence[Any]) -> None:
-        self._statement = statement
-        self._interrupted = threading.Event()
-        self._idle = threading.Event()
-        self._idle.set()
-        with statement.explained():
-            self._cursor = statement.cursor()
-        try:
-            with statement.explained(self._cursor):
-                self._relation = self._cursor.sql(statement.sql, params=list(parameters))
-        except BaseException:
-            self._cursor.close()
-            raise
-        self.schema = arrow_schema(self._relation)
-
-    @property
-    def columns(self) -> list[tuple[str, str]]:
-        """The columns of the rows, and DuckDB's types of them."""
-        return list(zip(self._relation.columns, map(str, self._relation.types), strict=True))
-
-    def batches(self) -> Iterator[Any]:
-        """Run the query and yield its record batches; ends with Cancelled after `interrupt`."""
-        with self._statement.explained(self._cursor):
-            rows = self._step(lambda: self._relation.to_arrow_reader(BATCH_ROWS))
-            while (batch := self._step(lambda: next(rows, None))) is not None:
-                yield batch
-
-    def reader(self) -> Any:
-        """The rows as a pa.RecordBatchReader, which closes the result when it ends."""
-        return pa.RecordBatchReader.from_batches(self.schema, self._closing())
-
-    def interrupt(self) -> None:
-        """Make a running or coming `batches` end; may be called from another thread, and waits until it heard."""
-        self._interrupted.set()
-        while not self._idle.wait(INTERRUPT_SECONDS):
-            self._cursor.interrupt()
-
-    def close(self) -> None:
-        """Give the cursor back; what runs on it in another thread ends with Cancelled."""
-        self.interrupt()
-        self._cursor.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _step(self, work: Callable[[], Any]) -> Any:
-        """Let DuckDB work. It forgets an interrupt that comes before it begins, hence the repetition in `interrupt`."""
-        self._idle.clear()
-        try:
-            if self._interrupted.is_set():
-                raise Cancelled("the query was cancelled")
-            return work()
-        except RuntimeError as error:  # how DuckDB hands on Ctrl-C
-            raise (KeyboardInterrupt if str(error) == "Query interrupted" else error) from None
-        finally:
-            self._idle.set()
-
-    def _closing(self) -> Iterator[Any]:
-        with self:
-            yield from self.batches()
+    def explained(
+        self, cursor: duckdb.DuckDBPyConnection | None = None, ahead: int = 0
+    ) -> AbstractContextManager[None]:
+        """Turn DuckDB's errors into ours, at their place in the user's text; `ahead` letters stand before the SQL."""
+        return placed(self._compiled, cursor, ahead)
 
 
 Prepared = Statement | Explanation
-
-
-def arrow_schema(relation: duckdb.DuckDBPyRelation) -> Any:
-    """Schema (pa.Schema) of a bound relation's rows."""
-    columns = zip(relation.columns, relation.types, strict=True)
-    return pa.schema([pa.field(name, _arrow_type(str(found))) for name, found in columns])
-
-
-@lru_cache(maxsize=1024)
-def _arrow_type(found: str) -> Any:
-    """The Arrow type that DuckDB gives one of its own; it is asked once."""
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        return connection.sql(f"SELECT NULL::{found} WHERE false").to_arrow_table().schema.types[0]

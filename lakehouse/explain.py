@@ -21,8 +21,8 @@ KINDS: dict[str, type[SrcqlError]] = {
 BROKEN = ("internal", "fatal")
 
 
-def explain(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | None) -> SrcqlError:
-    """DuckDB's error as one of ours, with its span in `sql` where DuckDB knows it.
+def explain(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | None, ahead: int = 0) -> SrcqlError:
+    """DuckDB's error as one of ours, with its span in `sql` where DuckDB knows it; DuckDB saw letters `ahead` of it.
 
     Before the first rows it comes as a duckdb.Error, after them as Arrow's OSError: its kind is in its text alone.
     """
@@ -33,7 +33,7 @@ def explain(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | None
     if prefix.lower() in BROKEN:
         return ExecutionError("the engine failed on this query", hint="please report the query")
     found = _details(message or prefix)
-    place = _place(found)
+    place = _place(found, ahead)
     if place is None and cursor:
         place = _bound_at(sql, cursor, found["exception_message"])
     return told(kind, found["exception_message"], sql, span_of(sql, *place) if place else None)
@@ -46,10 +46,10 @@ def _details(message: str) -> dict[str, str]:
         return {"exception_message": message}
 
 
-def _place(details: dict[str, Any]) -> tuple[int, int] | None:
+def _place(details: dict[str, Any], ahead: int) -> tuple[int, int] | None:
     """Byte offset and length; the length is 0 where DuckDB does not know it."""
     start, length = json.loads(details.get("location", "[null, null]"))
-    return None if start is None else (start, length)
+    return None if start is None else (start - ahead, length)
 
 
 def _bound_at(sql: str, cursor: duckdb.DuckDBPyConnection, message: str) -> tuple[int, int] | None:
@@ -61,6 +61,5 @@ def _bound_at(sql: str, cursor: duckdb.DuckDBPyConnection, message: str) -> tupl
     except duckdb.Error as error:
         found = _details(str(error).partition(" Error: ")[2])
         same = found["exception_message"].splitlines()[:1] == message.splitlines()[:1]
-        place = _place(found) if same else None
-        return (place[0] - len(prefix), place[1]) if place else None
+        return _place(found, len(prefix)) if same else None
     return None

@@ -4,31 +4,32 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
+from lakehouse.profile import Profile
+from lakehouse.results import KEYS_AND_VALUES, Answer, Known, Result
 from lakehouse.views import local_path
 from srcql.errors import SrcqlError
-from srcql.sql import literal
+from srcql.explained import Explained, lines
 
 if TYPE_CHECKING:
-    from lakehouse.engine import Result, Statement
+    from lakehouse.engine import Statement
 
 
 class Explanation:
     """A statement that explains another one; it takes that one's parameters, and answers `key` and `value`.
 
-    `sql`, then one `file` for each data file, by its path in the warehouse, then one `column` for each column: its name
-    and DuckDB's type. `prepare` makes a statement of a text, `location` is where the warehouse is.
+    One `sql` for each line, one `file` for each data file, by its path in the warehouse, then one `column` for each
+    column: its name and DuckDB's type. With ANALYZE the query runs, and its `Profile` is the answer. `prepare` makes a
+    statement of a text, `location` is where the warehouse is.
     """
 
-    schema: Any = pa.schema({"key": pa.string(), "value": pa.string()})
+    schema: Any = KEYS_AND_VALUES
 
-    def __init__(self, text: str, query: str, prepare: Callable[[str], "Statement"], location: str) -> None:
+    def __init__(self, text: str, asked: Explained, prepare: Callable[[str], "Statement"], location: str) -> None:
         self.text = text
-        self._prepare = prepare
+        self._query, self._analyze = asked.query, asked.analyze
         self._location = location
-        with self._in_place(query):
-            self._explained = prepare(query)
+        with self._in_place():
+            self._explained = prepare(asked.query)
         self.snapshot = self._explained.snapshot
         self.parameters = self._explained.parameters
 
@@ -36,21 +37,25 @@ class Explanation:
         """Schema (pa.Schema) of the answer, whatever the parameters."""
         return self.schema
 
-    def execute(self, parameters: Sequence[Any] = ()) -> "Result":
-        """The answer for these parameters; the query itself is bound, and does not run."""
-        with self._in_place(self._explained.text), self._explained.execute(parameters) as result:
-            columns = [f"{name} {kind}" for name, kind in result.columns]
+    def execute(self, parameters: Sequence[Any] = ()) -> Answer:
+        """The answer for these parameters; the query runs for ANALYZE alone, and is bound in any case."""
+        with self._in_place():
             planned = self._explained.planned(parameters)
-        files = [local_path(file.path).removeprefix(f"{self._location}/") for file in planned.files]
-        said = {"sql": [planned.sql.strip()], "file": files, "column": columns}
-        rows = ", ".join(f"({literal(key)}, {literal(value)})" for key, values in said.items() for value in values)
-        return self._prepare(f"SELECT * FROM (VALUES {rows}) AS explanation (key, value)").execute()
+            if self._analyze:
+                return Profile(planned, parameters, self._in_place)
+            with planned.execute(parameters) as result:
+                return Known(self._said(planned, result))
+
+    def _said(self, planned: "Statement", result: Result) -> Iterator[tuple[str, str]]:
+        yield from (("sql", line) for line in lines(planned.sql.strip()))
+        yield from (("file", local_path(file.path).removeprefix(f"{self._location}/")) for file in planned.files)
+        yield from (("column", f"{name} {kind}") for name, kind in result.columns)
 
     @contextmanager
-    def _in_place(self, query: str) -> Iterator[None]:
+    def _in_place(self) -> Iterator[None]:
         """Show of a mistake the text that the user wrote."""
         try:
             yield
         except SrcqlError as error:
-            error.text = self.text if error.text == query else error.text
+            error.text = self.text if error.text == self._query else error.text
             raise

@@ -78,14 +78,17 @@ class Planning(Views):
 
 
 @contextmanager
-def placed(compiled: Compiled, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[None]:
-    """Turn DuckDB's errors into ours, and positions in the SQL into positions in the user's text."""
+def placed(compiled: Compiled, cursor: duckdb.DuckDBPyConnection | None = None, ahead: int = 0) -> Iterator[None]:
+    """Turn DuckDB's errors into ours, and positions in the SQL into positions in the user's text.
+
+    `ahead` is how many letters were sent before the SQL.
+    """
     try:
         yield
     except SrcqlError as error:
         raise _at_its_place(compiled, error) from None
     except (duckdb.Error, OSError) as error:
-        raise _at_its_place(compiled, explain(error, compiled.sql, cursor)) from None
+        raise _at_its_place(compiled, explain(error, compiled.sql, cursor, ahead)) from None
 
 
 def _at_its_place(compiled: Compiled, error: SrcqlError) -> SrcqlError:

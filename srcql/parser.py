@@ -17,7 +17,7 @@ from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from srcql.at import At, at
-from srcql.errors import InvalidQuery, Unsupported
+from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.explained import explained
 from srcql.reader import QUOTED, Reader, Span
 from srcql.schema import Table
@@ -81,6 +81,9 @@ class SrcqlParser(DuckDBParser):
 
     `ctes` are the common table expressions that can be seen where the parser is: they hide tables of their name.
     """
+
+    FUNCTIONS = DuckDBParser.FUNCTIONS.copy()
+    del FUNCTIONS["MINHASH"]  # sqlglot's has another list of arguments than ours
 
     observations: Table
     found: dict[int, Found | Past]
@@ -289,7 +292,13 @@ def _refuse_more(text: str, tokens: list[Token]) -> None:
 def _refuse_command(text: str, command: Token, observations: Table) -> None:
     """EXPLAIN and its like: the tokens after it are one raw text, which is read on its own."""
     end, word = command.end + 1, command.text.upper()
-    query = explained(text) or " " * end + text[end:]
-    if any(isinstance(found, Found) for found in find(query, observations)):
+    asked = explained(text)
+    query = asked.query if asked else " " * end + text[end:]
+    try:
+        verbs = [found for found in find(query, observations) if isinstance(found, Found)]
+    except SrcqlError as error:
+        error.text = text
+        raise
+    if verbs:
         hint = "ask the lakehouse: only it knows its files" if word == "EXPLAIN" else None
         raise Unsupported(f"{word} of a verb is not available here", text=text, span=(command.start, end), hint=hint)

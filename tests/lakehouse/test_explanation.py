@@ -1,5 +1,7 @@
 """EXPLAIN: the SQL, the files and the columns of a query, and mistakes in it at their place."""
 
+import re
+import threading
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,8 +11,11 @@ from lakehouse.engine import Engine
 from lakehouse.planner import Planner
 from lakehouse.warehouse import Warehouse
 from srcql.cube import Selection
-from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName, Unsupported
+from srcql.errors import Cancelled, ExecutionError, Forbidden, InvalidQuery, SrcqlError, UnknownName, Unsupported
+from srcql.explained import WIDTH
 from tests.lakehouse.conftest import observations
+
+PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -37,7 +42,9 @@ def explanation(engine: Engine, text: str, *parameters: object) -> dict[str, lis
 def test_a_verb_is_explained(engine: Engine, files: list[str]) -> None:
     said = explanation(engine, "EXPLAIN CLUSTER FROM D.q WHERE step_id = 0")
     assert list(said) == ["sql", "file", "column"]
-    assert said["sql"] == [engine.prepare("CLUSTER FROM D.q WHERE step_id = 0").sql]
+    assert " ".join(said["sql"]).split() == engine.prepare("CLUSTER FROM D.q WHERE step_id = 0").sql.split()
+    assert len(said["sql"]) > 10
+    assert max(map(len, said["sql"])) <= WIDTH
     assert said["file"] == [files[1]]
     assert said["column"][-3:] == ["n_missing BIGINT", "fingerprint VARCHAR", "is_largest BOOLEAN"]
     assert (said["column"][0], said["column"][6]) == ("data_set_id VARCHAR", "implementations VARCHAR[]")
@@ -47,7 +54,7 @@ def test_plain_sql_is_explained(engine: Engine, files: list[str]) -> None:
     said = explanation(engine, " -- why\nexplain\tSELECT count(*) AS n, output FROM observations GROUP BY 2;")
     assert said["file"] == sorted(files)
     assert said["column"] == ["n BIGINT", "output VARCHAR"]
-    assert said["sql"][0].endswith("SELECT count(*) AS n, output FROM observations GROUP BY 2;")
+    assert said["sql"][-1].endswith("SELECT count(*) AS n, output FROM observations GROUP BY 2;")
 
 
 @pytest.mark.parametrize(
@@ -85,6 +92,67 @@ def test_parameters_are_those_of_the_query(engine: Engine) -> None:
     assert explanation(engine, text, 1.5, "p")["column"] == ["a DOUBLE", "output VARCHAR"]
     with pytest.raises(InvalidQuery, match="expected 2 parameters, found 0"):
         statement.execute()
+    assert explanation(engine, "EXPLAIN ANALYZE" + text[7:], 1.5, "p")["rows"] == ["2"]
+    with pytest.raises(InvalidQuery, match="expected 2 parameters, found 0"):
+        engine.query("EXPLAIN ANALYZE" + text[7:])
+
+
+PROFILED = {
+    "CLUSTER FROM D.q": "2",
+    "CLUSTER FROM *": "4",
+    "(CLUSTER FROM D.p) UNION ALL (CLUSTER FROM D.q) UNION ALL SELECT * FROM (CLUSTER FROM D.q)": "6",
+    "WITH c AS MATERIALIZED (CLUSTER FROM D) SELECT * FROM c UNION ALL SELECT * FROM c": "8",
+    "SELECT * FROM (ORACLE FROM D) ORDER BY test_id LIMIT 1": "1",
+    "FROM (MATRIX FROM D.p ROWS TEST), observations": "4",
+    "SLICE FROM D WHERE implementation_id = 'x'": "0",
+    "SELECT count(*) FROM observations": "1",
+}
+
+
+@pytest.mark.parametrize(("query", "rows"), PROFILED.items())
+@pytest.mark.usefixtures("files")
+def test_a_profile_says_what_the_page_says_of_it(engine: Engine, query: str, rows: str) -> None:
+    said = explanation(engine, f"EXPLAIN ANALYZE {query}")
+    assert list(said) == re.findall(r"^\| `(\w+)` \|", PAGE.split("EXPLAIN ANALYZE query\n")[1].split("\n## ")[0], re.M)
+    assert said.pop("rows") == [rows] == [str(engine.query(query).read_all().num_rows)]
+    assert all(re.fullmatch(r" *[A-Z_]+( \w+)?: \d+\.\d{6} s, \d+ rows", line) for line in said.pop("operator"))
+    assert re.fullmatch(r"\d+ of \d+", said.pop("row_groups")[0])
+    assert all(float(value) >= 0 for values in said.values() for value in values)
+
+
+def test_a_profile_counts_what_was_read(engine: Engine, files: list[str]) -> None:
+    said = explanation(engine, "EXPLAIN ANALYZE SELECT output FROM observations")
+    assert (said["files"], said["row_groups"], said["rows_scanned"]) == ([str(len(files))], ["2 of 2"], ["4"])
+    one = explanation(engine, "EXPLAIN ANALYZE SLICE FROM D.p")
+    assert (one["files"], one["row_groups"]) == (["1"], ["1 of 1"])
+
+
+def test_what_needs_no_operator_has_no_profile_but_its_time(engine: Engine) -> None:
+    assert list(explanation(engine, "EXPLAIN ANALYZE VALUES (1), (2)")) == ["seconds"]
+
+
+@pytest.mark.usefixtures("files")
+def test_no_explanation_says_where_the_warehouse_is(engine: Engine, warehouse: Warehouse) -> None:
+    for text in ("EXPLAIN CLUSTER FROM D", "EXPLAIN ANALYZE CLUSTER FROM D"):
+        assert warehouse.location not in str(explanation(engine, text))
+
+
+@pytest.mark.usefixtures("files")
+def test_a_profile_ends_when_it_is_interrupted(engine: Engine) -> None:
+    with engine.prepare("EXPLAIN ANALYZE SELECT sum(hash(range)) FROM range(100000000000)").execute() as result:
+        running = threading.Timer(0.2, result.interrupt)
+        running.start()
+        with pytest.raises(Cancelled):
+            next(result.batches())
+        running.join()
+
+
+@pytest.mark.usefixtures("files")
+def test_what_is_explained_is_not_kept(engine: Engine) -> None:
+    kept = engine.prepare("CLUSTER FROM D")
+    for number in range(300):
+        explanation(engine, f"EXPLAIN SELECT {number}")
+    assert engine.prepare("CLUSTER FROM D") is kept
 
 
 @pytest.mark.parametrize(
@@ -95,11 +163,16 @@ def test_parameters_are_those_of_the_query(engine: Engine) -> None:
         ("EXPLAIN CLUSTER FROM D AT (VERSION => 1)", UnknownName, 39, "observations have no snapshot 1"),
         ("EXPLAIN SELECT x FROM observations", UnknownName, 16, "unknown column x"),
         ("EXPLAIN SELECT size FROM (CLUSTER FROM D) WHERE sizes = 1", UnknownName, 49, "unknown column sizes"),
-        ("EXPLAIN ANALYZE CLUSTER FROM D", Unsupported, 9, "EXPLAIN ANALYZE is not available yet"),
         ("EXPLAIN EXPLAIN SELECT 1", Unsupported, 9, "EXPLAIN is given twice"),
+        ("EXPLAIN ANALYZE EXPLAIN SELECT 1", Unsupported, 17, "EXPLAIN is given twice"),
+        ("EXPLAIN ANALYZE ANALYZE SELECT 1", Unsupported, 17, "ANALYZE is given twice"),
+        ("EXPLAIN ANALYZE", InvalidQuery, 16, "expected a query after EXPLAIN, found the end of the statement"),
+        ("EXPLAIN ;", InvalidQuery, 8, "expected a query after EXPLAIN, found the end of the statement"),
+        ("EXPLAIN ANALYZE SELECT é, x FROM observations", UnknownName, 24, "unknown column é"),
         ("EXPLAIN (FORMAT json) SELECT 1", Unsupported, 10, "EXPLAIN takes no options"),
         ("EXPLAIN ( ANALYZE ) CLUSTER FROM D", Unsupported, 11, "EXPLAIN takes no options"),
         ("EXPLAIN SELECT FROM x WHERE", InvalidQuery, 23, "syntax error"),
+        ("EXPLAIN ANALYZE SELECT 'é', CAST(test_id AS INT) FROM observations", ExecutionError, 29, "'t' is not an"),
     ],
 )
 def test_mistakes_are_told_in_the_text_of_the_user(
@@ -107,7 +180,7 @@ def test_mistakes_are_told_in_the_text_of_the_user(
 ) -> None:
     assert files
     with pytest.raises(kind) as told:
-        engine.query(text)
+        engine.query(text).read_all()
     first, line, underline, *_ = str(told.value).split("\n")
     assert first.startswith(f"line 1, column {place}: {said}")
     assert line == f"  {text}"
@@ -118,6 +191,8 @@ def test_mistakes_are_told_in_the_text_of_the_user(
     "text",
     [
         "EXPLAIN DROP TABLE observations",
+        "EXPLAIN ANALYZE DROP TABLE observations",
+        "EXPLAIN ANALYZE COPY (CLUSTER FROM *) TO 'x.parquet'",
         "EXPLAIN CREATE TABLE kept AS CLUSTER FROM *",
         "EXPLAIN SELECT * FROM read_text('/etc/passwd')",
     ],

@@ -40,11 +40,12 @@ def grammar() -> Grammar:
 
 
 def test_all_that_the_rules_allow_is_understood(grammar: Grammar) -> None:
-    chance, resolver = random.Random(0), Everything()
+    chance, resolver = random.Random(4), Everything()
     for _ in range(SENTENCES):
         text = grammar.sentence(chance)
         try:
-            compiled = compile(explained(text) or text, resolver)
+            asked = explained(text)
+            compiled = compile(asked.query if asked else text, resolver)
         except Exception as error:
             error.add_note(text)
             raise
