@@ -130,6 +130,11 @@ def test_statements_that_are_no_queries_are_translated_too() -> None:
     assert database.sql("SELECT count(*) FROM kept").fetchall() == [(14,)]
 
 
+def test_a_function_of_ours_that_sqlglot_knows_otherwise_stands_beside_a_verb() -> None:
+    text = "SELECT minhash(list(cluster_id)) FROM (CLUSTER FROM Demo)"
+    assert compile(text).verbs == 1
+
+
 @pytest.mark.parametrize("write", ["duckdb", "spark"])
 def test_no_two_expressions_of_the_language_share_a_name(write: str) -> None:
     text = "WITH o AS (CLUSTER FROM (SLICE * FROM A)) SELECT * FROM o, (SLICE FROM B)"
