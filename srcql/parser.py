@@ -85,9 +85,6 @@ class SrcqlParser(DuckDBParser):
     FUNCTIONS = DuckDBParser.FUNCTIONS.copy()
     del FUNCTIONS["MINHASH"]  # sqlglot's has another list of arguments than ours
 
-    FUNCTIONS = DuckDBParser.FUNCTIONS.copy()
-    del FUNCTIONS["MINHASH"]  # sqlglot's has another list of arguments than ours
-
     observations: Table
     found: dict[int, Found | Past]
     ctes: list[Seen]
