@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.flight as flight
 from structlog.typing import FilteringBoundLogger
 
+from flight_server.auth import ANYBODY
 from flight_server.status import to_status
 from srcql.errors import Cancelled, Unavailable
 
@@ -38,11 +39,14 @@ def call_of(context: Any) -> "Call":
 
 
 class Call(flight.ServerMiddleware):  # type: ignore[misc]
-    """One RPC. What is entered into `resources` is let go when its last byte was sent or its client is gone."""
+    """One RPC, of one `identity`. What is entered into `resources` is let go when its last byte was sent or its client
+    is gone.
+    """
 
     def __init__(self, calls: "Calls", info: Any, headers: dict[str, list[str]]) -> None:
         self.resources = ExitStack()
         self.rows = 0
+        self.identity = ANYBODY
         self._calls = calls
         self._info = info
         self._headers = headers

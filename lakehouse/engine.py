@@ -18,6 +18,7 @@ import duckdb
 
 import udfs
 from lakehouse.explanation import Explanation
+from lakehouse.grants import Grant
 from lakehouse.planner import File, Planner, Snapshot
 from lakehouse.planning import Planning, placed
 from lakehouse.results import Result
@@ -60,35 +61,35 @@ class Engine:
         self.warehouse = warehouse
         self.planner = Planner(warehouse)
         self._connection = _locked_down(warehouse, threads, memory_limit)
-        self._statements: OrderedDict[str, Statement] = OrderedDict()
+        self._statements: OrderedDict[tuple[str, Grant], Statement] = OrderedDict()
         self._lock = threading.Lock()
 
-    def prepare(self, text: str) -> "Prepared":
-        """Compile a statement and check its names against the current snapshot.
+    def prepare(self, text: str, data_sets: Grant = None) -> "Prepared":
+        """Compile a statement and check its names against the current snapshot, or what these data sets are of it.
 
         Any error is an SrcqlError; what cannot be bound is told when its schema or its result is asked for.
         """
         asked = explained(text)
         if asked is None:
-            return self._statement(text)
-        snapshot = self.planner.snapshot()
+            return self._statement(text, data_sets)
+        snapshot = self.planner.snapshot().only(data_sets)
         return Explanation(text, asked, partial(self._new, snapshot), self.warehouse.location)
 
     def _new(self, snapshot: Snapshot, text: str) -> "Statement":
         return Statement(self._connection, snapshot, text, seconds=self._planning_seconds)
 
-    def _statement(self, text: str) -> "Statement":
+    def _statement(self, text: str, data_sets: Grant) -> "Statement":
         """The statement of a text, which is kept while nothing is committed: dashboards and jobs ask the same again."""
-        snapshot = self.planner.snapshot()
+        snapshot, key = self.planner.snapshot().only(data_sets), (text, data_sets)
         with self._lock:
-            known = self._statements.get(text)
+            known = self._statements.get(key)
         if known is None or known.snapshot is not snapshot:
             known = self._new(snapshot, text)
         with self._lock:
-            if self._statements and next(iter(self._statements.values())).snapshot is not snapshot:
+            if self._statements and next(iter(self._statements.values())).snapshot.locations is not snapshot.locations:
                 self._statements.clear()
-            self._statements[text] = known
-            self._statements.move_to_end(text)
+            self._statements[key] = known
+            self._statements.move_to_end(key)
             if len(self._statements) > STATEMENTS:
                 self._statements.popitem(last=False)
         return known

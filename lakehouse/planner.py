@@ -20,6 +20,7 @@ from pyiceberg.table import Table as IcebergTable
 from pyiceberg.types import IcebergType, ListType, MapType, NestedField, StringType, StructType
 
 from lakehouse import summary
+from lakehouse.grants import Grant, granted_files, granted_state
 from lakehouse.history import Commit, History, find, history_of, last_by
 from lakehouse.summary import FileSummary, ProblemSummary
 from lakehouse.warehouse import Warehouse
@@ -54,13 +55,15 @@ DUCKDB_TYPES = {
 
 @dataclass(frozen=True)
 class File:
-    """One data file: where it is, whose data set it belongs to, and between which problem ids it lies."""
+    """One data file: where it is, of which data set, between which problem ids; `sequence` is its commit's number."""
 
     path: str
     data_set_id: str
     first_problem: str
     last_problem: str
     bytes: int
+    rows: int
+    sequence: int
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ class Planner:
     def _files(self, iceberg: IcebergTable, manifest: Any) -> tuple[File, ...]:
         if manifest.manifest_path not in self._manifests:
             entries: list[ManifestEntry] = manifest.fetch_manifest_entry(iceberg.io)
-            self._manifests[manifest.manifest_path] = tuple(_file(entry.data_file) for entry in entries)
+            self._manifests[manifest.manifest_path] = tuple(map(_file, entries))
         return self._manifests[manifest.manifest_path]
 
     def _read_summary(self, path: str) -> FileSummary:
@@ -183,17 +186,28 @@ class Planner:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One view of the three tables: their snapshots, files and names."""
+    """One view of the three tables: their snapshots, files and names, as far as they are granted."""
 
     planner: Planner
     locations: Mapping[str, str]
     states: Mapping[str, TableState]
+    grant: Grant = None
     _pasts: dict[int, "Snapshot"] = field(default_factory=dict, compare=False, repr=False)
+    _parts: dict[Grant, "Snapshot"] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def ids(self) -> dict[str, int | None]:
         """Snapshot id of every table; None before its first commit."""
         return {name: state.snapshot_id for name, state in self.states.items()}
+
+    def only(self, grant: Grant) -> "Snapshot":
+        """The view of the whole as somebody has it to whom these data sets are granted: always the same object."""
+        if grant is None:
+            return self
+        if grant not in self._parts:
+            states = {name: granted_state(state, grant) for name, state in self.states.items()}
+            self._parts.setdefault(grant, replace(self, states=states, grant=grant, _pasts={}, _parts={}))
+        return self._parts[grant]
 
     def at(self, at: At | None) -> "Snapshot":
         """The tables as they were; UnknownName when that is no longer kept."""
@@ -201,14 +215,18 @@ class Snapshot:
             return self
         commit = find({name: state.history for name, state in self.states.items()}, at, self.planner.expired)
         if commit.snapshot_id not in self._pasts:
-            self._pasts[commit.snapshot_id] = replace(self, states=self._as_of(commit), _pasts={})
+            self._pasts[commit.snapshot_id] = replace(self, states=self._as_of(commit), _pasts={}, _parts={})
         return self._pasts[commit.snapshot_id]
 
     def _as_of(self, commit: Commit) -> dict[str, TableState]:
         """Observations as of that commit of theirs, the other tables as of its time."""
         commits = {name: last_by(state.history, commit.committed_at) for name, state in self.states.items()}
         commits[OBSERVATIONS.name] = commit
-        return {name: self.planner.past(state, commits[name]) for name, state in self.states.items()}
+        return {name: self._past(state, commits[name]) for name, state in self.states.items()}
+
+    def _past(self, state: TableState, commit: Commit | None) -> TableState:
+        past = self.planner.past(state, commit)
+        return replace(past, files=granted_files(past.files, self.grant))
 
     def table(self, name: str) -> Table:
         """The columns of a table, with those that were added to it."""
@@ -328,7 +346,8 @@ def duckdb_type(found: IcebergType) -> str:
     return "BLOB" if name.startswith("fixed") else name.upper()
 
 
-def _file(found: DataFile) -> File:
+def _file(entry: ManifestEntry) -> File:
+    found: DataFile = entry.data_file
     if found.content is not DataFileContent.DATA:
         raise StoreError(
             f"file {found.file_path} holds deletes, which this store does not have",
@@ -338,7 +357,15 @@ def _file(found: DataFile) -> File:
     if None in bounds:
         raise _foreign(found.file_path)
     first, last = (from_bytes(StringType(), bound) for bound in bounds if bound is not None)
-    return File(found.file_path, found.partition[0], first, last, found.file_size_in_bytes)
+    return File(
+        path=found.file_path,
+        data_set_id=found.partition[0],
+        first_problem=first,
+        last_problem=last,
+        bytes=found.file_size_in_bytes,
+        rows=found.record_count,
+        sequence=entry.sequence_number or 0,
+    )
 
 
 def _foreign(path: str) -> StoreError:
