@@ -14,7 +14,25 @@ from srcql.schema import TABLES
 CATALOG = "temp"  # where DuckDB keeps the views of a statement: a qualified name can be asked as it stands
 DB_SCHEMA = "main"
 TYPES = {**dict.fromkeys(TABLES, "TABLE"), **dict.fromkeys(OVERVIEWS, "VIEW")}
-REMARKS = "ARROW:FLIGHT:SQL:REMARKS"
+KEY = "ARROW:FLIGHT:SQL:"
+REMARKS = f"{KEY}REMARKS"
+TYPE_NAMES = {
+    pa.string(): "VARCHAR",
+    pa.bool_(): "BOOLEAN",
+    pa.int8(): "TINYINT",
+    pa.int16(): "SMALLINT",
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.float32(): "FLOAT",
+    pa.float64(): "DOUBLE",
+    pa.date32(): "DATE",
+    pa.time64("us"): "TIME",
+    pa.timestamp("us"): "TIMESTAMP",
+    pa.timestamp("ns"): "TIMESTAMP_NS",
+    pa.timestamp("us", "UTC"): "TIMESTAMP WITH TIME ZONE",
+    pa.binary(): "BLOB",
+}
+PRECISION = {pa.int8(): 3, pa.int16(): 5, pa.int32(): 10, pa.int64(): 19, pa.float32(): 24, pa.float64(): 53}
 
 _TABLES = [
     pa.field("catalog_name", pa.string()),
@@ -79,15 +97,48 @@ def tables(
 
 
 def described(name: str, schema: pa.Schema) -> pa.Schema:
-    """The schema of a table or view with what it and its columns hold.
+    """The schema of a table or view with what it and its columns hold, and how they are to be drawn.
 
-    >>> described("runs", pa.schema({"run_id": pa.string()})).field(0).metadata
-    {b'ARROW:FLIGHT:SQL:REMARKS': b'execution that the row was observed in'}
+    >>> described("runs", pa.schema({"run_id": pa.string()})).field(0).metadata[b"ARROW:FLIGHT:SQL:REMARKS"]
+    b'execution that the row was observed in'
     """
     doc, columns = documented(name)
-    said = {field.name: {REMARKS: columns[field.name]} if field.name in columns else None for field in schema}
-    fields = [field.with_metadata(said[field.name]) for field in schema]
+    required = {column.name for column in TABLES[name].columns if column.required} if name in TABLES else ()
+    fields = [
+        field.with_metadata(_said(name, field, columns.get(field.name))).with_nullable(field.name not in required)
+        for field in schema
+    ]
     return pa.schema(fields, metadata={REMARKS: doc})
+
+
+def _said(table: str, field: pa.Field, remarks: str | None) -> dict[str, str]:
+    said = {
+        "CATALOG_NAME": CATALOG,
+        "SCHEMA_NAME": DB_SCHEMA,
+        "TABLE_NAME": table,
+        "TYPE_NAME": type_name(field.type),
+        "PRECISION": PRECISION.get(field.type, getattr(field.type, "precision", None)),
+        "SCALE": getattr(field.type, "scale", 0 if pa.types.is_integer(field.type) else None),
+        "IS_AUTO_INCREMENT": "0",
+        "IS_CASE_SENSITIVE": "1" if pa.types.is_string(field.type) else "0",
+        "IS_READ_ONLY": "1",
+        "IS_SEARCHABLE": "1",
+        "REMARKS": remarks,
+    }
+    return {f"{KEY}{key}": str(value) for key, value in said.items() if value is not None}
+
+
+def type_name(kind: pa.DataType) -> str:
+    """The name that SQL has for a type.
+
+    >>> type_name(pa.list_(pa.string())), type_name(pa.decimal128(9, 2))
+    ('VARCHAR[]', 'DECIMAL(9,2)')
+    """
+    if pa.types.is_list(kind):
+        return f"{type_name(kind.value_type)}[]"
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    return TYPE_NAMES.get(kind, str(kind).upper())
 
 
 def table_types() -> pa.Table:

@@ -2,7 +2,7 @@
 
 The classes are made in a pool of their own, so that another package that registers the same names is not disturbed.
 Every single field has presence, enumerations are int32 and a map is a list of entries: the same bytes on the wire.
-Messages and fields that the server makes no use of are left out; protobuf passes over what it does not know.
+All messages of Flight SQL are here, also those that are answered UNIMPLEMENTED; of Flight those inside actions.
 
 >>> read(pack(message("CommandStatementQuery", query="SELECT 1"))).query
 'SELECT 1'
@@ -25,24 +25,40 @@ TYPE_URL = "type.googleapis.com/"
 
 Fields = tuple[tuple[int, str, str], ...]
 
-_QUERY: Fields = ((1, "query", "string"),)
+_QUERY: Fields = ((1, "query", "string"), (2, "transaction_id", "bytes"))
 _PREPARED: Fields = ((1, "prepared_statement_handle", "bytes"),)
 _STATUS: Fields = ((1, "status", "int32"),)
+_TABLE: Fields = ((1, "catalog", "string"), (2, "db_schema", "string"), (3, "table", "string"))
+_TRANSACTION: Fields = ((1, "transaction_id", "bytes"),)
+_PLAN: Fields = ((1, "plan", "SubstraitPlan"), (2, "transaction_id", "bytes"))
 
 MESSAGES: dict[str, dict[str, Fields]] = {
     FLIGHT: {
         "Any": ((1, "type_url", "string"), (2, "value", "bytes")),
-        "SessionOption": ((1, "key", "string"),),
+        "StringListValue": ((1, "values", "string*"),),
+        "SessionOptionValue": (
+            (1, "string_value", "string"),
+            (2, "bool_value", "bool"),
+            (3, "int64_value", "sfixed64"),
+            (4, "double_value", "double"),
+            (5, "string_list_value", "StringListValue"),
+        ),
+        "SessionOption": ((1, "key", "string"), (2, "value", "SessionOptionValue")),
         "SessionError": ((1, "value", "int32"),),
         "SessionOptionError": ((1, "key", "string"), (2, "value", "SessionError")),
         "SetSessionOptionsRequest": ((1, "session_options", "SessionOption*"),),
         "SetSessionOptionsResult": ((1, "errors", "SessionOptionError*"),),
+        "GetSessionOptionsRequest": (),
+        "GetSessionOptionsResult": ((1, "session_options", "SessionOption*"),),
+        "CloseSessionRequest": (),
         "CloseSessionResult": _STATUS,
         "CancelFlightInfoRequest": ((1, "info", "bytes"),),
         "CancelFlightInfoResult": _STATUS,
+        "RenewFlightEndpointRequest": ((1, "endpoint", "bytes"),),
     },
     SQL: {
         "CommandGetSqlInfo": ((1, "info", "uint32*"),),
+        "CommandGetXdbcTypeInfo": ((1, "data_type", "int32"),),
         "CommandGetCatalogs": (),
         "CommandGetDbSchemas": ((1, "catalog", "string"), (2, "db_schema_filter_pattern", "string")),
         "CommandGetTables": (
@@ -53,18 +69,34 @@ MESSAGES: dict[str, dict[str, Fields]] = {
             (5, "include_schema", "bool"),
         ),
         "CommandGetTableTypes": (),
+        "CommandGetPrimaryKeys": _TABLE,
+        "CommandGetExportedKeys": _TABLE,
+        "CommandGetImportedKeys": _TABLE,
+        "CommandGetCrossReference": (
+            (1, "pk_catalog", "string"),
+            (2, "pk_db_schema", "string"),
+            (3, "pk_table", "string"),
+            (4, "fk_catalog", "string"),
+            (5, "fk_db_schema", "string"),
+            (6, "fk_table", "string"),
+        ),
+        "SubstraitPlan": ((1, "plan", "bytes"), (2, "version", "string")),
+        "CommandStatementSubstraitPlan": _PLAN,
         "CommandStatementQuery": _QUERY,
         "CommandStatementUpdate": _QUERY,
         "TicketStatementQuery": ((1, "statement_handle", "bytes"),),
         "CommandPreparedStatementQuery": _PREPARED,
         "CommandPreparedStatementUpdate": _PREPARED,
         "TableDefinitionOptions": ((1, "if_not_exist", "int32"), (2, "if_exists", "int32")),
+        "IngestOption": ((1, "key", "string"), (2, "value", "string")),
         "CommandStatementIngest": (
             (1, "table_definition_options", "TableDefinitionOptions"),
             (2, "table", "string"),
             (3, "schema", "string"),
             (4, "catalog", "string"),
             (5, "temporary", "bool"),
+            (6, "transaction_id", "bytes"),
+            (1000, "options", "IngestOption*"),
         ),
         "DoPutUpdateResult": ((1, "record_count", "int64"),),
         "DoPutPreparedStatementResult": _PREPARED,
@@ -75,7 +107,16 @@ MESSAGES: dict[str, dict[str, Fields]] = {
             (3, "parameter_schema", "bytes"),
             (4, "is_update", "bool"),
         ),
+        "ActionCreatePreparedSubstraitPlanRequest": _PLAN,
         "ActionClosePreparedStatementRequest": _PREPARED,
+        "ActionBeginTransactionRequest": (),
+        "ActionBeginTransactionResult": _TRANSACTION,
+        "ActionEndTransactionRequest": (*_TRANSACTION, (2, "action", "int32")),
+        "ActionBeginSavepointRequest": (*_TRANSACTION, (2, "name", "string")),
+        "ActionBeginSavepointResult": ((1, "savepoint_id", "bytes"),),
+        "ActionEndSavepointRequest": ((1, "savepoint_id", "bytes"), (2, "action", "int32")),
+        "ActionCancelQueryRequest": ((1, "info", "bytes"),),
+        "ActionCancelQueryResult": ((1, "result", "int32"),),
     },
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from srcql.schema import TABLES
+from srcql.verbs import VERBS
 
 TEXT, FLAG, BIGINT, BITS, TEXTS, MAP = range(6)
 CHILDREN = (
@@ -27,7 +27,36 @@ SCHEMA = pa.schema(
     ]
 )
 
-NO_TRANSACTIONS, CASE_INSENSITIVE, NULLS_AT_END = 0, 2, 3
+TRANSACTIONS, CASE_INSENSITIVE, NULLS_AT_END, READ_COMMITTED = 1, 2, 3, 2
+NO_LIMIT = 0
+NUMBERS = ("BIGINT", "DECIMAL", "FLOAT", "INTEGER", "NUMERIC", "REAL", "SMALLINT", "TINYINT")
+CONVERTIBLE = {  # SqlSupportsConvert: what CAST makes of each
+    **dict.fromkeys(NUMBERS, (*NUMBERS, "BIT", "VARCHAR")),
+    "BIT": (*NUMBERS, "BIT", "VARCHAR"),
+    "DATE": ("DATE", "TIMESTAMP", "VARCHAR"),
+    "TIME": ("TIME", "VARCHAR"),
+    "TIMESTAMP": ("DATE", "TIME", "TIMESTAMP", "VARCHAR"),
+    "VARBINARY": ("VARBINARY", "VARCHAR"),
+    "VARCHAR": (*NUMBERS, "BIT", "DATE", "TIME", "TIMESTAMP", "VARBINARY", "VARCHAR"),
+}
+CONVERT = {
+    "BIGINT": 0, "BIT": 2, "DATE": 4, "DECIMAL": 5, "FLOAT": 6, "INTEGER": 7, "NUMERIC": 12, "REAL": 13,
+    "SMALLINT": 14, "TIME": 15, "TIMESTAMP": 16, "TINYINT": 17, "VARBINARY": 18, "VARCHAR": 19,
+}  # fmt: skip
+FUNCTIONS = {  # by the names that ODBC has for them, as far as DuckDB has them too
+    509: ("ABS ACOS ASIN ATAN ATAN2 CEILING COS COT DEGREES EXP FLOOR LOG LOG10 MOD PI POWER RADIANS ROUND SIGN SIN"
+          " SQRT TAN"),
+    510: "ASCII CONCAT LEFT LENGTH LOWER LTRIM REPEAT REPLACE RIGHT RTRIM SUBSTRING TRIM UPPER",
+    511: "NULLIF",
+    512: "CURRENT_DATE DAYNAME DAYOFMONTH DAYOFWEEK DAYOFYEAR HOUR MINUTE MONTH MONTHNAME NOW QUARTER SECOND"
+         " WEEK YEAR",
+}  # fmt: skip
+KEYWORDS = ("AT", "MISSING", "RUNS", "STEPS", "USING", *VERBS)
+
+
+def _bits(*numbers: int) -> int:
+    return sum(1 << number for number in numbers)
+
 
 INFOS: dict[int, tuple[int, Any]] = {
     0: (TEXT, "SRCQL"),  # server name
@@ -36,24 +65,68 @@ INFOS: dict[int, tuple[int, Any]] = {
     3: (FLAG, True),  # read only: statements never write, ingestion does
     4: (FLAG, True),  # speaks SQL
     5: (FLAG, False),  # speaks Substrait
-    8: (BITS, NO_TRANSACTIONS),
+    8: (BITS, TRANSACTIONS),  # and no savepoints
     9: (FLAG, True),  # can cancel
     10: (FLAG, True),  # bulk ingestion
     11: (FLAG, False),  # bulk ingestion in a transaction
-    100: (BITS, 0),  # statement timeout, in milliseconds: none that a client could set
-    101: (BITS, 0),  # transaction timeout
+    100: (BITS, NO_LIMIT),  # statement timeout, in milliseconds
+    101: (BITS, NO_LIMIT),  # transaction timeout
     500: (FLAG, False),  # CREATE and DROP CATALOG
     501: (FLAG, False),  # CREATE and DROP SCHEMA
     502: (FLAG, False),  # CREATE and DROP TABLE
     503: (BIGINT, CASE_INSENSITIVE),  # unquoted identifiers
     504: (TEXT, '"'),  # quotes an identifier
     505: (BIGINT, CASE_INSENSITIVE),  # quoted identifiers
+    506: (FLAG, True),  # whoever sees a table may select from it
     507: (BIGINT, NULLS_AT_END),
-    508: (TEXTS, ["AT", "CLUSTER", "MISSING", "RUNS", "SLICE", "STEPS"]),  # keywords beside those of SQL
+    508: (TEXTS, sorted(KEYWORDS)),  # beside those of SQL
+    **{code: (TEXTS, names.split()) for code, names in FUNCTIONS.items()},
     513: (TEXT, "\\"),  # escapes a wildcard in a pattern
+    514: (TEXT, ""),  # letters of unquoted identifiers beside a-z, A-Z, 0-9 and _
+    515: (FLAG, True),  # column aliases
+    516: (FLAG, True),  # NULL + NULL is NULL
+    517: (MAP, {CONVERT[name]: sorted(CONVERT[other] for other in others) for name, others in CONVERTIBLE.items()}),
+    518: (FLAG, True),  # names for tables in a query
+    519: (FLAG, False),  # which must differ from the names of the tables
+    520: (FLAG, True),  # expressions in ORDER BY
+    521: (FLAG, True),  # ORDER BY what is not selected
+    522: (BITS, _bits(0, 1)),  # GROUP BY what is not selected, and beyond what is
+    523: (FLAG, True),  # LIKE … ESCAPE
+    524: (FLAG, True),  # columns that are never null
+    525: (BITS, _bits(0, 1)),  # grammar of ODBC: minimum, core
+    526: (BITS, _bits(0)),  # grammar of ANSI 92: entry
+    527: (FLAG, False),  # integrity enhancement
+    528: (BITS, 2),  # outer joins: full
     529: (TEXT, "schema"),
+    530: (TEXT, "procedure"),
     531: (TEXT, "catalog"),
-    555: (BIGINT, max(len(name) for name in TABLES)),
+    532: (FLAG, True),  # catalog.schema.table
+    533: (BITS, 0),  # where schemas may stand: in queries alone
+    534: (BITS, 0),  # where catalogs may stand
+    535: (BITS, 0),  # positioned UPDATE and DELETE
+    536: (FLAG, False),  # SELECT FOR UPDATE
+    537: (FLAG, False),  # stored procedures
+    538: (BITS, _bits(0, 1, 2, 3)),  # subqueries: compared, EXISTS, IN, quantified
+    539: (FLAG, True),  # correlated subqueries
+    540: (BITS, _bits(0, 1)),  # UNION, UNION ALL
+    **dict.fromkeys(range(541, 556), (BIGINT, NO_LIMIT)),  # longest literals, names, lists
+    556: (FLAG, True),  # a row's size includes its long texts
+    **dict.fromkeys(range(557, 562), (BIGINT, NO_LIMIT)),  # longest statement, names, lists
+    562: (BIGINT, READ_COMMITTED),
+    563: (FLAG, True),  # transactions
+    564: (BITS, _bits(READ_COMMITTED)),
+    565: (FLAG, False),  # data definition commits
+    566: (FLAG, False),  # data definition is ignored in transactions
+    567: (BITS, _bits(1)),  # results: forward only
+    568: (BITS, 0),  # concurrency of results of no stated type
+    569: (BITS, _bits(1)),  # forward only: read only
+    570: (BITS, 0),  # scroll sensitive
+    571: (BITS, 0),  # scroll insensitive
+    572: (FLAG, False),  # batches of updates
+    573: (FLAG, False),  # savepoints
+    574: (FLAG, False),  # named parameters
+    575: (FLAG, False),  # locators
+    576: (FLAG, False),  # stored functions by CALL
 }
 
 
@@ -70,7 +143,7 @@ def infos(codes: Collection[int] = ()) -> pa.Table:
     offsets = []
     for child, value in map(INFOS.__getitem__, wanted):
         offsets.append(len(values[child]))
-        values[child].append(value)
+        values[child].append(list(value.items()) if child == MAP else value)
     union = pa.UnionArray.from_dense(
         pa.array([INFOS[code][0] for code in wanted], pa.int8()),
         pa.array(offsets, pa.int32()),

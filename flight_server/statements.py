@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from flight_server.results import sent_as
+from flight_server.several import Rows, Several
 from lakehouse.engine import Prepared
 from srcql.errors import UnknownName
 
@@ -19,18 +20,22 @@ NOBODY = b""
 
 @dataclass(frozen=True)
 class Asked:
-    """A statement and the values of its parameters."""
+    """A statement and the rows of values that it is asked for, one after another; without parameters an empty one."""
 
     statement: Prepared
-    values: tuple[Any, ...] = ()
+    values: Rows = ((),)
 
     @property
     def schema(self) -> pa.Schema:
         """Schema of the rows; that of a parameter's column is known from its value."""
         if not self.statement.parameters:
             return sent_as(self.statement.schema)
-        with self.statement.execute(self.values) as result:
+        with self.execute() as result:
             return sent_as(result.schema)
+
+    def execute(self) -> Any:
+        """The rows, bound and not yet run."""
+        return self.statement.execute(self.values[0]) if len(self.values) == 1 else Several(self.statement, self.values)
 
 
 @dataclass
@@ -70,8 +75,8 @@ class Statements:
         with self._lock:
             return self._use(handle).asked
 
-    def bind(self, handle: bytes, values: tuple[Any, ...]) -> None:
-        """Give the parameters of a prepared statement their values."""
+    def bind(self, handle: bytes, values: Rows) -> None:
+        """Give the parameters of a prepared statement their values, one row or several."""
         with self._lock:
             entry = self._use(handle)
             entry.asked = replace(entry.asked, values=values)

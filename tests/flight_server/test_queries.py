@@ -74,13 +74,88 @@ def test_parameters_of_other_types(sql):
     assert rows(sql, text, values).to_pylist() == [dict(zip("abcde", values, strict=True))]
 
 
-def test_a_preparation_tells_the_number_of_parameters(sql):
+def test_a_preparation_tells_the_types_of_the_parameters(sql):
     with sql.cursor() as cursor:
-        assert [field.type for field in cursor.adbc_prepare(VALUES)] == [pa.string(), pa.string()]
+        assert [field.type for field in cursor.adbc_prepare(VALUES)] == [pa.string(), pa.int32()]
         assert len(cursor.adbc_prepare(CLUSTERS)) == 0
 
 
-def test_several_rows_of_parameters_are_refused(sql):
+@pytest.mark.parametrize(
+    ("text", "types"),
+    [
+        ("SELECT ?", [pa.string()]),
+        ("SELECT lower(?), coalesce(?, 1)", [pa.string(), pa.string()]),
+        ("SELECT ?::DATE, CAST(? AS DECIMAL(9, 2))", [pa.date32(), pa.decimal128(9, 2)]),
+        ("SELECT * FROM observations WHERE created_at BETWEEN ? AND ?", [pa.timestamp("us")] * 2),
+        ("SELECT * FROM observations WHERE step_id IN (?, 1, ?)", [pa.int32()] * 2),
+        ("SELECT * FROM observations WHERE step_id + ? < 3 AND output LIKE ?", [pa.int32(), pa.string()]),
+        ("SELECT problem_id FROM observations GROUP BY 1 HAVING count(*) > ? LIMIT ? OFFSET ?", [pa.int64()] * 3),
+        ("SELECT * FROM (CLUSTER FROM D.gcd) WHERE size > ? AND share >= ?", [pa.int64(), pa.float64()]),
+        ("SLICE FROM D WHERE step_id = ? AND specified_oracle = ?", [pa.int32(), pa.bool_()]),
+        (
+            "WITH c AS (CLUSTER FROM D) SELECT * FROM c JOIN runs ON size = ? WHERE is_largest = ?",
+            [pa.int64(), pa.bool_()],
+        ),
+        ("SELECT $2, $1 = step_id FROM observations", [pa.int32(), pa.string()]),
+        ("EXPLAIN SELECT * FROM observations WHERE step_id = ?", [pa.string()]),
+    ],
+)
+def test_a_parameter_has_the_type_of_what_it_is_compared_with(sql, text, types):
+    with sql.cursor() as cursor:
+        assert [field.type for field in cursor.adbc_prepare(text)] == types
+
+
+def test_values_as_text_are_read_by_the_engine(sql):
+    assert rows(sql, VALUES, ("gcd", "1")).to_pydict() == {"n": [6]}
+
+
+def bound(sql, text, values):
+    """The rows for several rows of values, which only the driver below DB-API takes."""
+    with adbc_driver_manager.AdbcStatement(sql.adbc_connection) as statement:
+        statement.set_sql_query(text)
+        statement.prepare()
+        statement.bind(values)
+        stream, _ = statement.execute_query()
+        return pa.RecordBatchReader._import_from_c(stream.address).read_all()
+
+
+def test_a_query_answers_every_row_of_values(sql):
+    values = pa.record_batch({"0": ["gcd", "nothing", "queue"], "1": pa.array([1, 1, 1], pa.int32())})
+    assert bound(sql, VALUES, values).to_pydict() == {"n": [6, 0, 6]}
+
+
+def test_columns_that_depend_on_the_values_take_one_row(sql):
+    with pytest.raises(pa.ArrowInvalid, match="differ from one row"):
+        bound(sql, "SELECT x FROM (SELECT ? AS x)", union([1, "a"]))
+
+
+def union(values):
+    """A column of values of several types, as some clients bind them."""
+    kinds = pa.array([0 if isinstance(value, int) else 1 for value in values], pa.int8())
+    children = [pa.array([value for value in values if isinstance(value, kind)]) for kind in (int, str)]
+    places = [sum(kind == other for other in kinds.to_pylist()[:at]) for at, kind in enumerate(kinds.to_pylist())]
+    column = pa.UnionArray.from_dense(kinds, pa.array(places, pa.int32()), children)
+    return pa.record_batch([column], names=["param_0"])
+
+
+def test_values_of_a_dense_union(client):
+    (created,) = client.do_action(
+        ("CreatePreparedStatement", pack(message("ActionCreatePreparedStatementRequest", query=VALUES)))
+    )
+    handle = protocol.read(created.body.to_pybytes()).prepared_statement_handle
+    prepared = command("CommandPreparedStatementQuery", prepared_statement_handle=handle)
+    batch = pa.record_batch([union(["gcd"]).column(0), union([1]).column(0)], names=["param_0", "param_1"])
+    writer, answers = client.do_put(prepared, batch.schema)
+    with writer:
+        writer.write_batch(batch)
+        writer.done_writing()
+        told = protocol.parse("DoPutPreparedStatementResult", answers.read().to_pybytes())
+    assert told.prepared_statement_handle == handle
+    ticket = client.get_flight_info(prepared).endpoints[0].ticket
+    assert client.do_get(ticket).read_all().to_pydict() == {"n": [6]}
+
+
+def test_many_rows_of_values_are_no_update(sql):
     with sql.cursor() as cursor:
         cursor.adbc_prepare(VALUES)
         with pytest.raises(sql.ProgrammingError, match="returns rows"):

@@ -7,7 +7,10 @@ from pathlib import Path
 import pyarrow.flight as flight
 from doors import observations, put
 
-from flight_server.flight_sql import FlightServer
+from flight_server.actions import Actions
+from flight_server.metadata import Metadata
+from flight_server.puts import Puts
+from flight_server.queries import Queries
 from flight_server.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "server.md"
@@ -36,6 +39,6 @@ def test_every_setting_is_on_the_page():
 
 def test_every_command_and_action_is_on_the_page():
     page = PAGE.read_text(encoding="utf-8")
-    served = {*FlightServer.STATEMENTS, *FlightServer.METADATA, *FlightServer.PUTS, *FlightServer.ACTIONS}
+    served = {*Queries.COMMANDS, *Metadata.COMMANDS, *Puts.COMMANDS, *Actions.ACTIONS}
     for name in served - {"TicketStatementQuery"}:
         assert f"`{name}`" in page

@@ -73,5 +73,5 @@ def test_a_result_may_end_before_its_statement(clock):
 def test_values_are_kept_with_their_statement(clock):
     statements = Statements(limit=10, ttl=60, clock=clock)
     handle = statements.add(asked("prepared"))
-    statements.bind(handle, (1, "two"))
-    assert statements.get(handle) == Asked("prepared", (1, "two"))
+    statements.bind(handle, ((1, "two"),))
+    assert statements.get(handle) == Asked("prepared", ((1, "two"),))

@@ -9,7 +9,7 @@ import pytest
 from doors import all_of, ask, connect, observations, put, shaken
 
 from flight_server import status
-from flight_server.flight_sql import FlightServer
+from flight_server.metadata import Metadata
 from flight_server.protocol import SQL, message, pack
 from srcql import errors
 
@@ -76,7 +76,7 @@ CASES = {
     "put: broken command": (put_nothing(for_command(BROKEN)), pa.ArrowInvalid),
     "put: unknown command": (put_nothing(for_command(FOREIGN)), NotImplementedError),
     "put: command that takes no rows": (put_nothing(for_command(CLOSED)), NotImplementedError),
-    "put: values of no statement": (put_nothing(for_command(PREPARED)), pa.ArrowInvalid),
+    "put: values of no statement": (put_nothing(for_command(PREPARED)), KeyError),
     "put: rows without columns": (put_nothing(for_path("tests")), pa.ArrowInvalid),
     "action: unknown": (action("nothing", b""), NotImplementedError),
     "action: prepare garbage": (action("CreatePreparedStatement", GARBAGE), pa.ArrowInvalid),
@@ -141,7 +141,7 @@ def broken(*_):
 
 
 def test_what_nobody_foresaw_is_internal_and_stands_in_the_log(start, monkeypatch, capfd):
-    monkeypatch.setitem(FlightServer.METADATA, "CommandGetCatalogs", broken)
+    monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", broken)
     catalogs = pack(message("CommandGetCatalogs"))
     with flight.connect(start().uri) as client:
         for call in (get(catalogs), info(for_command(catalogs)), schema(for_command(catalogs))):
@@ -182,7 +182,7 @@ def test_every_call_has_a_line_in_the_log(start, capfd):
 def test_every_error_has_a_status_that_a_header_can_carry(server, monkeypatch, letters):
     with flight.connect(server.uri) as client:
         for kind, told_as in status.STATUSES.items():
-            monkeypatch.setitem(FlightServer.METADATA, "CommandGetCatalogs", raising(kind(letters)))
+            monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", raising(kind(letters)))
             arrow = next(base for base in told_as.__mro__ if base.__module__.startswith("pyarrow"))
             with pytest.raises(arrow) as told:
                 client.get_flight_info(for_command(pack(message("CommandGetCatalogs"))))

@@ -1,0 +1,60 @@
+"""The parameters of a statement: their types, and its rows for several rows of values."""
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+import pyarrow as pa
+
+from lakehouse.engine import Prepared, Statement
+from lakehouse.parameter_types import parameter_types
+from srcql.errors import Cancelled, InvalidQuery
+
+TEXT = "VARCHAR"
+Rows = tuple[tuple[Any, ...], ...]
+
+
+def parameters_of(statement: Prepared) -> pa.Schema:
+    """The parameters of a statement, `$1` and so on: each of the type that it stands for, else text."""
+    if not statement.parameters:
+        return pa.schema([])
+    if not isinstance(statement, Statement):
+        return pa.schema([(f"${number}", pa.string()) for number in range(1, statement.parameters + 1)])
+    with statement.cursor() as cursor:
+        found = parameter_types(cursor, statement.sql)
+        columns = [f'NULL::{found.get(number, TEXT)} AS "${number}"' for number in range(1, statement.parameters + 1)]
+        return cursor.sql(f"SELECT {', '.join(columns)} WHERE false").to_arrow_table().schema
+
+
+class Several:
+    """The rows of a statement for several rows of values, one after another, or for none."""
+
+    def __init__(self, statement: Prepared, values: Rows) -> None:
+        self._statement = statement
+        self._values = values
+        self._stopped = False
+        self._current: Any = None
+        nothing = (None,) * statement.parameters
+        with statement.execute(values[0] if values else nothing) as first:
+            self.schema = first.schema
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Run the statement for each row of values; InvalidQuery where its columns depend on them."""
+        for values in self._values:
+            with self._statement.execute(values) as self._current:
+                if self._stopped:
+                    raise Cancelled("the query was cancelled")
+                if self._current.schema != self.schema:
+                    raise InvalidQuery("the columns differ from one row of values to another", hint="send one row")
+                yield from self._current.batches()
+
+    def interrupt(self) -> None:
+        """Make a running or coming `batches` end; may be called from another thread."""
+        self._stopped = True
+        if self._current:
+            self._current.interrupt()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.interrupt()

@@ -1,0 +1,99 @@
+"""The types of columns, as ODBC describes types.
+
+Source: `CommandGetXdbcTypeInfo` and `XdbcDataType` of FlightSql.proto.
+"""
+
+from typing import Any
+
+import pyarrow as pa
+
+NULLABLE, SEARCHABLE_BASIC, SEARCHABLE_FULL = 1, 2, 3
+DATETIME = 9
+SCHEMA = pa.schema(
+    [
+        pa.field("type_name", pa.string(), nullable=False),
+        pa.field("data_type", pa.int32(), nullable=False),
+        pa.field("column_size", pa.int32()),
+        pa.field("literal_prefix", pa.string()),
+        pa.field("literal_suffix", pa.string()),
+        pa.field("create_params", pa.list_(pa.field("item", pa.string(), nullable=False))),
+        pa.field("nullable", pa.int32(), nullable=False),
+        pa.field("case_sensitive", pa.bool_(), nullable=False),
+        pa.field("searchable", pa.int32(), nullable=False),
+        pa.field("unsigned_attribute", pa.bool_()),
+        pa.field("fixed_prec_scale", pa.bool_(), nullable=False),
+        pa.field("auto_increment", pa.bool_()),
+        pa.field("local_type_name", pa.string()),
+        pa.field("minimum_scale", pa.int32()),
+        pa.field("maximum_scale", pa.int32()),
+        pa.field("sql_data_type", pa.int32(), nullable=False),
+        pa.field("datetime_subcode", pa.int32()),
+        pa.field("num_prec_radix", pa.int32()),
+        pa.field("interval_precision", pa.int32()),
+    ]
+)
+
+
+def _type(name: str, code: int, size: int | None = None, **more: Any) -> dict[str, Any]:
+    common = {
+        "nullable": NULLABLE,
+        "case_sensitive": False,
+        "searchable": SEARCHABLE_BASIC,
+        "fixed_prec_scale": False,
+        "sql_data_type": code,
+    }
+    return {"type_name": name, "local_type_name": name, "data_type": code, "column_size": size, **common, **more}
+
+
+def _number(name: str, code: int, digits: int, *, signed: bool = True, radix: int = 10, **more: Any) -> dict[str, Any]:
+    more = {"unsigned_attribute": not signed, "auto_increment": False, "num_prec_radix": radix} | more
+    return _type(name, code, digits, **more)
+
+
+def _whole(name: str, code: int, digits: int, *, signed: bool = True) -> dict[str, Any]:
+    return _number(name, code, digits, signed=signed, minimum_scale=0, maximum_scale=0)
+
+
+def _quoted(name: str, code: int, size: int | None = None, **more: Any) -> dict[str, Any]:
+    return _type(name, code, size, **({"literal_prefix": "'", "literal_suffix": "'"} | more))
+
+
+def _time(name: str, code: int, size: int, subcode: int, word: str) -> dict[str, Any]:
+    more = {"sql_data_type": DATETIME, "datetime_subcode": subcode, "literal_prefix": f"{word} '"}
+    return _quoted(name, code, size, **more)
+
+
+TYPES = sorted(
+    (
+        _type("BOOLEAN", -7, 1),
+        _whole("TINYINT", -6, 3),
+        _whole("UTINYINT", -6, 3, signed=False),
+        _whole("BIGINT", -5, 19),
+        _whole("UBIGINT", -5, 20, signed=False),
+        _quoted("BLOB", -3),
+        _whole("HUGEINT", 2, 39),
+        _number("DECIMAL", 3, 38, create_params=["precision", "scale"], minimum_scale=0, maximum_scale=38),
+        _whole("INTEGER", 4, 10),
+        _whole("UINTEGER", 4, 10, signed=False),
+        _whole("SMALLINT", 5, 5),
+        _whole("USMALLINT", 5, 5, signed=False),
+        _number("FLOAT", 7, 24, radix=2),
+        _number("DOUBLE", 8, 53, radix=2),
+        _quoted("UUID", 12, 36),
+        _quoted("VARCHAR", 12, case_sensitive=True, searchable=SEARCHABLE_FULL),
+        _time("DATE", 91, 10, 1, "DATE"),
+        _time("TIME", 92, 15, 2, "TIME"),
+        _time("TIMESTAMP", 93, 26, 3, "TIMESTAMP"),
+        _time("TIMESTAMP WITH TIME ZONE", 93, 32, 5, "TIMESTAMPTZ"),
+    ),
+    key=lambda row: (row["data_type"], row["type_name"]),
+)
+
+
+def types(data_type: int | None = None) -> pa.Table:
+    """The types with that code of ODBC, or all, by code and name.
+
+    >>> types(12)["type_name"].to_pylist()
+    ['UUID', 'VARCHAR']
+    """
+    return pa.Table.from_pylist([row for row in TYPES if data_type in (None, row["data_type"])], schema=SCHEMA)
