@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.flight as flight
 
 from flight_server import protocol
+from flight_server.calls import call_of
 from flight_server.protocol import message
 from flight_server.results import sent_as
 from flight_server.service import Service, handler
@@ -43,16 +44,16 @@ class Actions:
         statement = self._service.prepare(context, request.query, request.transaction_id)
         result = message(
             "ActionCreatePreparedStatementResult",
-            prepared_statement_handle=self._service.statements.add(Asked(statement)),
+            prepared_statement_handle=self._service.statements(context).add(Asked(statement)),
             dataset_schema=sent_as(statement.schema).serialize().to_pybytes(),
             parameter_schema=sent_as(parameters_of(statement)).serialize().to_pybytes(),
             is_update=False,
         )
         return protocol.pack(result)
 
-    def _close_prepared(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
+    def _close_prepared(self, context: Any, body: bytes) -> bytes:
         request = protocol.expect("ActionClosePreparedStatementRequest", body)
-        self._service.statements.drop(request.prepared_statement_handle)
+        self._service.statements(context).drop(request.prepared_statement_handle)
         return b""
 
     def _begin(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
@@ -72,25 +73,26 @@ class Actions:
     def _no_substrait(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
         raise Unsupported("Substrait plans are not served", hint="send SRCQL or SQL")
 
-    def _cancel_info(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
+    def _cancel_info(self, context: Any, body: bytes) -> bytes:
         """Stop what runs under the tickets of a FlightInfo, and forget them."""
-        status = self._cancel(protocol.parse("CancelFlightInfoRequest", body).info)
+        status = self._cancel(context, protocol.parse("CancelFlightInfoRequest", body).info)
         return bytes(message("CancelFlightInfoResult", status=status).SerializeToString())
 
-    def _cancel_query(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
+    def _cancel_query(self, context: Any, body: bytes) -> bytes:
         """The same by the name that it had before."""
-        status = self._cancel(protocol.expect("ActionCancelQueryRequest", body).info)
+        status = self._cancel(context, protocol.expect("ActionCancelQueryRequest", body).info)
         return protocol.pack(message("ActionCancelQueryResult", result=status))
 
-    def _cancel(self, serialized: bytes) -> int:
+    def _cancel(self, context: Any, serialized: bytes) -> int:
         try:
             info = flight.FlightInfo.deserialize(serialized)
         except pa.ArrowException:
             raise InvalidQuery("the body should hold a FlightInfo") from None
         tickets: list[Any] = [protocol.read(endpoint.ticket.ticket) for endpoint in info.endpoints]
         handles = {ticket.statement_handle for ticket in tickets if hasattr(ticket, "statement_handle")}
-        known = [handle for handle in handles if self._service.statements.drop(handle)]
-        running = self._service.watchdog.stop(Cancelled("the statement was cancelled"), handles)
+        known = [handle for handle in handles if self._service.statements(context).drop(handle)]
+        owned = {(call_of(context).identity, handle) for handle in handles}
+        running = self._service.watchdog.stop(Cancelled("the statement was cancelled"), owned)
         return CANCELLING if running else CANCELLED if known else NOT_CANCELLABLE
 
     def _set_options(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
@@ -105,7 +107,7 @@ class Actions:
         return bytes(message("CloseSessionResult", status=SESSION_CLOSED).SerializeToString())
 
     def _status(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
-        return json.dumps(asdict(self._service.engine.planner.snapshot().status())).encode()
+        return json.dumps(asdict(self._service.snapshot(context).status())).encode()
 
     ACTIONS: ClassVar[dict[str, tuple[Callable[..., bytes], str]]] = {
         "CreatePreparedStatement": (_create_prepared, "prepare a statement, with ? for its parameters"),
@@ -117,7 +119,7 @@ class Actions:
         "SetSessionOptions": (_set_options, "there are no options yet: each is answered as invalid"),
         "GetSessionOptions": (_get_options, "there are no options yet"),
         "CloseSession": (_close_session, "nothing is kept for a session yet"),
-        "srcql.status": (_status, "what the warehouse holds, as JSON"),
+        "srcql.status": (_status, "what the warehouse holds of what is granted, as JSON"),
     }
     UNSUPPORTED: ClassVar[dict[str, Callable[..., bytes]]] = {
         "BeginSavepoint": _no_savepoints,

@@ -8,7 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from flight_server.auth import ADMIN, WRITE, Identity
 from flight_server.catalog_metadata import CATALOG, DB_SCHEMA
+from lakehouse.committer import NO_SNAPSHOT
 from lakehouse.warehouse import Receipt, Warehouse
 from srcql.errors import Cancelled, InvalidData, InvalidQuery, UnknownName, Unsupported, suggestion
 from srcql.schema import TABLES
@@ -79,15 +81,28 @@ def by_statement(ingest: Any) -> Load:
 
 
 def ingest(
-    warehouse: Warehouse, load: Load, schema: pa.Schema, batches: Iterable[pa.RecordBatch], gone: Callable[[], bool]
+    warehouse: Warehouse,
+    load: Load,
+    schema: pa.Schema,
+    batches: Iterable[pa.RecordBatch],
+    gone: Callable[[], bool],
+    identity: Identity,
 ) -> Receipt:
-    """Write the batches; what is returned is in the store. Nothing of a load is kept whose client is gone."""
+    """Write the batches; what is returned is in the store. Nothing of a load is kept whose client is gone.
+
+    Raises Forbidden where the role or the data sets of its sender do not allow it.
+    """
+    identity.check(WRITE, "ingest")
+    if load.evolve:
+        identity.check(ADMIN, "add columns")
     bare = pa.schema([field.remove_metadata() for field in schema])
     unread = _bare_batches(bare, batches, gone)
-    receipt = warehouse.ingest(load.table, pa.RecordBatchReader.from_batches(bare, unread), load.batch_id, load.evolve)
+    rows = pa.RecordBatchReader.from_batches(bare, unread)
+    receipt = warehouse.ingest(load.table, rows, load.batch_id, load.evolve, identity.data_sets)
     # A repeat is not read by the store; a client that is answered while it still writes may miss the answer.
-    for _ in unread:
-        pass
+    repeated = sum(batch.num_rows for batch in unread)
+    if receipt.repeated and identity.data_sets is not None:  # whose batch that was is not known: say nothing of it
+        return replace(receipt, rows=repeated, snapshot_id=NO_SNAPSHOT)
     return receipt
 
 

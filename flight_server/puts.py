@@ -37,18 +37,19 @@ class Puts:
             schema = reader.schema
         identified = load.identified(call.header(BATCH_ID), schema)
         batches = call.counted(chunk.data for chunk in reader if chunk.data is not None)
-        return ingest(self._service.engine.warehouse, identified, schema, batches, context.is_cancelled)
+        return ingest(self._service.engine.warehouse, identified, schema, batches, context.is_cancelled, call.identity)
 
     def _ingest(self, context: Any, command: Any, reader: Any) -> Any:
         receipt = self._load(context, by_statement(command), reader)
         return message("DoPutUpdateResult", record_count=receipt.rows)
 
-    def _values(self, context: Any, command: Any, reader: Any) -> Any:  # noqa: ARG002
+    def _values(self, context: Any, command: Any, reader: Any) -> Any:
         with reading():
             rows = reader.read_all()
         handle = command.prepared_statement_handle
-        values = [column.to_pylist() for column in rows.columns]
-        self._service.statements.bind(handle, tuple(zip(*values, strict=True)) if values else ((),) * len(rows))
+        columns = [column.to_pylist() for column in rows.columns]
+        values = tuple(zip(*columns, strict=True)) if columns else ((),) * len(rows)
+        self._service.statements(context).bind(handle, values)
         return message("DoPutPreparedStatementResult", prepared_statement_handle=handle)
 
     def _update(self, context: Any, command: Any, reader: Any) -> Any:  # noqa: ARG002
@@ -56,7 +57,7 @@ class Puts:
         raise _returns_rows()
 
     def _prepared_update(self, context: Any, command: Any, reader: Any) -> Any:  # noqa: ARG002
-        self._service.statements.get(command.prepared_statement_handle)
+        self._service.statements(context).get(command.prepared_statement_handle)
         raise _returns_rows()
 
     COMMANDS: ClassVar[dict[str, Callable[..., Any]]] = {

@@ -30,7 +30,7 @@ class Queries:
     def info(self, context: Any, request: Any, descriptor: flight.FlightDescriptor) -> flight.FlightInfo:
         """Where the rows of a request are to be fetched, for how long, and their schema."""
         service, asked = self._service, self._asked(context, request)
-        handle = service.statements.add(asked, parent=getattr(request, "prepared_statement_handle", NOBODY))
+        handle = service.statements(context).add(asked, parent=getattr(request, "prepared_statement_handle", NOBODY))
         ticket = protocol.pack(message("TicketStatementQuery", statement_handle=handle))
         expires = datetime.now(UTC) + timedelta(seconds=service.settings.handle_ttl)
         expiration = pa.scalar(expires, pa.timestamp("ns", "UTC"))
@@ -43,7 +43,7 @@ class Queries:
             raise Unavailable(f"{service.settings.statements} statements are running", hint="ask again in a moment")
         call.resources.callback(service.slots.release)
         result = call.resources.enter_context(asked.execute())
-        handle = getattr(request, "statement_handle", None)
+        handle = call.identity, getattr(request, "statement_handle", None)
         watch = Watch(context.is_cancelled, handle, service.settings.statement_timeout, result.interrupt)
         service.watchdog.watch(watch)
         call.resources.callback(service.watchdog.forget, watch)
@@ -58,13 +58,13 @@ class Queries:
 
     def _prepared(self, context: Any, command: Any) -> Asked:
         """A prepared statement reads what is in the store when it is executed, not when it was prepared."""
-        asked = self._service.statements.get(command.prepared_statement_handle)
-        if asked.statement.snapshot is self._service.engine.planner.snapshot():
+        asked = self._service.statements(context).get(command.prepared_statement_handle)
+        if asked.statement.snapshot is self._service.snapshot(context):
             return asked
         return Asked(self._service.prepare(context, asked.statement.text), asked.values)
 
-    def _announced(self, context: Any, ticket: Any) -> Asked:  # noqa: ARG002
-        return self._service.statements.get(ticket.statement_handle)
+    def _announced(self, context: Any, ticket: Any) -> Asked:
+        return self._service.statements(context).get(ticket.statement_handle)
 
     COMMANDS: ClassVar[dict[str, Callable[..., Asked]]] = {
         "CommandStatementQuery": _query,

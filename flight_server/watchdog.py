@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
 
 from srcql.errors import Cancelled, SrcqlError, TimedOut
@@ -14,7 +14,7 @@ class Watch:
     """One running statement: the time that it computed (not the time that its reader took), and why it was stopped."""
 
     def __init__(
-        self, gone: Callable[[], bool], handle: bytes | None, timeout: float | None, interrupt: Callable[[], None]
+        self, gone: Callable[[], bool], handle: Hashable, timeout: float | None, interrupt: Callable[[], None]
     ) -> None:
         self.handle = handle
         self.timeout = timeout
@@ -73,7 +73,7 @@ class Watchdog:
         with self._changed:
             self._watches.discard(watch)
 
-    def stop(self, reason: SrcqlError, handles: set[bytes] | None = None) -> int:
+    def stop(self, reason: SrcqlError, handles: Collection[Hashable] | None = None) -> int:
         """Stop the statements of these handles, or all; how many there were."""
         with self._changed:
             stopped = [watch for watch in self._watches if handles is None or watch.handle in handles]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lakehouse.history import Commit, History
+from srcql.errors import Forbidden
 
 if TYPE_CHECKING:
     from lakehouse.planner import File, TableState
@@ -27,6 +28,14 @@ def granted_state(state: "TableState", grant: Grant) -> "TableState":
 def granted_files(files: tuple["File", ...], grant: Grant) -> tuple["File", ...]:
     """The files of the granted data sets."""
     return files if grant is None else tuple(file for file in files if file.data_set_id in grant)
+
+
+def check_granted(data_sets: Iterable[str], grant: Grant) -> None:
+    """Raise Forbidden for rows of a data set that is not granted, whether it exists or not."""
+    others = [] if grant is None else sorted(set(data_sets) - grant)
+    if others:
+        shown = ", ".join(sorted(grant or ())) or "none"
+        raise Forbidden(f"data set {others[0]} is not granted", hint=f"granted data sets: {shown}")
 
 
 def _history(history: History, files: Iterable["File"]) -> History:

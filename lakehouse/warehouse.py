@@ -24,6 +24,7 @@ from lakehouse import catalog as catalogs
 from lakehouse import maintenance
 from lakehouse.catalog import DEFINITIONS, INGESTS, NAMESPACE
 from lakehouse.committer import Batch, Committer, Receipt
+from lakehouse.grants import Grant
 from lakehouse.hashes import Hashes
 from lakehouse.ledger import Ledger
 from lakehouse.maintenance import Retention
@@ -99,13 +100,20 @@ class Warehouse:
         found = self._locations()
         return {name: found[name] for name in TABLES}
 
-    def ingest(self, table: str, data: Any, batch_id: str | None = None, evolve: bool = False) -> Receipt:
+    def ingest(
+        self,
+        table: str,
+        data: Any,
+        batch_id: str | None = None,
+        evolve: bool = False,
+        data_sets: Grant = None,
+    ) -> Receipt:
         """Add rows (pa.Table or pa.RecordBatchReader) to a table: all of them, or none.
 
         When it returns, the rows are in the catalog. A batch_id that the table already holds adds nothing and gives the
         receipt of the first time. With `evolve`, columns that the table does not have are added to it.
-        Raises InvalidData naming column, row and value; UnknownName for a table that does not exist; StoreError when
-        the catalog or the storage fails.
+        Raises InvalidData naming column, row and value; UnknownName for a table that does not exist; Forbidden for a
+        row of another data set than `data_sets`; StoreError when the catalog or the storage fails.
         """
         current = self.table(table)
         if batch_id is not None:
@@ -117,6 +125,7 @@ class Warehouse:
             current,
             lambda fields: catalogs.add_columns(lambda: self._load(table), fields),
             self._hashes.fill,
+            data_sets,
         )
         staged = writer.stage(data, evolve)
         return self._committer.commit(Batch(table, batch_id or uuid.uuid4().hex, staged))

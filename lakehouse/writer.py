@@ -29,6 +29,7 @@ from pyiceberg.table import Table as IcebergTable
 from pyiceberg.typedef import Record
 
 from lakehouse.catalog import row_group
+from lakehouse.grants import Grant, check_granted
 from lakehouse.order import ranked, sorted_by
 from lakehouse.repeats import check_files, check_sorted, key_of
 from lakehouse.rows import Layout, added_field, check_names, conform, layout_of
@@ -58,15 +59,22 @@ class Staged:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes batches of one table; `add_columns` adds the fields of a pa.Schema to the Iceberg table."""
+    """Writes batches of one table: rows of the granted data sets.
+
+    `add_columns` adds the fields of a pa.Schema to the Iceberg table.
+    """
 
     definition: Table
     table: IcebergTable
     add_columns: Callable[[Any], IcebergTable]
     fill_hashes: Callable[[Any], Any]
+    grant: Grant = None
 
     def stage(self, data: Any, evolve: bool) -> Staged:
-        """Write a batch (pa.Table or pa.RecordBatchReader) to data files; raises InvalidData, and then leaves none."""
+        """Write a batch (pa.Table or pa.RecordBatchReader) to data files.
+
+        Raises InvalidData, or Forbidden for a data set that is not granted, and then leaves none.
+        """
         layout = layout_of(self.definition, self.table.schema())
         unknown = [data.schema.field(name) for name in check_names(layout, data.schema, evolve)]
         added = [added_field(self.definition, field) for field in unknown]
@@ -91,6 +99,7 @@ class Writer:
     def _prepare(self, layout: Layout, chunk: Any, first: int, now: datetime) -> Any:
         """A chunk as it is stored: all columns of the layout, sorted; InvalidData when a row is not as it must be."""
         rows = conform(layout, chunk, first, now)
+        check_granted(rows["data_set_id"].unique().to_pylist(), self.grant)
         if self.definition is OBSERVATIONS:
             rows = derived(self.fill_hashes(rows), first)
         codes = ranked(rows, key_of(self.definition))
