@@ -19,13 +19,15 @@ import duckdb
 import udfs
 from lakehouse.explanation import Explanation
 from lakehouse.grants import Grant
-from lakehouse.planner import File, Planner, Snapshot
-from lakehouse.planning import Planning, placed
+from lakehouse.parts import Part
+from lakehouse.planner import File, Ids, Planner, Snapshot
+from lakehouse.planning import Planning, Terms, placed
 from lakehouse.results import Result
 from lakehouse.sandbox import Reading, inspect
 from lakehouse.views import PUBLIC, local_path
 from lakehouse.warehouse import Warehouse
 from srcql.compile import compile
+from srcql.equality import CANONICAL, Equality
 from srcql.errors import InvalidQuery
 from srcql.explained import explained
 from srcql.sql import literal
@@ -61,30 +63,44 @@ class Engine:
         self.warehouse = warehouse
         self.planner = Planner(warehouse)
         self._connection = _locked_down(warehouse, threads, memory_limit)
-        self._statements: OrderedDict[tuple[str, Grant], Statement] = OrderedDict()
+        self._statements: OrderedDict[tuple[str, Grant, Terms], Statement] = OrderedDict()
         self._lock = threading.Lock()
 
-    def prepare(self, text: str, data_sets: Grant = None) -> "Prepared":
+    def prepare(
+        self,
+        text: str,
+        data_sets: Grant = None,
+        *,
+        ids: Ids | None = None,
+        part: Part | None = None,
+        equality: Equality = CANONICAL,
+    ) -> "Prepared":
         """Compile a statement and check its names against the current snapshot, or what these data sets are of it.
 
-        Any error is an SrcqlError; what cannot be bound is told when its schema or its result is asked for.
+        `ids` are the snapshots of the tables that it reads instead of the current ones, `part` is one of `parts_of`,
+        `equality` what a verb without USING is read as. Any error is an SrcqlError; what cannot be bound is told when
+        its schema or its result is asked for.
         """
+        now = self.planner.snapshot()
+        snapshot = (now if ids is None else self.planner.snapshot_of(ids)).only(data_sets)
+        terms = Terms(self._planning_seconds, part, equality)
         asked = explained(text)
-        if asked is None:
-            return self._statement(text, data_sets)
-        snapshot = self.planner.snapshot().only(data_sets)
-        return Explanation(text, asked, partial(self._new, snapshot), self.warehouse.location)
+        if asked is not None:
+            return Explanation(text, asked, partial(self._new, snapshot, terms), self.warehouse.location)
+        if snapshot is now.only(data_sets):
+            return self._kept(snapshot, terms, text)
+        return self._new(snapshot, terms, text)
 
-    def _new(self, snapshot: Snapshot, text: str) -> "Statement":
-        return Statement(self._connection, snapshot, text, seconds=self._planning_seconds)
+    def _new(self, snapshot: Snapshot, terms: Terms, text: str) -> "Statement":
+        return Statement(self._connection, snapshot, text, terms)
 
-    def _statement(self, text: str, data_sets: Grant) -> "Statement":
+    def _kept(self, snapshot: Snapshot, terms: Terms, text: str) -> "Statement":
         """The statement of a text, which is kept while nothing is committed: dashboards and jobs ask the same again."""
-        snapshot, key = self.planner.snapshot().only(data_sets), (text, data_sets)
+        key = (text, snapshot.grant, terms)
         with self._lock:
             known = self._statements.get(key)
         if known is None or known.snapshot is not snapshot:
-            known = self._new(snapshot, text)
+            known = self._new(snapshot, terms, text)
         with self._lock:
             if self._statements and next(iter(self._statements.values())).snapshot.locations is not snapshot.locations:
                 self._statements.clear()
@@ -136,12 +152,12 @@ class Statement:
         connection: duckdb.DuckDBPyConnection,
         snapshot: Snapshot,
         text: str,
+        terms: Terms,
         values: Sequence[Any] | None = None,
-        seconds: float | None = None,
     ) -> None:
         self._connection = connection
-        self._seconds = seconds
-        self._views = Planning(snapshot, connection, values, seconds)
+        self._terms = terms
+        self._views = Planning(snapshot, connection, values, terms)
         self._compiled = compile(text, self._views)
         self.snapshot = snapshot
         self.text = text
@@ -180,7 +196,7 @@ class Statement:
             raise InvalidQuery(f"expected {self.parameters} parameters, found {len(values)}")
         if not self._views.guessed:
             return self
-        return Statement(self._connection, self.snapshot, self.text, values, self._seconds)
+        return Statement(self._connection, self.snapshot, self.text, self._terms, values)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor on which the tables of the statement's snapshot are views; all of them when it lists tables."""

@@ -6,6 +6,7 @@ change, so what was read of them is kept; another process's commit is seen by th
 """
 
 import threading
+from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,8 @@ from srcql.sql import identifier
 
 ATTEMPTS = 5
 PAST_STATES = 256
+RECENT = 64
+Ids = tuple[int | None, ...]  # snapshots of the tables, in the order of TABLES
 Owners = dict[tuple[str, ...], dict[Hashable, frozenset[int]]]
 PROBLEM_ID = OBSERVATIONS.column("problem_id").field_id
 
@@ -107,6 +110,7 @@ class Planner:
         self._manifests: dict[str, tuple[File, ...]] = {}
         self._summaries: dict[str, FileSummary] = {}
         self._snapshot: Snapshot | None = None
+        self._recent: OrderedDict[Ids, Snapshot] = OrderedDict()
         self._files_of = lru_cache(PAST_STATES)(self._read_files)
 
     def snapshot(self) -> "Snapshot":
@@ -122,7 +126,29 @@ class Planner:
         if self._snapshot is None or self._snapshot.locations != locations:
             states = {name: self._state(name, locations[name]) for name in TABLES}
             self._snapshot = Snapshot(self, locations, states)
+            self._recent[tuple(self._snapshot.ids.values())] = self._snapshot
+            if len(self._recent) > RECENT:
+                self._recent.popitem(last=False)
         return self._snapshot
+
+    def snapshot_of(self, ids: Ids) -> "Snapshot":
+        """The three tables as they were at these snapshots, and in the columns of now where that is long ago.
+
+        Raises UnknownName when one of them is not kept.
+        """
+        now = self.snapshot()
+        with self._lock:
+            recent = self._recent.get(ids)
+        if recent:
+            return recent
+        states = {name: self._state_at(now.states[name], number) for name, number in zip(TABLES, ids, strict=True)}
+        return replace(now, states=states, _pasts={}, _parts={})
+
+    def _state_at(self, state: TableState, number: int | None) -> TableState:
+        kept: dict[int | None, Commit | None] = {commit.snapshot_id: commit for commit in state.history}
+        if number not in kept | {None: None}:
+            raise UnknownName(f"snapshot {number} of {state.table.name} is not kept", hint="ask again")
+        return self.past(state, kept.get(number))
 
     def past(self, state: TableState, commit: Commit | None) -> TableState:
         """A table as an earlier snapshot had it, in the columns of now; empty when there was none."""
@@ -231,6 +257,13 @@ class Snapshot:
     def table(self, name: str) -> Table:
         """The columns of a table, with those that were added to it."""
         return self.states[name].table
+
+    def rows_of(self, selection: Selection) -> Counter[tuple[str, str]]:
+        """How many observations and expectations there are of every selected problem."""
+        counted: Counter[tuple[str, str]] = Counter()
+        for file, problem, found in self._selected(selection):
+            counted[file.data_set_id, problem] += found.rows
+        return counted
 
     def files(self, table: str, selection: Selection) -> list[File]:
         """The files that hold any selected problem, by path."""

@@ -1,20 +1,43 @@
 """What a verb has to know of the rows before it can be lowered: asked of the same snapshot, under the same rules."""
 
+import math
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from lakehouse.explain import explain
+from lakehouse.parts import Part
 from lakehouse.planner import Snapshot
 from lakehouse.sandbox import inspect
 from lakehouse.views import Views
 from srcql.compiled import Compiled
-from srcql.errors import SrcqlError, TimedOut
+from srcql.equality import CANONICAL, Equality
+from srcql.errors import Cancelled, SrcqlError, TimedOut
 
 INTERRUPT_SECONDS = 0.005
+LOOK_SECONDS = 0.05
+
+# Whether who asks in this thread has given up; it is not kept with a statement, which lives longer.
+given_up: ContextVar[Callable[[], bool]] = ContextVar("given_up", default=lambda: False)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a statement is planned under, beside its snapshot.
+
+    `seconds` is how long a question may take that has to be answered before it can be compiled, any time when None;
+    `part` is what of its problems it reads, `equality` what a verb without USING is read as.
+    """
+
+    seconds: float | None = None
+    part: Part | None = None
+    equality: Equality = CANONICAL
 
 
 class Planning(Views):
@@ -29,10 +52,10 @@ class Planning(Views):
         snapshot: Snapshot,
         connection: duckdb.DuckDBPyConnection,
         parameters: Sequence[Any] | None,
-        seconds: float | None,
+        terms: Terms,
     ) -> None:
-        super().__init__(snapshot)
-        self._seconds = seconds
+        super().__init__(snapshot, terms.part, terms.equality)
+        self._seconds = terms.seconds
         self._connection = connection
         self._parameters = parameters
         self.guessed = False
@@ -51,23 +74,30 @@ class Planning(Views):
     @contextmanager
     def _in_time(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """Interrupt what takes longer than planning may."""
-        ended = threading.Event()
-        waiting = threading.Thread(target=self._interrupt_late, args=(cursor, ended), daemon=True)
-        if self._seconds is not None:
-            waiting.start()
+        ended, gone = threading.Event(), given_up.get()
+        waiting = threading.Thread(target=self._interrupt_late, args=(cursor, ended, gone), daemon=True)
+        waiting.start()
         try:
             yield
         except duckdb.InterruptException:
+            if gone():
+                raise Cancelled("the client gave up") from None
             hint = "ask for less, or let the server be started with a larger SRCQL_STATEMENT_TIMEOUT"
             raise TimedOut(f"planning took longer than {self._seconds:g} seconds", hint=hint) from None
         finally:
             ended.set()
+            waiting.join()  # who asks may be looked at no longer
 
-    def _interrupt_late(self, cursor: duckdb.DuckDBPyConnection, ended: threading.Event) -> None:
-        if not ended.wait(self._seconds):
-            while not ended.wait(INTERRUPT_SECONDS):
-                with suppress(duckdb.Error):  # it may just have been closed
-                    cursor.interrupt()
+    def _interrupt_late(
+        self, cursor: duckdb.DuckDBPyConnection, ended: threading.Event, gone: Callable[[], bool]
+    ) -> None:
+        last = math.inf if self._seconds is None else time.monotonic() + self._seconds
+        while not ended.wait(min(LOOK_SECONDS, max(0, last - time.monotonic()))):
+            if gone() or time.monotonic() >= last:
+                break
+        while not ended.wait(INTERRUPT_SECONDS):
+            with suppress(duckdb.Error):  # it may just have been closed
+                cursor.interrupt()
 
     def _value(self, name: str) -> Any:
         number = int(name) if name.isdecimal() else 0

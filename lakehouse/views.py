@@ -7,11 +7,13 @@ from typing import Any
 import udfs
 from lakehouse.history import Commit
 from lakehouse.overviews import OVERVIEWS, SNAPSHOTS, documented
+from lakehouse.parts import Part
 from lakehouse.planner import File, Snapshot
 from srcql.at import At
 from srcql.compile import Source, compile
 from srcql.compiled import Compiled
 from srcql.cube import Selection
+from srcql.equality import CANONICAL, Equality
 from srcql.errors import InvalidQuery
 from srcql.schema import OBSERVATIONS, TABLES, Column, Table
 from srcql.sql import identifier, literal
@@ -26,8 +28,10 @@ class Views:
     files of their problems and of their time only.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, part: Part | None = None, equality: Equality = CANONICAL) -> None:
+        self.equality = equality
         self._snapshot = snapshot
+        self._part = part
         self._tables: Tables = {name: (name, EVERYTHING) for name in TABLES}
         self._overviews: dict[str, tuple[str, At | None]] = {name: (name, None) for name in OVERVIEWS}
         self._lowered: dict[str, tuple[str, Tables]] = {}
@@ -117,10 +121,12 @@ class Views:
 
     def _rows(self, name: str, selection: Selection) -> str:
         table, files = self._snapshot.table(name), self._files(name, selection)
-        return _over_files(table, files) if files else _empty(table)
+        rows = _over_files(table, files) if files else _empty(table)
+        return f"{rows} WHERE {self._part.condition}" if files and self._part else rows
 
     def _files(self, name: str, selection: Selection) -> list[File]:
-        return self._snapshot.at(selection.at).files(name, selection)
+        files = self._snapshot.at(selection.at).files(name, selection)
+        return [file for file in files if self._part is None or self._part.meets(file)]
 
     @property
     def _commits(self) -> str:

@@ -8,6 +8,7 @@ was typed, byte for byte.
 (True, 1)
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlglot.errors import ParseError
 from srcql.cells import Lowering
 from srcql.compiled import Carried, Compiled
 from srcql.engines import DUCKDB, FORMS, Forms
+from srcql.equality import CANONICAL
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.parameters import numbered
 from srcql.parser import Found, Past, Seen, find
@@ -60,6 +62,8 @@ class _Writer:
         self._write(f" AS {identifier(found.table)}" if found.needs_alias else " ", found.clause)
 
     def _lower(self, found: Found) -> None:
+        if found.verb.cube.using is CANONICAL:  # not one that says USING CANONICAL
+            found.verb.cube = replace(found.verb.cube, using=self.resolver.equality)
         lowering = Lowering(found.verb.cube, self.resolver, self.forms, partial(self._ask, found.ctes))
         self._write_marked(found.verb.lower(lowering, found.root))
 

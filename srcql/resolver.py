@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from srcql.at import At
 from srcql.compiled import Compiled
 from srcql.cube import Selection
+from srcql.equality import CANONICAL, Equality
 from srcql.errors import Unsupported
 from srcql.schema import OBSERVATIONS, Table
 
@@ -43,6 +44,10 @@ class Resolver(Protocol):
     def canonicalisers(self) -> frozenset[str] | None:
         """The names that THROUGH may take; None when they are not known here."""
 
+    @property
+    def equality(self) -> Equality:
+        """What a verb without USING is read as."""
+
     def source(self, selection: Selection) -> Source:
         """Where the selected rows are read; raises UnknownName with the span of a name that does not exist."""
 
@@ -61,6 +66,7 @@ class Standalone:
 
     observations: Table = OBSERVATIONS
     canonicalisers: frozenset[str] | None = None
+    equality: Equality = CANONICAL
 
     def source(self, selection: Selection) -> Source:
         """The published tables, whatever is selected; Unsupported for a selection with AT."""
