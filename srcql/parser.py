@@ -70,10 +70,10 @@ class Past:
         return self.name[0], self.clause[1]
 
 
-class VerbNode(exp.Expression, exp.Query):
-    """The place of a verb in the tree of the statement around it."""
+class VerbNode(exp.Select):
+    """The place of a verb in the tree of the statement around it: parentheses around it hold a query."""
 
-    arg_types = {"this": True, "alias": False, "with_": False, **exp.QUERY_MODIFIERS}  # noqa: RUF012
+    arg_types = {**exp.Select.arg_types, "this": True}  # noqa: RUF012
 
 
 class SrcqlParser(DuckDBParser):
