@@ -61,6 +61,13 @@ class SrcqlPreparer(compiler.IdentifierPreparer):
     reserved_words = RESERVED_WORDS | {"at", "describe", "pivot", "qualify", "show", "summarize", "unpivot"}
 
 
+class Bytes(types.LargeBinary):
+    """Bytes go to ADBC as they are."""
+
+    def bind_processor(self, dialect: Any) -> None:
+        """Nothing to do: ADBC's DB-API has no constructor of binary values."""
+
+
 class SrcqlDialect(default.DefaultDialect):
     """The lakehouse behind a server."""
 
@@ -71,6 +78,7 @@ class SrcqlDialect(default.DefaultDialect):
     type_compiler = SrcqlTypeCompiler
     type_compiler_cls = SrcqlTypeCompiler
     preparer = SrcqlPreparer
+    colspecs = {types.LargeBinary: Bytes}  # noqa: RUF012
 
     div_is_floordiv = False
     postfetch_lastrowid = False
@@ -103,7 +111,7 @@ class SrcqlDialect(default.DefaultDialect):
         if said or not url.host or not url.port:
             raise exc.ArgumentError(
                 "expected srcql://user:password@host:port, with tls, tls_roots, tls_skip_verify or token in the query; "
-                f"found {url}"
+                f"found {url.render_as_string()}"
             )
         host = f"[{url.host}]" if ":" in url.host else url.host
         uri = f"{'grpc+tls' if tls else 'grpc'}://{host}:{url.port}"

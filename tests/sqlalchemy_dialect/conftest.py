@@ -1,0 +1,26 @@
+"""An engine of SQLAlchemy on a real server: ours, or that of the tests that started these with another SQLAlchemy."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine
+
+from tests.strangers.rows import lakehouse
+
+
+@pytest.fixture(scope="session")
+def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if "SRCQL_URI" in os.environ:
+        yield os.environ["SRCQL_URI"]
+    else:
+        with lakehouse(tmp_path_factory.mktemp("dialect")) as address:
+            yield address
+
+
+@pytest.fixture(scope="session")
+def engine(uri: str) -> Iterator[Engine]:
+    found = create_engine(uri.replace("grpc://", "srcql://"))
+    yield found
+    found.dispose()
