@@ -1,6 +1,8 @@
-"""A real server, and a lakehouse reached in both ways."""
+"""A real server, a lakehouse reached in both ways, and the command line."""
 
-from collections.abc import Iterator
+import io
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,9 @@ import srcql_client
 from flight_server.server import Server
 from flight_server.settings import Settings
 from srcql_client import Connection
+from srcql_client.cli import main
+
+from .shell import Ended
 
 
 @pytest.fixture
@@ -22,3 +27,23 @@ def lakehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connec
     location = request.getfixturevalue("uri") if request.param == "wire" else tmp_path / "embedded"
     with srcql_client.connect(location) as connection:
         yield connection
+
+
+@pytest.fixture
+def srcql(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Runs the command line in this process: the console script's own function, on the real file descriptors."""
+
+    def run(*arguments: str | Path, typed: str = "", **environment: str) -> Ended:
+        with monkeypatch.context() as shell:
+            for name in ("SRCQL_SERVER", "SRCQL_WAREHOUSE"):
+                shell.delenv(name, raising=False)
+            for name, value in environment.items():
+                shell.setenv(name, value)
+            shell.setattr(sys, "argv", ["srcql", *map(str, arguments)])
+            shell.setattr(sys, "stdin", io.StringIO(typed))
+            capfd.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+        return Ended(*capfd.readouterr(), returncode=int(ended.value.code or 0))
+
+    return run

@@ -5,9 +5,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("SRCQL_")}
+
+
+@dataclass
+class Ended:
+    """What a command printed, and how it ended."""
+
+    stdout: str
+    stderr: str
+    returncode: int
 
 
 def srcql(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,12 +1,10 @@
 """The command line, as a shell sees it."""
 
-import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,41 +13,11 @@ import pytest
 
 import srcql_client
 from srcql_client import formats
-from srcql_client.cli import main
 
 from .rows import observations
-from .shell import served
+from .shell import Ended, served
 from .test_arena import PIVOTED, X, cell, export, oracle, sheet
 from .test_solr import unit, written
-
-
-@dataclass
-class Ended:
-    """What a command printed, and how it ended."""
-
-    stdout: str
-    stderr: str
-    returncode: int
-
-
-@pytest.fixture
-def srcql(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """Runs the command line in this process: the console script's own function, on the real file descriptors."""
-
-    def run(*arguments: str | Path, typed: str = "", **environment: str) -> Ended:
-        with monkeypatch.context() as shell:
-            for name in ("SRCQL_SERVER", "SRCQL_WAREHOUSE"):
-                shell.delenv(name, raising=False)
-            for name, value in environment.items():
-                shell.setenv(name, value)
-            shell.setattr(sys, "argv", ["srcql", *map(str, arguments)])
-            shell.setattr(sys, "stdin", io.StringIO(typed))
-            capfd.readouterr()
-            with pytest.raises(SystemExit) as ended:
-                main()
-        return Ended(*capfd.readouterr(), returncode=int(ended.value.code or 0))
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import typer
 
 from srcql.errors import SrcqlError
 
-from . import demo, importing, query, serve, status
+from . import demo, diff, importing, query, serve, status
 
 app = typer.Typer(
     name="srcql",
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(query.query)
+app.command()(diff.diff)
 app.add_typer(importing.app, name="import")
 app.command()(demo.demo)
 app.command()(status.status)

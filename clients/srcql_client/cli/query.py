@@ -41,7 +41,7 @@ def query(
         rows = lakehouse.stream(asked)
         from .. import formats
 
-        with _opened(output) as out:
+        with opened(output) as out:
             formats.write(format, rows, out, _width(output))
 
 
@@ -69,7 +69,7 @@ def _width(output: Path | None) -> int | None:
 
 
 @contextmanager
-def _opened(output: Path | None) -> Iterator[IO[bytes]]:
+def opened(output: Path | None) -> Iterator[IO[bytes]]:
     """Where the rows go; a file that was not finished does not stay."""
     if output is None:
         try:

@@ -1,0 +1,66 @@
+"""The report as JUnit XML: a suite for each problem, a case for each cell, a failure where a step of it trips."""
+
+from itertools import groupby
+from typing import IO
+from xml.sax.saxutils import quoteattr
+
+from junitparser import Failure, Skipped, TestCase, TestSuite
+
+from ..formats import counted
+from .comparison import Cell, Comparison, Step
+from .text import block, line, pair
+from .verdict import Verdict
+
+WIDTH = 80
+
+
+def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int, _colours: bool | None) -> None:
+    """Write the report suite by suite: a large comparison has more cases than should be held at once."""
+    total, asked = comparison.total, comparison.question
+    counts = {"tests": total.cells, "failures": total.failed, "errors": 0, "skipped": total.skipped}
+    named = {"name": "srcql diff"} | {name: str(count) for name, count in counts.items()}
+    attributes = " ".join(f"{name}={quoteattr(value)}" for name, value in named.items())
+    out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {attributes}>\n'.encode())
+    for (data_set, problem), cells in groupby(comparison.every(), lambda cell: (cell.data_set_id, cell.problem_id)):
+        suite = TestSuite(line(f"{data_set}.{problem}"))
+        suite.add_property("diff", block(asked.diff))
+        suite.add_property("verdict", block(str(verdict)))
+        suite.add_testcases([_case(cell) for cell in cells])
+        out.write(suite.tostring() + b"\n")
+    out.write(b"</testsuites>\n")
+
+
+def _case(cell: Cell) -> TestCase:
+    context = [f"{name}={value}" for name, value in cell.context.items()]
+    name = f"{cell.test_id} [{', '.join(context)}]" if context else cell.test_id
+    case = TestCase(line(name), line(f"{cell.data_set_id}.{cell.problem_id}.{cell.implementation_id}"))
+    steps = "\n\n".join(map(_step, cell.differing))
+    if cell.failed:
+        case.result = _failure(cell, steps)
+    elif cell.skipped:
+        case.result = _skipped(cell)
+    if steps and not cell.failed:
+        case.system_out = steps
+    return case
+
+
+def _failure(cell: Cell, steps: str) -> Failure:
+    """The failure of a cell; its message is of the first step that trips."""
+    first = next(step for step in cell.differing if step.failing)
+    before, after = pair(first.before, first.after, WIDTH)
+    kind = first.status if first.flaky is None else f"{first.status}, FLAKY"
+    failure = Failure(f"step {first.step_id}: {before} -> {after}", kind)
+    failure.text = steps
+    return failure
+
+
+def _skipped(cell: Cell) -> Skipped:
+    statuses = ", ".join(f"{counted(steps, 'step')} {status}" for status, steps in cell.statuses.items())
+    return Skipped(f"not comparable: {statuses}")
+
+
+def _step(step: Step) -> str:
+    parts = [f"step {step.step_id}: {step.status}", f"inputs: {block(step.inputs)}"]
+    parts += [f"before: {block(step.before)}", f"after:  {block(step.after)}"]
+    parts += [f"flaky:  {block(answer)}" for answer in step.flaky or []]
+    return "\n".join(parts)

@@ -1,0 +1,73 @@
+"""Whether a comparison trips, and why: one line."""
+
+from dataclasses import dataclass
+
+from ..formats import counted
+from .comparison import Counts, Tripped
+from .question import APART, Question
+
+NOTHING_COMPARED = "nothing was compared: the two ends have no step in common that was given the same inputs"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a gate makes of a comparison; `word` is PASSED, FAILED, or COMPARED where nothing was to fail on."""
+
+    word: str
+    reasons: tuple[str, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the gate is shut."""
+        return self.word == "FAILED"
+
+    def __str__(self) -> str:
+        return f"{self.word}: {'; '.join(self.reasons)}"
+
+
+def verdict(question: Question, total: Counts) -> Verdict:
+    """The verdict over the counts of all problems: any one reason is enough to fail."""
+    if not total.compared:
+        return Verdict("FAILED" if question.fail_on else "COMPARED", (NOTHING_COMPARED, *_apart(total)))
+    if not question.fail_on:
+        return Verdict("COMPARED", (_found(total), *_apart(total)))
+    reasons = [reason for name in question.fail_on if (reason := _reason(name, question, total))]
+    if reasons:
+        return Verdict("FAILED", tuple(reasons))
+    none = " and ".join(f"no {WORDS[name]}" for name in question.fail_on)
+    return Verdict("PASSED", (f"{none} in {_compared(total)}", *_apart(total)))
+
+
+WORDS = {"regression": "regression", "changed": "changed step", "flaky": "flaky step"}
+
+
+def _reason(name: str, question: Question, total: Counts) -> str | None:
+    if name == "regression" and not total.judged:
+        return f"nothing was judged: {question.against} expects nothing of {_compared(total)}"
+    found = total.tripped[name]
+    if not found.steps:
+        return None
+    removed = total.statuses.get("REMOVED", 0) if name == "changed" else 0
+    gone = f", {removed:,} of them removed (MISSING IGNORE leaves out tests that one end lacks)" if removed else ""
+    return f"{counted(found.steps, WORDS[name])} {_where(found)}{gone}"
+
+
+def _where(found: Tripped) -> str:
+    return f"in {counted(found.cells, 'cell')} of {counted(found.problems, 'problem')}"
+
+
+def _compared(total: Counts) -> str:
+    return counted(total.compared, "compared step")
+
+
+def _found(total: Counts) -> str:
+    """What was found where nothing is forbidden."""
+    met = [f"{steps:,} {status}" for status, steps in total.statuses.items() if status not in APART]
+    return f"{_compared(total)}, {', '.join(met)}"
+
+
+def _apart(total: Counts) -> list[str]:
+    """What could not be compared."""
+    words = {"ADDED": "added", "REMOVED": "removed", "STIMULUS": "with other inputs"}
+    found = [f"{total.statuses[status]:,} {said}" for status, said in words.items() if status in total.statuses]
+    return [f"not compared: {', '.join(found)}"] if found else []
