@@ -1,0 +1,1 @@
+"""The page of recipes: it gives what it shows, and plain Python finds the same."""
