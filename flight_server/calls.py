@@ -1,7 +1,6 @@
 """What there is to one RPC, from its first header to its last byte: its headers, what it holds, its line in the log."""
 
 import functools
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,9 +11,9 @@ import pyarrow as pa
 import pyarrow.flight as flight
 from structlog.typing import FilteringBoundLogger
 
-from flight_server.auth import ANYBODY
+from flight_server.logins import Admitted, Door
 from flight_server.status import to_status
-from srcql.errors import Cancelled, Unavailable
+from srcql.errors import Cancelled, SrcqlError, StoreError, Unavailable
 
 Item = TypeVar("Item")
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -39,14 +38,17 @@ def call_of(context: Any) -> "Call":
 
 
 class Call(flight.ServerMiddleware):  # type: ignore[misc]
-    """One RPC, of one `identity`. What is entered into `resources` is let go when its last byte was sent or its client
-    is gone.
+    """One RPC, of one `identity` and one `login` of theirs.
+
+    What is entered into `resources` is let go when its last byte was sent or its client is gone.
     """
 
-    def __init__(self, calls: "Calls", info: Any, headers: dict[str, list[str]]) -> None:
+    def __init__(self, calls: "Calls", info: Any, headers: dict[str, list[str]], admitted: Admitted) -> None:
         self.resources = ExitStack()
         self.rows = 0
-        self.identity = ANYBODY
+        self.identity = admitted.identity
+        self.login = admitted.login
+        self._token = admitted.token
         self._calls = calls
         self._info = info
         self._headers = headers
@@ -55,7 +57,7 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
 
     def header(self, name: str) -> str | None:
         """A header that the client sent."""
-        return next(iter(self._headers.get(name, [])), None)
+        return _header(self._headers, name)
 
     def told(self, work: Callable[[], Item]) -> Item:
         """The work's result; its errors leave as statuses."""
@@ -80,11 +82,8 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
             yield batch
 
     def sending_headers(self) -> dict[str, str]:
-        """Clients that log in expect a token for their later calls; it opens nothing as long as there are no users."""
-        if self._info.method is not flight.FlightMethod.HANDSHAKE:
-            return {}
-        kind, _, token = (self.header("authorization") or "").partition(" ")
-        return {"authorization": f"Bearer {token if kind.lower() == 'bearer' else secrets.token_urlsafe(32)}"}
+        """The token that the client is to use from now on."""
+        return {"authorization": f"Bearer {self._token}"} if self._token else {}
 
     def call_completed(self, exception: Exception | None) -> None:
         """Let go what the call held, and write its line."""
@@ -94,18 +93,20 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
             self._calls.completed(self)
             status = self._status if exception is None or self._status != OK else type(exception).__name__
             duration = round((time.monotonic() - self._began) * 1000, 1)
-            self._calls.log.info("call", method=self._info.method.name, ms=duration, rows=self.rows, status=status)
+            said = {"method": self._info.method.name, "ms": duration, "rows": self.rows, "status": status}
+            self._calls.log.info("call", **said, **({"user": self.identity.name} if self.identity.name else {}))
 
     def _fail(self, error: Exception) -> Exception:
         self._status = type(error).__name__
-        return to_status(error, self._calls.log)
+        return to_status(error, self._calls.log, candid=self.identity.data_sets is None)
 
 
 class Calls(flight.ServerMiddlewareFactory):  # type: ignore[misc]
-    """All RPCs that are under way."""
+    """All RPCs that are under way, of those whom the door lets in."""
 
-    def __init__(self, log: FilteringBoundLogger) -> None:
+    def __init__(self, log: FilteringBoundLogger, door: Door) -> None:
         self.log = log
+        self._door = door
         self.draining = False
         self._running: set[Call] = set()
         self._changed = threading.Condition()
@@ -114,10 +115,21 @@ class Calls(flight.ServerMiddlewareFactory):  # type: ignore[misc]
         """Begin an RPC; while the server drains, only what belongs to work that was begun before."""
         if self.draining and info.method not in WHILE_DRAINING:
             raise to_status(shutting_down(), self.log)
-        call = Call(self, info, headers)
+        call = Call(self, info, headers, self._admitted(info.method, _header(headers, "authorization")))
         with self._changed:
             self._running.add(call)
         return call
+
+    def _admitted(self, method: Any, authorization: str | None) -> Admitted:
+        try:
+            return self._door.admit(authorization, method is flight.FlightMethod.HANDSHAKE)
+        except StoreError as error:
+            self.log.error("nobody can be let in", reason=str(error))
+            closed = Unavailable("nobody can be let in now", hint="the log of the server says why")
+            raise to_status(closed, self.log) from None
+        except SrcqlError as error:
+            self.log.info("refused", method=method.name, status=type(error).__name__)
+            raise to_status(error, self.log) from None
 
     def completed(self, call: Call) -> None:
         """An RPC is over."""
@@ -129,6 +141,10 @@ class Calls(flight.ServerMiddlewareFactory):  # type: ignore[misc]
         """Whether all RPCs ended within so many seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._running, timeout)
+
+
+def _header(headers: dict[str, list[str]], name: str) -> str | None:
+    return next(iter(headers.get(name, [])), None)
 
 
 def shutting_down() -> Unavailable:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.flight as flight
 
-from flight_server import protocol
+from flight_server import protocol, tls
 from flight_server.actions import Actions
 from flight_server.calls import NAME, Calls, call_of, told
 from flight_server.ingest import by_path
@@ -18,7 +18,7 @@ from flight_server.metadata import Metadata
 from flight_server.protocol import message
 from flight_server.puts import Puts
 from flight_server.queries import Queries
-from flight_server.service import Service, whole
+from flight_server.service import Service, waiting, whole
 from flight_server.settings import Settings
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine
@@ -27,13 +27,13 @@ from srcql.schema import TABLES
 
 
 class NoHandshake(flight.ServerAuthHandler):  # type: ignore[misc]
-    """Lets everybody in: without a handler, clients that send a user's name could not connect at all."""
+    """Does nothing, for the door has looked at the headers before; without it there would be no Handshake at all."""
 
     def authenticate(self, outgoing: Any, incoming: Any) -> None:
         """Nothing to say: the token travels in a header of the answer."""
 
     def is_valid(self, token: bytes) -> str:  # noqa: ARG002
-        """Nobody is anybody yet."""
+        """Who calls is known by the call itself."""
         return ""
 
 
@@ -45,8 +45,8 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         self._queries = Queries(service)
         self._metadata = Metadata(service)
         self._puts = Puts(service)
-        self._actions = Actions(service)
-        super().__init__(settings.listen, auth_handler=NoHandshake(), middleware={NAME: calls})
+        self._actions = Actions(service, self._queries)
+        super().__init__(settings.listen, auth_handler=NoHandshake(), middleware={NAME: calls}, **tls.options(settings))
 
     @told
     def list_flights(self, context: Any, criteria: bytes) -> Iterator[flight.FlightInfo]:  # noqa: ARG002
@@ -60,14 +60,16 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         rows = self._metadata.rows(context, request)
         if rows is not None:
             return _info(rows.schema, descriptor, descriptor.command, len(rows))
-        return self._queries.info(context, request, descriptor)
+        with waiting(context):
+            return self._queries.info(context, request, descriptor)
 
     @told
     def get_schema(self, context: Any, descriptor: flight.FlightDescriptor) -> flight.SchemaResult:
         """The schema of a descriptor's rows."""
         request = _request_of(descriptor)
         rows = self._metadata.rows(context, request)
-        return flight.SchemaResult(rows.schema if rows is not None else self._queries.schema(context, request))
+        with waiting(context):
+            return flight.SchemaResult(rows.schema if rows is not None else self._queries.schema(context, request))
 
     @told
     def do_get(self, context: Any, ticket: flight.Ticket) -> flight.FlightDataStream:
@@ -75,7 +77,8 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         request = _request(ticket.ticket)
         rows = self._metadata.rows(context, request)
         if rows is None:
-            return self._queries.stream(context, request)
+            with waiting(context):
+                return self._queries.stream(context, request)
         call_of(context).rows = len(rows)
         return flight.RecordBatchStream(rows)
 
@@ -87,7 +90,8 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     @told
     def do_action(self, context: Any, action: flight.Action) -> Iterator[bytes]:
         """One of `list_actions`."""
-        return iter([self._actions.answer(context, action)])
+        with waiting(context):
+            return iter([self._actions.answer(context, action)])
 
     @told
     def list_actions(self, context: Any) -> list[tuple[str, str]]:  # noqa: ARG002

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -18,10 +19,12 @@ from structlog.typing import FilteringBoundLogger
 
 from flight_server.calls import Calls, shutting_down
 from flight_server.flight_sql import FlightServer
+from flight_server.logins import Door, OpenDoor, UsersDoor
 from flight_server.settings import InvalidSetting, Settings
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine
-from lakehouse.warehouse import open_warehouse
+from lakehouse.views import local_path
+from lakehouse.warehouse import Warehouse, open_warehouse
 
 CLOSING_SECONDS = 2.0
 
@@ -49,9 +52,9 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self._log = json_lines()
-        self._calls = Calls(self._log)
         with ExitStack() as resources:
             warehouse = resources.enter_context(open_warehouse(settings.warehouse, catalog=settings.catalog))
+            self._calls = Calls(self._log, _door(settings, warehouse, self._log))
             limits = {
                 "threads": settings.threads,
                 "memory_limit": settings.memory_limit,
@@ -119,6 +122,16 @@ def _signals() -> Iterator[int]:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     return (os.read(reading, 1)[0] for _ in itertools.count())
+
+
+def _door(settings: Settings, warehouse: Warehouse, log: FilteringBoundLogger) -> Door:
+    if settings.users is None:
+        log.warning("there are no users: whoever is on this machine may read and write", listen=settings.listen)
+        return OpenDoor()
+    users, folders = Path(settings.users), (warehouse.location, *warehouse.data_locations)
+    if any(folder and users.resolve().is_relative_to(Path(local_path(folder)).resolve()) for folder in folders):
+        raise InvalidSetting(f"the users file {users} lies in the warehouse", hint="keep it where no query can read it")
+    return UsersDoor(users, settings.token_lifetime)
 
 
 def _listening(settings: Settings, engine: Engine, calls: Calls, watchdog: Watchdog) -> FlightServer:

@@ -40,6 +40,7 @@ STATUSES: dict[type[errors.SrcqlError], type[Exception]] = {
     errors.ExecutionError: _told(errors.ExecutionError, pa.ArrowInvalid),
     errors.UnknownName: _told(errors.UnknownName, pa.ArrowKeyError),
     errors.Unsupported: _told(errors.Unsupported, pa.ArrowNotImplementedError),
+    errors.Unauthenticated: _told(errors.Unauthenticated, flight.FlightUnauthenticatedError),
     errors.Forbidden: _told(errors.Forbidden, flight.FlightUnauthorizedError),
     errors.StoreError: _told(errors.StoreError, flight.FlightInternalError),
     errors.Cancelled: _told(errors.Cancelled, flight.FlightCancelledError),
@@ -60,13 +61,14 @@ def _size_on_the_wire(message: str) -> int:
     return len(quote(message, safe=PRINTABLE)) + len(message.encode()) * 4 // 3
 
 
-def to_status(error: BaseException, log: FilteringBoundLogger) -> Exception:
+def to_status(error: BaseException, log: FilteringBoundLogger, candid: bool = True) -> Exception:
     """What is raised in place of an error, so that Arrow sends its status and its text, and no more.
 
-    What nobody foresaw is answered INTERNAL with an id, under which the log has the traceback.
+    What nobody foresaw is answered INTERNAL with an id, under which the log has the traceback; so is, unless `candid`,
+    what the store says of itself, where names of files may stand.
     """
     for kind, status in STATUSES.items():
-        if isinstance(error, kind):
+        if isinstance(error, kind) and (candid or kind is not errors.StoreError):
             return status(cut(str(error)))
     number = uuid.uuid4().hex[:8]
     log.error("internal error", id=number, exc_info=error)

@@ -66,8 +66,12 @@ class UnknownName(SrcqlError):
     """A data set, problem, table, column or handle that does not exist."""
 
 
+class Unauthenticated(SrcqlError):
+    """The server knows its users, and not who this one is."""
+
+
 class Forbidden(SrcqlError):
-    """A statement that reads or writes outside the lakehouse."""
+    """A statement that reads or writes outside the lakehouse, or what is not granted to this user."""
 
 
 class Unsupported(SrcqlError):

@@ -34,7 +34,8 @@ def test_every_setting_is_on_the_page():
         (row,) = [line for line in page.splitlines() if line.startswith(f"| `SRCQL_{field.name.upper()}` |")]
         value = getattr(default, field.name)
         if field.name != "warehouse" and value is not None:
-            assert f"`{value:g}`" in row if isinstance(value, float) else f"`{value}`" in row
+            shown = f"{value:g}" if isinstance(value, float) else str(value).lower() if value is False else str(value)
+            assert f"`{shown}`" in row
 
 
 def test_every_command_and_action_is_on_the_page():

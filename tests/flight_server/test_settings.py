@@ -13,11 +13,11 @@ def test_loopback_is_served(host):
 @pytest.mark.parametrize(
     ("listen", "word"),
     [
-        ("grpc://0.0.0.0:4711", "no users and no TLS"),
-        ("grpc://[::]:4711", "no users and no TLS"),
-        ("grpc://192.168.0.7:4711", "no users and no TLS"),
-        ("grpc://127.0.0.1.example.org:4711", "no users and no TLS"),
-        ("grpc+tls://127.0.0.1:4711", "TLS is not there yet"),
+        ("grpc://0.0.0.0:4711", "has no users"),
+        ("grpc://[::]:4711", "has no users"),
+        ("grpc://192.168.0.7:4711", "has no users"),
+        ("grpc://127.0.0.1.example.org:4711", "has no users"),
+        ("grpc+tls://127.0.0.1:4711", "TLS needs a certificate"),
         ("grpc+unix:///socket", "no address"),
         ("http://127.0.0.1:80", "not served"),
         ("grpc://127.0.0.1", "no address"),
@@ -31,13 +31,49 @@ def test_any_other_address_is_refused_with_a_word_why(listen, word):
         Settings(warehouse="w", listen=listen)
 
 
+TLS = {"tls_cert": "cert.pem", "tls_key": "key.pem"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"listen": "grpc://0.0.0.0:4711", "users": "users.json"}, "without TLS"),
+        ({"listen": "grpc+tls://0.0.0.0:4711", **TLS}, "has no users"),
+        ({"listen": "grpc+tls://0.0.0.0:4711", "allow_plaintext": True, **TLS}, "has no users"),
+        ({"listen": "grpc://127.0.0.1:4711", **TLS}, "an address that asks for it"),
+        ({"listen": "grpc+tls://127.0.0.1:4711", "tls_cert": "cert.pem"}, "TLS needs a certificate, its key"),
+        ({"listen": "grpc://127.0.0.1:4711", "tls_key": "key.pem"}, "TLS needs a certificate, its key"),
+        ({"listen": "grpc://127.0.0.1:4711", "tls_client_ca": "ca.pem"}, "no use without TLS"),
+        ({"token_lifetime": 0}, "TOKEN_LIFETIME should be 1 or more"),
+    ],
+)
+def test_what_would_let_strangers_in_or_listen_is_refused(settings, word):
+    with pytest.raises(InvalidSetting, match=word):
+        Settings(warehouse="w", **settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"listen": "grpc+tls://0.0.0.0:4711", "users": "users.json", **TLS},
+        {"listen": "grpc://0.0.0.0:4711", "users": "users.json", "allow_plaintext": True},
+        {"listen": "grpc+tls://127.0.0.1:4711", "tls_client_ca": "ca.pem", **TLS},
+        {"listen": "grpc://127.0.0.1:4711", "users": "users.json"},
+    ],
+)
+def test_with_users_and_tls_any_address_is_served(settings):
+    assert Settings(warehouse="w", **settings).listen == settings["listen"]
+
+
 def test_the_environment_is_read_and_overridden(monkeypatch):
     monkeypatch.setenv("SRCQL_WAREHOUSE", "from the environment")
     monkeypatch.setenv("SRCQL_STATEMENT_TIMEOUT", "2.5")
     monkeypatch.setenv("SRCQL_STATEMENTS", "7")
+    monkeypatch.setenv("SRCQL_ALLOW_PLAINTEXT", "true")
     monkeypatch.setenv("SRCQL_CATALOG", '{"type": "rest"}')
     found = Settings.from_environment(warehouse="given", listen=None)
-    expected = Settings(warehouse="given", statement_timeout=2.5, statements=7, catalog={"type": "rest"})
+    catalog = {"type": "rest"}
+    expected = Settings(warehouse="given", statement_timeout=2.5, statements=7, catalog=catalog, allow_plaintext=True)
     assert found == expected
 
 
@@ -48,6 +84,7 @@ def test_the_environment_is_read_and_overridden(monkeypatch):
         ("GRACE", "soon", "a number"),
         ("CATALOG", "rest", "JSON object"),
         ("STATEMENTS", "0", "1 or more"),
+        ("ALLOW_PLAINTEXT", "perhaps", "true or false"),
         ("THREADS", "-3", "1 or more"),
         ("MEMORY_LIMIT", "plenty", "size such as 4GB"),
     ],
