@@ -11,23 +11,26 @@ import pyarrow.flight as flight
 from flight_server import protocol
 from flight_server.calls import call_of
 from flight_server.protocol import message
+from flight_server.queries import Queries
 from flight_server.results import sent_as
 from flight_server.service import Service, handler
+from flight_server.sessions import told
 from flight_server.several import parameters_of
 from flight_server.statements import Asked
+from flight_server.tickets import unpack
 from srcql.errors import Cancelled, InvalidQuery, Unsupported
 
 CANCELLED, CANCELLING, NOT_CANCELLABLE = 1, 2, 3
 COMMIT, ROLLBACK = 1, 2
 SESSION_CLOSED = 1
-INVALID_OPTION = 1
 
 
 class Actions:
     """The actions of Flight, of Flight SQL, and one of ours."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, queries: Queries) -> None:
         self._service = service
+        self._queries = queries
 
     def answer(self, context: Any, action: flight.Action) -> bytes:
         """Do what an action asks for."""
@@ -41,11 +44,13 @@ class Actions:
 
     def _create_prepared(self, context: Any, body: bytes) -> bytes:
         request = protocol.expect("ActionCreatePreparedStatementRequest", body)
-        statement = self._service.prepare(context, request.query, request.transaction_id)
+        self._service.transactions.check(request.transaction_id)
+        options = self._service.options(context)
+        statement = self._service.prepare(context, request.query, options)
         result = message(
             "ActionCreatePreparedStatementResult",
-            prepared_statement_handle=self._service.statements(context).add(Asked(statement)),
-            dataset_schema=sent_as(statement.schema).serialize().to_pybytes(),
+            prepared_statement_handle=self._service.statements(context).add(Asked(request.query)),
+            dataset_schema=sent_as(statement.schema, options.string_views).serialize().to_pybytes(),
             parameter_schema=sent_as(parameters_of(statement)).serialize().to_pybytes(),
             is_update=False,
         )
@@ -89,21 +94,33 @@ class Actions:
         except pa.ArrowException:
             raise InvalidQuery("the body should hold a FlightInfo") from None
         tickets: list[Any] = [protocol.read(endpoint.ticket.ticket) for endpoint in info.endpoints]
-        handles = {ticket.statement_handle for ticket in tickets if hasattr(ticket, "statement_handle")}
-        known = [handle for handle in handles if self._service.statements(context).drop(handle)]
-        owned = {(call_of(context).identity, handle) for handle in handles}
+        ids = {unpack(ticket).id for ticket in tickets if hasattr(ticket, "statement_handle")}
+        owned = {(call_of(context).identity, identifier) for identifier in ids}
+        new = [one for one in owned if self._service.cancelled.add(one)]
         running = self._service.watchdog.stop(Cancelled("the statement was cancelled"), owned)
-        return CANCELLING if running else CANCELLED if known else NOT_CANCELLABLE
+        return CANCELLING if running else CANCELLED if new else NOT_CANCELLABLE
 
-    def _set_options(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
-        options = protocol.parse("SetSessionOptionsRequest", body).session_options
-        errors = [{"key": option.key, "value": {"value": INVALID_OPTION}} for option in options]
+    def _renew(self, context: Any, body: bytes) -> bytes:
+        try:
+            endpoint = flight.FlightEndpoint.deserialize(protocol.parse("RenewFlightEndpointRequest", body).endpoint)
+        except pa.ArrowException:
+            raise InvalidQuery("the body should hold a FlightEndpoint") from None
+        return bytes(self._queries.renew(context, endpoint).serialize())
+
+    def _set_options(self, context: Any, body: bytes) -> bytes:
+        given = protocol.parse("SetSessionOptionsRequest", body).session_options
+        wrong = self._service.sessions.set(context, call_of(context), given)
+        errors = [{"key": key, "value": {"value": reason}} for key, reason in wrong.items()]
         return bytes(message("SetSessionOptionsResult", errors=errors).SerializeToString())
 
-    def _get_options(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
-        return b""
+    def _get_options(self, context: Any, body: bytes) -> bytes:
+        protocol.parse("GetSessionOptionsRequest", body)
+        options = told(self._service.options(context))
+        return bytes(message("GetSessionOptionsResult", session_options=options).SerializeToString())
 
-    def _close_session(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
+    def _close_session(self, context: Any, body: bytes) -> bytes:
+        protocol.parse("CloseSessionRequest", body)
+        self._service.sessions.close(call_of(context))
         return bytes(message("CloseSessionResult", status=SESSION_CLOSED).SerializeToString())
 
     def _status(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
@@ -116,9 +133,10 @@ class Actions:
         "EndTransaction": (_end, "end a transaction; statements do not write, so both ways are one"),
         "CancelFlightInfo": (_cancel_info, "stop a statement and forget its tickets"),
         "CancelQuery": (_cancel_query, "the same, as it was called before"),
-        "SetSessionOptions": (_set_options, "there are no options yet: each is answered as invalid"),
-        "GetSessionOptions": (_get_options, "there are no options yet"),
-        "CloseSession": (_close_session, "nothing is kept for a session yet"),
+        "RenewFlightEndpoint": (_renew, "let an endpoint last longer"),
+        "SetSessionOptions": (_set_options, "catalog, schema, timeout, equality, string_views, compression"),
+        "GetSessionOptions": (_get_options, "the options of the session, or the defaults"),
+        "CloseSession": (_close_session, "forget the options of the session"),
         "srcql.status": (_status, "what the warehouse holds of what is granted, as JSON"),
     }
     UNSUPPORTED: ClassVar[dict[str, Callable[..., bytes]]] = {

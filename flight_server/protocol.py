@@ -21,6 +21,7 @@ from srcql.errors import InvalidQuery, Unsupported
 
 FLIGHT = "arrow.flight.protocol"
 SQL = "arrow.flight.protocol.sql"
+OURS = "srcql"  # what tickets hold
 TYPE_URL = "type.googleapis.com/"
 
 Fields = tuple[tuple[int, str, str], ...]
@@ -117,6 +118,23 @@ MESSAGES: dict[str, dict[str, Fields]] = {
         "ActionEndSavepointRequest": ((1, "savepoint_id", "bytes"), (2, "action", "int32")),
         "ActionCancelQueryRequest": ((1, "info", "bytes"),),
         "ActionCancelQueryResult": ((1, "result", "int32"),),
+    },
+    OURS: {
+        "Ticket": (
+            (1, "text", "string"),
+            (2, "values", "bytes"),
+            (3, "options", "bytes"),
+            (4, "pinned", "bool"),
+            (5, "observations", "sfixed64"),
+            (6, "tests", "sfixed64"),
+            (7, "code_implementations", "sfixed64"),
+            (8, "first_data_set", "string"),
+            (9, "first_problem", "string"),
+            (10, "last_data_set", "string"),
+            (11, "last_problem", "string"),
+            (12, "expires", "sfixed64"),
+            (13, "id", "bytes"),
+        ),
     },
 }
 

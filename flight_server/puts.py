@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, ClassVar
 
+import pyarrow as pa
 import pyarrow.flight as flight
 
 from flight_server import protocol
@@ -45,15 +46,15 @@ class Puts:
 
     def _values(self, context: Any, command: Any, reader: Any) -> Any:
         with reading():
-            rows = reader.read_all()
+            batches = [chunk.data for chunk in reader if chunk.data is not None]
+            values = pa.concat_batches(batches) if batches else pa.RecordBatch.from_pylist([], reader.schema)
         handle = command.prepared_statement_handle
-        columns = [column.to_pylist() for column in rows.columns]
-        values = tuple(zip(*columns, strict=True)) if columns else ((),) * len(rows)
         self._service.statements(context).bind(handle, values)
         return message("DoPutPreparedStatementResult", prepared_statement_handle=handle)
 
     def _update(self, context: Any, command: Any, reader: Any) -> Any:  # noqa: ARG002
-        self._service.prepare(context, command.query, command.transaction_id)
+        self._service.transactions.check(command.transaction_id)
+        self._service.prepare(context, command.query)
         raise _returns_rows()
 
     def _prepared_update(self, context: Any, command: Any, reader: Any) -> Any:  # noqa: ARG002

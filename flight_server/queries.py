@@ -1,7 +1,8 @@
 """Statements that are asked: what they stand for, their schema, and their rows."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -9,12 +10,16 @@ import pyarrow.flight as flight
 
 from flight_server import protocol
 from flight_server.calls import call_of
-from flight_server.protocol import message
 from flight_server.results import sent_as, watched
-from flight_server.service import Service, handler
-from flight_server.statements import NOBODY, Asked
+from flight_server.service import MOST_PARTS, Service, handler
+from flight_server.sessions import Options
+from flight_server.several import executed, schema_of
+from flight_server.tickets import Ticket, unpack
 from flight_server.watchdog import Watch
-from srcql.errors import Unavailable
+from lakehouse.engine import Prepared
+from lakehouse.parts import Part, parts_of
+
+PART_ROWS = 1_000_000
 
 
 class Queries:
@@ -25,49 +30,85 @@ class Queries:
 
     def schema(self, context: Any, request: Any) -> pa.Schema:
         """The schema of a request's rows."""
-        return self._asked(context, request).schema
+        ticket = self._ticket(context, request)
+        return self._schema(self._prepared(context, ticket), ticket)
 
     def info(self, context: Any, request: Any, descriptor: flight.FlightDescriptor) -> flight.FlightInfo:
-        """Where the rows of a request are to be fetched, for how long, and their schema."""
-        service, asked = self._service, self._asked(context, request)
-        handle = service.statements(context).add(asked, parent=getattr(request, "prepared_statement_handle", NOBODY))
-        ticket = protocol.pack(message("TicketStatementQuery", statement_handle=handle))
-        expires = datetime.now(UTC) + timedelta(seconds=service.settings.handle_ttl)
-        expiration = pa.scalar(expires, pa.timestamp("ns", "UTC"))
-        return flight.FlightInfo(asked.schema, descriptor, [flight.FlightEndpoint(ticket, [], expiration)], -1, -1)
+        """Where the rows of a request are to be fetched, for how long, and their schema; of many rows in parts."""
+        asked = self._ticket(context, request)
+        statement = self._prepared(context, asked)
+        announced = replace(asked, ids=tuple(statement.snapshot.ids.values()), expires=self._expiry())
+        parts: Sequence[Part | None] = parts_of(statement.snapshot, asked.text, PART_ROWS, MOST_PARTS) or [None]
+        endpoints = [_endpoint(replace(announced, part=part)) for part in parts]
+        return flight.FlightInfo(self._schema(statement, asked), descriptor, endpoints, -1, -1, len(parts) > 1)
 
     def stream(self, context: Any, request: Any) -> flight.GeneratorStream:
         """The rows of a request, as long as the client reads them."""
-        service, call, asked = self._service, call_of(context), self._asked(context, request)
-        if not service.slots.acquire(blocking=False):
-            raise Unavailable(f"{service.settings.statements} statements are running", hint="ask again in a moment")
-        call.resources.callback(service.slots.release)
-        result = call.resources.enter_context(asked.execute())
-        handle = call.identity, getattr(request, "statement_handle", None)
-        watch = Watch(context.is_cancelled, handle, service.settings.statement_timeout, result.interrupt)
+        service, call, ticket = self._service, call_of(context), self._ticket(context, request)
+        owned = call.identity, ticket.id
+        call.resources.enter_context(service.slots.taken(owned))
+        result = call.resources.enter_context(executed(self._prepared(context, ticket), ticket.values))
+        watch = Watch(context.is_cancelled, owned, self._seconds(ticket.options), result.interrupt)
         service.watchdog.watch(watch)
         call.resources.callback(service.watchdog.forget, watch)
-        return flight.GeneratorStream(sent_as(result.schema), call.told_each(call.counted(watched(result, watch))))
+        schema = sent_as(result.schema, ticket.options.string_views)
+        batches = call.told_each(call.counted(watched(result, watch, schema)))
+        return flight.GeneratorStream(schema, batches, options=_written(ticket.options))
 
-    def _asked(self, context: Any, request: Any) -> Asked:
-        ask = handler(self.COMMANDS, protocol.name_of(request), "a query")
-        return ask(self, context, request)
+    def renew(self, context: Any, endpoint: flight.FlightEndpoint) -> flight.FlightEndpoint:
+        """The endpoint for longer, if what its ticket reads is still kept; that of metadata lasts as it is."""
+        request = protocol.read(endpoint.ticket.ticket)
+        if request is None or protocol.name_of(request) != "TicketStatementQuery":
+            return endpoint
+        ticket = self._announced(context, request)
+        if ticket.ids is not None:
+            self._service.engine.planner.snapshot_of(ticket.ids)
+        return _endpoint(replace(ticket, expires=self._expiry()))
 
-    def _query(self, context: Any, command: Any) -> Asked:
-        return Asked(self._service.prepare(context, command.query, command.transaction_id))
+    def _ticket(self, context: Any, request: Any) -> Ticket:
+        read = handler(self.COMMANDS, protocol.name_of(request), "a query")
+        return read(self, context, request)
 
-    def _prepared(self, context: Any, command: Any) -> Asked:
+    def _prepared(self, context: Any, ticket: Ticket) -> Prepared:
+        return self._service.prepare(context, ticket.text, ticket.options, ids=ticket.ids, part=ticket.part)
+
+    def _schema(self, statement: Prepared, ticket: Ticket) -> pa.Schema:
+        return sent_as(schema_of(statement, ticket.values), ticket.options.string_views)
+
+    def _expiry(self) -> int:
+        return int(time.time() + self._service.settings.handle_ttl)
+
+    def _seconds(self, options: Options) -> float | None:
+        """How long a statement may compute: what the server lets it, or less."""
+        limits = [seconds for seconds in (self._service.settings.statement_timeout, options.timeout) if seconds]
+        return min(limits, default=None)
+
+    def _query(self, context: Any, command: Any) -> Ticket:
+        self._service.transactions.check(command.transaction_id)
+        return Ticket(command.query, options=self._service.options(context))
+
+    def _statement(self, context: Any, command: Any) -> Ticket:
         """A prepared statement reads what is in the store when it is executed, not when it was prepared."""
         asked = self._service.statements(context).get(command.prepared_statement_handle)
-        if asked.statement.snapshot is self._service.snapshot(context):
-            return asked
-        return Asked(self._service.prepare(context, asked.statement.text), asked.values)
+        return Ticket(asked.text, asked.values, self._service.options(context))
 
-    def _announced(self, context: Any, ticket: Any) -> Asked:
-        return self._service.statements(context).get(ticket.statement_handle)
+    def _announced(self, context: Any, packed: Any) -> Ticket:
+        ticket = unpack(packed)
+        self._service.cancelled.check(call_of(context).identity, ticket)
+        return ticket
 
-    COMMANDS: ClassVar[dict[str, Callable[..., Asked]]] = {
+    COMMANDS: ClassVar[dict[str, Callable[..., Ticket]]] = {
         "CommandStatementQuery": _query,
-        "CommandPreparedStatementQuery": _prepared,
+        "CommandPreparedStatementQuery": _statement,
         "TicketStatementQuery": _announced,
     }
+
+
+def _endpoint(ticket: Ticket) -> flight.FlightEndpoint:
+    assert ticket.expires is not None
+    expiration = pa.scalar(ticket.expires * 1_000_000_000, pa.timestamp("ns", "UTC"))
+    return flight.FlightEndpoint(ticket.pack(), [], expiration)
+
+
+def _written(options: Options) -> pa.ipc.IpcWriteOptions:
+    return pa.ipc.IpcWriteOptions(compression=None if options.compression == "none" else options.compression)

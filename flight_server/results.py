@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from flight_server.several import Several
 from flight_server.watchdog import Watch
 from lakehouse.results import Answer
 
@@ -24,31 +25,36 @@ def slices(batch: pa.RecordBatch, limit: int = BATCH_BYTES) -> Iterator[pa.Recor
     yield from slices(batch.slice(middle), limit)
 
 
-def sent_as(schema: pa.Schema) -> pa.Schema:
+def sent_as(schema: pa.Schema, views: bool = False) -> pa.Schema:
     """The schema that rows are sent with: dictionaries, which a stream of Flight cannot change midway, are spelled out.
+
+    With `views`, texts are string views.
 
     >>> sent_as(pa.schema({"a": pa.list_(pa.dictionary(pa.uint8(), pa.string()))}))
     a: list<item: string>
       child 0, item: string
     """
-    return pa.schema([field.with_type(_plain(field.type)) for field in schema], metadata=schema.metadata)
+    text = pa.string_view() if views else pa.string()
+    return pa.schema([field.with_type(_plain(field.type, text)) for field in schema], metadata=schema.metadata)
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
+def _plain(kind: pa.DataType, text: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
-        return kind.value_type
+        return _plain(kind.value_type, text)
+    if pa.types.is_string(kind):
+        return text
     if pa.types.is_list(kind):
-        return pa.list_(kind.value_field.with_type(_plain(kind.value_type)))
+        return pa.list_(kind.value_field.with_type(_plain(kind.value_type, text)))
     if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(_plain(field.type)) for field in kind])
+        return pa.struct([field.with_type(_plain(field.type, text)) for field in kind])
     if pa.types.is_map(kind):
-        return pa.map_(_plain(kind.key_type), _plain(kind.item_type))
+        return pa.map_(_plain(kind.key_type, text), _plain(kind.item_type, text))
     return kind
 
 
-def watched(result: Answer, watch: Watch) -> Iterator[pa.RecordBatch]:
-    """The batches of a result; when the watchdog stops it, its reason is raised."""
-    source, schema = result.batches(), sent_as(result.schema)
+def watched(result: Answer | Several, watch: Watch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The batches of a result in the schema that they are sent with; raises why the watchdog stopped it, if it did."""
+    source = result.batches()
     while True:
         try:
             with watch.computing():

@@ -1,38 +1,43 @@
 """What every door of the server shares: the engine, what clients may come back to, and who looks after what runs."""
 
-from dataclasses import dataclass, field
-from threading import BoundedSemaphore, Lock
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any, TypeVar
 
 from flight_server.auth import Identity
 from flight_server.calls import Calls, call_of, shutting_down
+from flight_server.sessions import DEFAULTS, Options, Sessions
 from flight_server.settings import Settings
+from flight_server.slots import Slots
 from flight_server.statements import Statements
+from flight_server.tickets import Cancelled
 from flight_server.transactions import Transactions
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine, Prepared
-from lakehouse.planner import Snapshot
+from lakehouse.parts import Part
+from lakehouse.planner import Ids, Snapshot
+from lakehouse.planning import given_up
 from srcql.errors import Unsupported
 
 Item = TypeVar("Item")
+MOST_PARTS = 8
 
 
-@dataclass(frozen=True)
 class Service:
     """One server's parts, and what the doors do with several of them."""
 
-    settings: Settings
-    engine: Engine
-    calls: Calls
-    watchdog: Watchdog
-    transactions: Transactions = field(init=False)
-    slots: BoundedSemaphore = field(init=False)
-    _statements: dict[Identity, Statements] = field(default_factory=dict, init=False)
-    _lock: Lock = field(default_factory=Lock, init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "transactions", Transactions(self.settings.handles))
-        object.__setattr__(self, "slots", BoundedSemaphore(self.settings.statements))
+    def __init__(self, settings: Settings, engine: Engine, calls: Calls, watchdog: Watchdog) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.watchdog = watchdog
+        self.transactions = Transactions(settings.handles)
+        self.sessions = Sessions(settings.sessions, settings.session_idle)
+        self.slots = Slots(settings.statements, 2 * MOST_PARTS)
+        self.cancelled = Cancelled()
+        self._calls = calls
+        self._statements: dict[Identity, Statements] = {}
+        self._lock = Lock()
 
     def statements(self, context: Any) -> Statements:
         """What the one who calls may come back to, as long as nothing else is granted to them."""
@@ -46,12 +51,34 @@ class Service:
         """The lakehouse as it is now and as the one who calls may see it."""
         return self.engine.planner.snapshot().only(call_of(context).identity.data_sets)
 
-    def prepare(self, context: Any, text: str, transaction: bytes = b"") -> Prepared:
-        """A statement, on the lakehouse as it is now and as the one who calls may see it."""
-        self.transactions.check(transaction)
-        if self.calls.draining:
+    def options(self, context: Any) -> Options:
+        """The options of a call's session."""
+        return self.sessions.options(call_of(context))
+
+    def prepare(
+        self,
+        context: Any,
+        text: str,
+        options: Options = DEFAULTS,
+        *,
+        ids: Ids | None = None,
+        part: Part | None = None,
+    ) -> Prepared:
+        """A statement, on what the caller may see of the lakehouse as it is now, or as it was at these snapshots."""
+        if self._calls.draining and ids is None:
             raise shutting_down()
-        return self.engine.prepare(text, call_of(context).identity.data_sets)
+        data_sets = call_of(context).identity.data_sets
+        return self.engine.prepare(text, data_sets, ids=ids, part=part, equality=options.using)
+
+
+@contextmanager
+def waiting(context: Any) -> Iterator[None]:
+    """What is planned inside ends when the client gives up."""
+    token = given_up.set(context.is_cancelled)
+    try:
+        yield
+    finally:
+        given_up.reset(token)
 
 
 def handler(handlers: dict[str, Item], name: str, door: str) -> Item:

@@ -1,6 +1,6 @@
 """The parameters of a statement: their types, and its rows for several rows of values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import pyarrow as pa
@@ -10,7 +10,8 @@ from lakehouse.parameter_types import parameter_types
 from srcql.errors import Cancelled, InvalidQuery
 
 TEXT = "VARCHAR"
-Rows = tuple[tuple[Any, ...], ...]
+Rows = Sequence[tuple[Any, ...]]
+NO_VALUES: Rows = ((),)
 
 
 def parameters_of(statement: Prepared) -> pa.Schema:
@@ -23,6 +24,31 @@ def parameters_of(statement: Prepared) -> pa.Schema:
         found = parameter_types(cursor, statement.sql)
         columns = [f'NULL::{found.get(number, TEXT)} AS "${number}"' for number in range(1, statement.parameters + 1)]
         return cursor.sql(f"SELECT {', '.join(columns)} WHERE false").to_arrow_table().schema
+
+
+def rows_of(values: pa.RecordBatch | None) -> Rows:
+    """The rows of values that a client sent; one empty row where it sent none.
+
+    >>> rows_of(pa.record_batch({"0": [1, 2], "1": ["a", None]}))
+    [(1, 'a'), (2, None)]
+    """
+    if values is None or not values.num_columns:
+        return NO_VALUES
+    return [tuple(row) for row in zip(*(column.to_pylist() for column in values.columns), strict=True)]
+
+
+def executed(statement: Prepared, values: pa.RecordBatch | None) -> Any:
+    """The rows of a statement for these values, bound and not yet run."""
+    rows = rows_of(values)
+    return statement.execute(rows[0]) if len(rows) == 1 else Several(statement, rows)
+
+
+def schema_of(statement: Prepared, values: pa.RecordBatch | None) -> pa.Schema:
+    """The schema of those rows; that of a parameter's column is known from its value."""
+    if not statement.parameters:
+        return statement.schema
+    with executed(statement, values) as result:
+        return result.schema
 
 
 class Several:

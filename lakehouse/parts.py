@@ -50,13 +50,16 @@ class Part:
         return first <= self.last and self.first <= last
 
 
-def parts_of(snapshot: "Snapshot", text: str, rows: int) -> list[Part]:
-    """The parts of a statement, each of about so many observations or of one problem; none where it is read as one."""
+def parts_of(snapshot: "Snapshot", text: str, rows: int, most: int) -> list[Part]:
+    """The parts of a statement, each of about so many observations or of one problem; none where it is read as one.
+
+    Of a statement that would have many more than `most` parts they are larger.
+    """
     selection = _sliced(snapshot, text)
     if selection is None:
         return []
     counted = snapshot.at(selection.at).rows_of(selection)
-    found = list(_ranges(counted, rows))
+    found = list(_ranges(counted, max(rows, counted.total() // most)))
     return found if len(found) > 1 else []
 
 

@@ -7,7 +7,6 @@ import pyarrow.flight as flight
 import pytest
 from doors import ask, connect, shaken
 
-from flight_server import protocol
 from flight_server.actions import Actions
 from flight_server.catalog_metadata import CATALOG, DB_SCHEMA, KEY, REMARKS
 from flight_server.protocol import message, pack
@@ -216,17 +215,6 @@ def test_a_substrait_plan_is_no_query(client):
     writer, answers = client.do_put(flight.FlightDescriptor.for_command(plan), pa.schema([]))
     with pytest.raises(NotImplementedError, match="not served as DoPut"):
         shaken(writer, answers)
-
-
-def test_session_options_are_answered(client):
-    entries = b"".join(b"\x0a" + bytes([len(entry)]) + entry for entry in (b"\x0a\x07catalog\x12\x04\x0a\x02tx",))
-    (answer,) = client.do_action(("SetSessionOptions", entries))
-    (error,) = protocol.parse("SetSessionOptionsResult", answer.body.to_pybytes()).errors
-    assert (error.key, error.value.value) == ("catalog", 1)
-    (options,) = client.do_action(("GetSessionOptions", b""))
-    assert options.body.to_pybytes() == b""
-    (closed,) = client.do_action(("CloseSession", b""))
-    assert protocol.parse("CloseSessionResult", closed.body.to_pybytes()).status == 1
 
 
 def test_status_tells_what_the_warehouse_holds(client):

@@ -1,5 +1,6 @@
-"""Handles live as long as they are used, and end together with what they belong to."""
+"""Handles live as long as they are used, and no longer."""
 
+import pyarrow as pa
 import pytest
 
 from flight_server.statements import Asked, Statements
@@ -21,7 +22,7 @@ def clock():
 
 
 def asked(text):
-    return Asked(text)  # what a handle stands for is not looked into
+    return Asked(text)
 
 
 def test_a_handle_that_is_used_lives_on(clock):
@@ -40,38 +41,29 @@ def test_of_too_many_the_least_recently_used_is_forgotten(clock):
     first, second = statements.add(asked("1")), statements.add(asked("2"))
     statements.get(first)
     third = statements.add(asked("3"))
-    assert [statements.get(handle).statement for handle in (first, third)] == ["1", "3"]
+    assert [statements.get(handle).text for handle in (first, third)] == ["1", "3"]
     with pytest.raises(UnknownName):
         statements.get(second)
 
 
-def test_results_end_with_the_statement_that_they_were_asked_of(clock):
+def test_an_unused_handle_is_reaped_without_being_asked_for(clock):
     statements = Statements(limit=10, ttl=60, clock=clock)
-    prepared = statements.add(asked("prepared"))
-    result = statements.add(asked("result"), parent=prepared)
-    assert statements.drop(prepared)
-    assert not statements.drop(result)
+    statements.add(asked("abandoned"))
+    clock.now = 61
     assert len(statements) == 0
 
 
-def test_a_result_that_is_read_keeps_its_statement(clock):
+def test_a_handle_is_dropped_once(clock):
     statements = Statements(limit=10, ttl=60, clock=clock)
-    prepared = statements.add(asked("prepared"))
-    result = statements.add(asked("result"), parent=prepared)
-    for clock.now in (50, 100):
-        statements.get(result)
-    assert statements.get(prepared) == asked("prepared")
-
-
-def test_a_result_may_end_before_its_statement(clock):
-    statements = Statements(limit=10, ttl=60, clock=clock)
-    prepared = statements.add(asked("prepared"))
-    assert statements.drop(statements.add(asked("result"), parent=prepared))
-    assert statements.drop(prepared)
+    handle = statements.add(asked("prepared"))
+    assert statements.drop(handle)
+    assert not statements.drop(handle)
+    assert len(statements) == 0
 
 
 def test_values_are_kept_with_their_statement(clock):
     statements = Statements(limit=10, ttl=60, clock=clock)
     handle = statements.add(asked("prepared"))
-    statements.bind(handle, ((1, "two"),))
-    assert statements.get(handle) == Asked("prepared", ((1, "two"),))
+    values = pa.record_batch({"0": [1], "1": ["two"]})
+    statements.bind(handle, values)
+    assert statements.get(handle) == Asked("prepared", values)

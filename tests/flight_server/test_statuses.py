@@ -11,6 +11,7 @@ from doors import all_of, ask, connect, observations, put, shaken
 from flight_server import status
 from flight_server.metadata import Metadata
 from flight_server.protocol import SQL, message, pack
+from flight_server.tickets import Ticket
 from srcql import errors
 
 GARBAGE = b"\x00\xff\xfe garbage"
@@ -19,6 +20,14 @@ BROKEN = message(
 ).SerializeToString()
 FOREIGN = message("Any", type_url="type.googleapis.com/vendor.Special").SerializeToString()
 CLOSED = pack(message("TicketStatementQuery", statement_handle=b"closed long ago"))
+EXPIRED = Ticket("SELECT 1", expires=1).pack()
+UNKEPT = Ticket("SELECT 1", ids=(7, None, None)).pack()
+VALUES_OF_GARBAGE = pack(
+    message(
+        "TicketStatementQuery",
+        statement_handle=message("Ticket", text="SELECT ?", id=b"x", values=GARBAGE).SerializeToString(),
+    )
+)
 PREPARED = pack(message("CommandPreparedStatementQuery", prepared_statement_handle=b""))
 INGEST = pack(message("CommandStatementIngest", table="tests"))
 
@@ -54,7 +63,10 @@ CASES = {
     "ticket: garbage": (get(GARBAGE), pa.ArrowInvalid),
     "ticket: broken command": (get(BROKEN), pa.ArrowInvalid),
     "ticket: unknown command": (get(FOREIGN), NotImplementedError),
-    "ticket: closed statement": (get(CLOSED), KeyError),
+    "ticket: of another server": (get(CLOSED), pa.ArrowInvalid),
+    "ticket: expired": (get(EXPIRED), KeyError),
+    "ticket: of a snapshot that is not kept": (get(UNKEPT), KeyError),
+    "ticket: values of garbage": (get(VALUES_OF_GARBAGE), pa.ArrowInvalid),
     "ticket: unprepared statement": (get(PREPARED), KeyError),
     "ticket: command without rows": (get(INGEST), NotImplementedError),
     "ticket: nothing": (get(b""), pa.ArrowInvalid),
@@ -128,7 +140,7 @@ def test_the_whole_text_of_an_error_arrives(sql):
 
 
 def test_an_error_after_the_first_rows(client):
-    text = "SELECT CASE WHEN range = 900000 THEN error('boom') ELSE range END AS n FROM range(1000000)"
+    text = "SELECT CASE WHEN range = 4900000 THEN error('boom') ELSE range END AS n FROM range(5000000)"
     stream = client.do_get(flight.Ticket(text.encode()))
     assert stream.read_chunk().data.num_rows > 0
     with pytest.raises(pa.ArrowInvalid, match="boom") as told:
