@@ -31,6 +31,8 @@ def served(warehouse: Path, listen: str = "grpc://127.0.0.1:0") -> Iterator[tupl
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
-            yield process, process.stdout.readline().strip()
+            uri = process.stdout.readline().strip()
+            assert uri  # an empty one would be the folder that the tests run in
+            yield process, uri
         finally:
             process.kill()

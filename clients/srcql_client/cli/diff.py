@@ -35,7 +35,7 @@ class FailOn(StrEnum):
 def diff(
     to: Annotated[str, typer.Option(metavar="B", help="What it is compared with.")],
     source: Annotated[
-        str, typer.Argument(metavar="[FROM]", help="What follows FROM: data_set[.problem], … and shared clauses.")
+        str, typer.Argument(metavar="FROM", help="What follows FROM: data_set[.problem], … and shared clauses.")
     ] = "*",
     commit: Annotated[str | None, typer.Option(metavar="A", help="Compare two commits.")] = None,
     run: Annotated[str | None, typer.Option(metavar="A", help="Compare two runs.")] = None,
@@ -71,7 +71,7 @@ def diff(
         unique = tuple(dict.fromkeys(str(kind) for kind in fail_on or ()))
         (axis, before) = given[0]
         comparison = Comparison(lakehouse, Question(axis, before, to, source, against, noise, unique))
-        judged = verdict(comparison.question, comparison.total)
+        judged = verdict(comparison)
         with opened(output) as out:
             FORMATS[format](comparison, judged, out, shutil.get_terminal_size((WIDTH, 24)).columns, _colours(output))
     if output is not None or format is not Report.TERMINAL:

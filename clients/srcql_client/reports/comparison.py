@@ -99,11 +99,17 @@ class Comparison:
         self._lakehouse = lakehouse
         # Asked on their own, statements are refused with the places that the user sees, and so is a LIMIT of theirs.
         columns = lakehouse.query(f"{question.diff}\nLIMIT 0").schema.names
-        if "flaky" in question.fail_on:
+        if question.asks_flaky:
             lakehouse.query(f"{question.flaky}\nLIMIT 0")
         self.analysis = columns[: columns.index("implementation_id")]
         self._cells = question.cells(self.analysis)
         self.total, *self.problems = map(Counts.of, lakehouse.query(totals(self._cells)).to_pylist())
+
+    @property
+    def ran_once(self) -> bool:
+        """Whether it is known that no code was run more than once, so that nothing can be flaky."""
+        asked = self.question.repeated
+        return asked is not None and self._lakehouse.query(asked)["cells"].to_pylist() == [0]
 
     def differing(self, at_most: int | None = None) -> Iterator[Cell]:
         """Cells with a step that differs, problem by problem; of each problem so many, the gravest."""

@@ -8,7 +8,7 @@ from junitparser import Failure, Skipped, TestCase, TestSuite
 
 from ..formats import counted
 from .comparison import Cell, Comparison, Step
-from .text import block, line, pair
+from .text import block, flaky, line, pair, short
 from .verdict import Verdict
 
 WIDTH = 80
@@ -47,9 +47,9 @@ def _case(cell: Cell) -> TestCase:
 def _failure(cell: Cell, steps: str) -> Failure:
     """The failure of a cell; its message is of the first step that trips."""
     first = next(step for step in cell.differing if step.failing)
-    before, after = pair(first.before, first.after, WIDTH)
-    kind = first.status if first.flaky is None else f"{first.status}, FLAKY"
-    failure = Failure(f"step {first.step_id}: {before} -> {after}", kind)
+    kinds = [first.status] if first.changed or first.flaky is None else []
+    said = " -> ".join(pair(first.before, first.after, WIDTH)) if kinds else short(flaky(first.flaky), 2 * WIDTH)
+    failure = Failure(f"step {first.step_id}: {said}", ", ".join([*kinds, *([] if first.flaky is None else ["FLAKY"])]))
     failure.text = steps
     return failure
 

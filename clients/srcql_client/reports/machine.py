@@ -42,7 +42,7 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int,
 def _counts(counts: Counts, asked: Question) -> dict[str, Any]:
     """Numbers of cells and steps; null for what was not asked."""
     numbers = {name: getattr(counts, name) for name in ("cells", "steps", "compared")}
-    was_asked = {"regression": asked.against is not None, "changed": True, "flaky": "flaky" in asked.fail_on}
+    was_asked = {"regression": asked.against is not None, "changed": True, "flaky": asked.asks_flaky}
     tripping = {name: found.steps if was_asked[name] else None for name, found in counts.tripped.items()}
     return numbers | {"statuses": counts.statuses, "tripping": tripping}
 

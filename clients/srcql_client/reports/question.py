@@ -15,6 +15,7 @@ from srcql.sql import identifier, listed, literal, same
 
 KEY = ("data_set_id", "problem_id")
 WITHIN = {"commit": "COMMIT", "run": "CODE", "environment": "CODE"}
+COLUMNS = {"commit": "git_commit_hash", "run": "run_id", "environment": "environment_id"}
 STATUSES = (  # the gravest first
     "REGRESSION",
     "CHANGED",
@@ -55,6 +56,11 @@ class Question:
         return self.fail_on or ("regression" if self.against else "changed",)
 
     @property
+    def asks_flaky(self) -> bool:
+        """Whether runs of the same code are compared, too."""
+        return "flaky" in self.fail_on
+
+    @property
     def diff(self) -> str:
         """The statement that compares; what the user typed may end in a comment, and so ends its line."""
         ends = f"{literal(self.before)} TO {literal(self.after)}"
@@ -91,9 +97,22 @@ class Question:
             f" cells AS (SELECT *, gravity = 0 AS failed, gravity > 0 AND {none_told} AS skipped FROM counted)"
         )
 
+    @property
+    def repeated(self) -> str | None:
+        """A statement that counts cells whose code at B was run more than once; None where rows are a query's."""
+        if not self.asks_flaky or self.source.lstrip().startswith("("):
+            return None
+        cell = [*KEY, "implementation_id", "test_id"]
+        here = f" WHERE git_commit_hash = {literal(self.after)}" if self.axis == "commit" else ""
+        at_b = f"bool_or({COLUMNS[self.axis]} = {literal(self.after)})"
+        again = f"GROUP BY {listed([*cell, 'implementation_hash'])} HAVING count(DISTINCT run_id) > 1 AND {at_b}"
+        there = f"SELECT DISTINCT {listed(cell)} FROM (\n{self.diff}\n) WHERE status <> 'REMOVED'"
+        runs = f"SELECT {listed(cell)} FROM observations{here} {again}"
+        return f"SELECT count(*) AS cells FROM ({there} INTERSECT {runs})"
+
     def _steps(self, key: list[str]) -> str:
         """The rows of DIFF, with the answers of FLAKY where it was asked; of several codes, those of one."""
-        if "flaky" not in self.fail_on:
+        if not self.asks_flaky:
             return f"steps AS (SELECT *, NULL::VARCHAR[] AS flaky FROM (\n{self.diff}\n))"
         at = [*key, "step_id"]
         here = f" WHERE git_commit_hash = {literal(self.after)}" if self.axis == "commit" else ""

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ..formats import counted
 from .comparison import Cell, Comparison, Counts, Step
-from .text import block, line, pair, short
+from .text import block, flaky, line, pair, short
 from .verdict import Verdict
 
 PROBLEMS, CELLS, STEPS = 20, 5, 3
@@ -71,9 +71,7 @@ def _step(step: Step, width: int) -> list[Text]:
     if step.before == step.after:
         lines[1:] = [Text(f"{_INDENT}= {after}")]
     if step.flaky is not None:
-        lines.append(
-            Text(f"{_INDENT}~ flaky: {short(' | '.join(map(line, step.flaky)), max(10, room - 7))}", "magenta")
-        )
+        lines.append(Text(f"{_INDENT}~ flaky: {short(flaky(step.flaky), max(10, room - 7))}", "magenta"))
     return lines
 
 

@@ -29,6 +29,15 @@ def block(text: str | None) -> str:
     return NO_VALUE if text is None else _IN_TEXT.sub(_escape, text)
 
 
+def flaky(answers: list[str | None] | None) -> str:
+    """What several runs answered, on one line.
+
+    >>> flaky(["1", None])
+    '1 | NULL'
+    """
+    return " | ".join(map(line, answers or []))
+
+
 def _escape(found: re.Match[str]) -> str:
     code = ord(found[0])
     return _SHORT.get(found[0]) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")

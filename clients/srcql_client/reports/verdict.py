@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from ..formats import counted
-from .comparison import Counts, Tripped
+from .comparison import Comparison, Counts, Tripped
 from .question import APART, Question
 
 NOTHING_COMPARED = "nothing was compared: the two ends have no step in common that was given the same inputs"
+
+RAN_ONCE = "nothing was run twice: only several runs of the same code can disagree"
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,16 @@ class Verdict:
         return f"{self.word}: {'; '.join(self.reasons)}"
 
 
-def verdict(question: Question, total: Counts) -> Verdict:
+def verdict(comparison: Comparison) -> Verdict:
     """The verdict over the counts of all problems: any one reason is enough to fail."""
+    question, total = comparison.question, comparison.total
     if not total.compared:
         return Verdict("FAILED" if question.fail_on else "COMPARED", (NOTHING_COMPARED, *_apart(total)))
     if not question.fail_on:
         return Verdict("COMPARED", (_found(total), *_apart(total)))
     reasons = [reason for name in question.fail_on if (reason := _reason(name, question, total))]
+    if question.asks_flaky and not total.tripped["flaky"].steps and comparison.ran_once:
+        reasons.append(RAN_ONCE)
     if reasons:
         return Verdict("FAILED", tuple(reasons))
     none = " and ".join(f"no {WORDS[name]}" for name in question.fail_on)
