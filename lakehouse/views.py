@@ -52,6 +52,11 @@ class Views:
         return frozenset(udfs.canonicalisers())
 
     @cached_property
+    def measures(self) -> frozenset[str] | None:
+        """The measures of a user's own that SIMILARITY may take."""
+        return frozenset(udfs.measures())
+
+    @cached_property
     def observations(self) -> Table:
         """The columns of observations, with those that were added."""
         return self._snapshot.table(OBSERVATIONS.name)

@@ -25,6 +25,7 @@ from srcql.cube import Cube, Target
 from srcql.engines import Forms
 from srcql.equality import Equality
 from srcql.errors import UnknownName, suggestion
+from srcql.reader import Name
 from srcql.resolver import Choice, Resolver, Source
 from srcql.schema import Column, Table
 from srcql.sql import NEVER_NULL as STEP
@@ -165,6 +166,13 @@ class Lowering:
         """The kind of a response, as SQL over a row of `__cells`."""
         kind = f"{of}.response_kind"
         return f"CASE WHEN {of}.__flaky THEN 'FLAKY' ELSE {kind} END" if self.compared else kind
+
+    def check_measure(self, name: Name, ours: Iterable[str]) -> None:
+        """Refuse the name of a measure that nobody offers; `ours` are those of the language."""
+        known = self._resolver.measures
+        if known is not None and name.text not in known:
+            hint = suggestion(name.text, {*ours, *known}, "measures")
+            raise UnknownName(f"unknown measure {name.text}", span=name.span, hint=hint)
 
     def with_outputs(self, name: str, functions: Mapping[str, str]) -> str:
         """A query that adds columns to an expression: functions of `output`, asked once for each distinct output."""

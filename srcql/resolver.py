@@ -48,6 +48,10 @@ class Resolver(Protocol):
     def equality(self) -> Equality:
         """What a verb without USING is read as."""
 
+    @property
+    def measures(self) -> frozenset[str] | None:
+        """The measures of a user's own that SIMILARITY may take; None when they are not known here."""
+
     def source(self, selection: Selection) -> Source:
         """Where the selected rows are read; raises UnknownName with the span of a name that does not exist."""
 
@@ -67,6 +71,7 @@ class Standalone:
     observations: Table = OBSERVATIONS
     canonicalisers: frozenset[str] | None = None
     equality: Equality = CANONICAL
+    measures: frozenset[str] | None = None
 
     def source(self, selection: Selection) -> Source:
         """The published tables, whatever is selected; Unsupported for a selection with AT."""

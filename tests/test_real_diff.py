@@ -1,8 +1,6 @@
-"""DIFF and SIMILARITY on real observations, against what plain Python counts."""
+"""DIFF on real observations, against what plain Python counts."""
 
-import random
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,6 @@ from srcql_client.importers import arena
 from tests.serving import served
 
 MUTANTS = {0: 6, 2: 3, 3: 3, 7: 2, 13: 2} | dict.fromkeys((4, 8, 12, 14, 15, 16, 17), 1)
-CELLS = """
-    SELECT problem_id, implementation_id, test_id, list((step_id, output) ORDER BY step_id) AS steps FROM observations
-    WHERE run_id = 'run-0001' AND NOT specified_oracle AND list_contains(?, problem_id) GROUP BY ALL
-"""
-SAMPLE = 2_000
 
 
 @pytest.fixture(scope="module")
@@ -59,24 +52,3 @@ def test_every_killed_mutant_differs_in_so_many_steps(data: Path, tmp_path: Path
         found = {number: connection.query(diff.format(name)).num_rows for number, name in mutants.items()}
     assert len(found) == 28
     assert {number: steps for number, steps in found.items() if steps} == MUTANTS
-
-
-def test_agreement_of_pairs_is_what_counting_gives(database: duckdb.DuckDBPyConnection) -> None:
-    text = "SELECT * EXCLUDE (data_set_id) FROM (SIMILARITY {} FROM MBPP WHERE run_id = 'run-0001' USING EXACT)"
-    pairs = random.Random(5).sample(rows(database, text.format("AGREEMENT")), SAMPLE)
-    jaccard = {row[:3]: row[3] for row in rows(database, text.format("JACCARD"))}
-    problems = sorted({pair[0] for pair in pairs})
-    cells: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(dict)
-    for problem, implementation, test, steps in database.execute(CELLS, [problems]).fetchall():
-        cells[problem, implementation][test] = steps
-    universe = {
-        of: {test for (problem, _), tests in cells.items() if problem == of for test in tests} for of in problems
-    }
-    for problem, left, right, similarity, common, equal, missing in pairs:
-        ours, theirs = cells[problem, left], cells[problem, right]
-        both = ours.keys() & theirs.keys()
-        same = sum(ours[test] == theirs[test] for test in both)
-        assert (common, equal, missing) == (len(both), same, len(universe[problem]) - len(both))
-        assert similarity == same / len(both)
-        a, b = (Counter((test, *step) for test in both for step in of[test]) for of in (ours, theirs))
-        assert jaccard[problem, left, right] == len(a & b) / len(a | b)

@@ -9,9 +9,10 @@ the outputs, the mean over common steps; a function of the user's likewise. Orde
 Implementations that did all the same are compared with others once:
 
     __whole       each cell, as numbers that are equal for equal cells
-    __behaviours  each implementation, with the least of those that did the same
+    __behaviours  each implementation and its number, with the least of those that did the same
     __leaders     these, cell by cell; __said step by step
     __common      pairs of them
+    __texts       their outputs, numbered: a pair of texts is measured once
 """
 
 import re
@@ -81,6 +82,8 @@ class Similarity(Verb):
 
     def select(self, lowering: Lowering) -> str:
         """Compare what is different once, and show it for all who did that."""
+        if isinstance(self.head, Name):
+            lowering.check_measure(self.head, MEASURES)
         many = "MIN" not in self.clauses and "TOP" not in self.clauses and self._may_be_many(lowering)
         behaviour.traces(lowering, ["output"] if self._by_text else [])
         if many:
@@ -119,10 +122,10 @@ class Similarity(Verb):
 
     @property
     def _function(self) -> str | None:
-        """The measure of two texts, as SQL over `l` and `r`."""
+        """The measure of two texts, as SQL over `l` and `r`, rows of `__texts`."""
         if isinstance(self.head, Name):
-            return f"measure({literal(self.head.text)}, __old, __new)"
-        return "edit_similarity(__old, __new)" if self.head == "EDIT" else None
+            return f"measure({literal(self.head.text)}, l.output, r.output)"
+        return "edit_similarity(l.output, r.output)" if self.head == "EDIT" else None
 
     @property
     def _by_text(self) -> bool:
@@ -131,7 +134,7 @@ class Similarity(Verb):
     @property
     def _once(self) -> str:
         """Pairs of leaders, each once; a function of the user's may depend on which is left."""
-        return "true" if isinstance(self.head, Name) else "l.__who <= r.__who"
+        return "true" if isinstance(self.head, Name) else "l.__number <= r.__number"
 
     def _behaviours(self, lowering: Lowering) -> None:
         analysis, row_hash = self.cube.analysis, lowering.forms.row_hash
@@ -149,11 +152,12 @@ class Similarity(Verb):
             f"SELECT {who}, count(*) AS __tests, sum({row_hash.format('test_id', '__one', '__text')}) AS __first,"
             f" sum({row_hash.format('__other', '__text', 'test_id')}) AS __second FROM __whole GROUP BY {who}"
         )
-        leader = f"min(__who) OVER (PARTITION BY {alike}) AS __leader"
-        lowering.define("__behaviours", f"SELECT {who}, {leader} FROM ({did})")
-        leads = f"{same('t', 'b', [*analysis])} AND t.__who = b.__who AND b.__who = b.__leader"
-        lowering.define("__leaders", f"SELECT t.* FROM __whole AS t JOIN __behaviours AS b ON {leads}")
-        lowering.define("__said", f"SELECT t.* FROM __traces AS t JOIN __behaviours AS b ON {leads}")
+        number = f"row_number() OVER (ORDER BY {listed([*analysis, '__who'])}) AS __number"
+        leader = f"min(__number) OVER (PARTITION BY {alike}) AS __leader"
+        lowering.define("__behaviours", f"SELECT *, {leader} FROM (SELECT *, {number} FROM ({did}))")
+        leads = f"{same('t', 'b', [*analysis])} AND t.__who = b.__who AND b.__number = b.__leader"
+        lowering.define("__leaders", f"SELECT t.*, b.__number FROM __whole AS t JOIN __behaviours AS b ON {leads}")
+        lowering.define("__said", f"SELECT t.*, b.__number FROM __traces AS t JOIN __behaviours AS b ON {leads}")
         tests = (
             f"SELECT {listed(analysis)}, count(DISTINCT test_id) AS __tests FROM __whole GROUP BY {listed(analysis)}"
         )
@@ -166,8 +170,8 @@ class Similarity(Verb):
         if self.cube.using.tolerance:
             self._near(lowering)
             equal = "l.__steps = r.__steps AND l.__steps = n.__near"
-            met = f" LEFT JOIN __near AS n ON {same('l', 'n', [*analysis, 'test_id'])}"
-            met += " AND n.__left = l.__who AND n.__right = r.__who"
+            met = " LEFT JOIN __near AS n ON l.test_id = n.test_id"
+            met += " AND n.__left = l.__number AND n.__right = r.__number"
         common = (
             f"SELECT {self._pair}, count(*) AS n_common, count(*) FILTER ({equal}) AS n_equal,"
             f" sum(l.__steps + r.__steps) AS __both FROM __leaders AS l JOIN __leaders AS r"
@@ -177,12 +181,12 @@ class Similarity(Verb):
 
     @property
     def _pair(self) -> str:
-        return f"{listed(self.cube.analysis, 'l')}, l.__who AS __left, r.__who AS __right"
+        return "l.__number AS __left, r.__number AS __right"
 
-    def _met(self, columns: str, more: str = "") -> str:
+    def _met(self, columns: str, more: str = "", of: str = "__said") -> str:
         """Every step that two leaders have in common."""
         step = same("l", "r", [*self.cube.analysis, "test_id", "step_id"])
-        return f"SELECT {columns} FROM __said AS l JOIN __said AS r ON {step} AND {self._once}{more}"
+        return f"SELECT {columns} FROM {of} AS l JOIN {of} AS r ON {step} AND {self._once}{more}"
 
     def _near(self, lowering: Lowering) -> None:
         """Of each test of two leaders the steps at which they are equal, each pair of outputs compared once."""
@@ -190,7 +194,7 @@ class Similarity(Verb):
         differ = f"SELECT DISTINCT __old, __new FROM {steps} WHERE __old IS DISTINCT FROM __new"
         asked = f"SELECT *, response_equal(__old, __new, {literal(self.cube.using.text)}) AS __equal FROM ({differ})"
         equal = "count(*) FILTER (m.__old IS NOT DISTINCT FROM m.__new OR p.__equal) AS __near"
-        of = f"{listed([*self.cube.analysis, 'test_id'], 'm')}, m.__left, m.__right"
+        of = "m.test_id, m.__left, m.__right"
         at = same("m", "p", ["__old", "__new"])
         lowering.define(
             "__near", f"SELECT {of}, {equal} FROM {steps} AS m LEFT JOIN ({asked}) AS p ON {at} GROUP BY {of}"
@@ -198,18 +202,15 @@ class Similarity(Verb):
 
     def _values(self, lowering: Lowering) -> None:
         """Define `__valued`: how alike two leaders are."""
-        pair = f"{listed(self.cube.analysis)}, __left, __right"
+        pair = "__left, __right"
         if self.head == "AGREEMENT":
             lowering.define("__valued", f"SELECT {pair}, n_equal / nullif(n_common, 0) AS __value FROM __common")
         elif self.head == "JACCARD":
             equal = " AND l.__response IS NOT DISTINCT FROM r.__response"
             shared = f"SELECT {pair}, count(*) AS __shared FROM ({self._met(self._pair, equal)}) GROUP BY {pair}"
-            at = same("k", "s", [*self.cube.analysis, "__left", "__right"])
             value = "coalesce(s.__shared, 0) / nullif(k.__both - coalesce(s.__shared, 0), 0) AS __value"
-            columns = f"{listed(self.cube.analysis, 'k')}, k.__left, k.__right"
-            lowering.define(
-                "__valued", f"SELECT {columns}, {value} FROM __common AS k LEFT JOIN ({shared}) AS s ON {at}"
-            )
+            both = f"__common AS k LEFT JOIN ({shared}) AS s ON {same('k', 's', ['__left', '__right'])}"
+            lowering.define("__valued", f"SELECT k.__left, k.__right, {value} FROM {both}")
         else:
             self._means(lowering, pair)
 
@@ -217,10 +218,19 @@ class Similarity(Verb):
         """The mean of a measure over the steps at which both gave a text, each pair of texts measured once."""
         if not lowering.forms.ordered_sum:
             raise Unsupported("a mean of measures has no form in the SQL of this engine", span=self.place)
-        given = " AND l.output IS NOT NULL AND r.output IS NOT NULL"
-        columns = f"{self._pair}, l.output AS __old, r.output AS __new"
-        steps = lowering.define("__met", self._met(columns, given))
-        measured = f"SELECT *, {self._function} AS __alike FROM (SELECT DISTINCT __old, __new FROM {steps})"
+        texts = "SELECT DISTINCT output FROM __said WHERE output IS NOT NULL"
+        lowering.define("__texts", f"SELECT output, row_number() OVER (ORDER BY output) AS __text FROM ({texts})")
+        step = listed([*self.cube.analysis, "test_id", "step_id", "__number"], "s")
+        spoken = f"SELECT {step}, t.__text FROM __said AS s JOIN __texts AS t ON s.output = t.output"
+        lowering.define("__spoken", spoken)
+        old, new = "l.__text", "r.__text"
+        if not isinstance(self.head, Name):
+            old, new = f"least({old}, {new})", f"greatest({old}, {new})"
+        steps = lowering.define("__met", self._met(f"{self._pair}, {old} AS __old, {new} AS __new", of="__spoken"))
+        measured = (
+            f"SELECT p.*, {self._function} AS __alike FROM (SELECT DISTINCT __old, __new FROM {steps}) AS p"
+            " JOIN __texts AS l ON p.__old = l.__text JOIN __texts AS r ON p.__new = r.__text"
+        )
         mean = f"{lowering.forms.ordered_sum.format('__alike')} / count(*) AS __value"
         alike = f"{steps} AS m JOIN ({measured}) AS p ON m.__old = p.__old AND m.__new = p.__new"
         lowering.define("__valued", f"SELECT {pair}, {mean} FROM {alike} GROUP BY {pair}")
@@ -236,12 +246,12 @@ class Similarity(Verb):
             if isinstance(self.head, Name)
             else ("least(a.__leader, b.__leader)", "greatest(a.__leader, b.__leader)")
         )
-        known = " LEFT JOIN {0} AS {1} ON {2} AND {1}.__left = " + f"{left}" + " AND {1}.__right = " + right
+        known = " LEFT JOIN {0} AS {1} ON {1}.__left = " + left + " AND {1}.__right = " + right
         return (
             f"__behaviours AS a JOIN __behaviours AS b ON {same('a', 'b', analysis)} AND {before}"
             f" JOIN __universe AS u ON {same('a', 'u', analysis)}"
-            f"{known.format('__common', 'k', same('a', 'k', analysis))}"
-            f"{known.format('__valued', 'v', same('a', 'v', analysis))}"
+            f"{known.format('__common', 'k')}"
+            f"{known.format('__valued', 'v')}"
         )
 
     @property

@@ -15,6 +15,18 @@ SELECT x.output FROM observations AS o;
 --|          ^
 --|   hint: the nearest: o
 
+SIMILARITY JACARD FROM Demo;
+--| UnknownName: line 1, column 12: unknown measure JACARD
+--|   SIMILARITY JACARD FROM Demo
+--|              ^^^^^^
+--|   hint: did you mean JACCARD?
+
+SELECT * FROM (SIMILARITY same_words FROM Demo.abs MIN 0.5);
+--| UnknownName: line 1, column 27: unknown measure same_words
+--|   SELECT * FROM (SIMILARITY same_words FROM Demo.abs MIN 0.5)
+--|                             ^^^^^^^^^^
+--|   hint: measures: AGREEMENT, EDIT, JACCARD
+
 SELECT output FROM observaton;
 --| UnknownName: line 1, column 20: unknown table observaton
 --|   SELECT output FROM observaton

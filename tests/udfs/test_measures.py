@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 import udfs
-from udfs import measure, through
+from tests.udfs.installed import installed
 
 MODULE = """
 from fractions import Fraction
@@ -40,23 +40,12 @@ NAMES = {"measure.length": "same_length", "measure.third": "third", "measure.nan
 
 
 @pytest.fixture
-def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
+def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database, and a package that offers measures and canonicalisers."""
-    (tmp_path / "gauge.py").write_text(MODULE)
-    metadata = tmp_path / "gauge-1.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: gauge\nVersion: 1\n")
-    lines = [f"{name} = gauge:{function}" for name, function in NAMES.items()]
-    (metadata / "entry_points.txt").write_text("\n".join(["[srcql.udfs]", *lines]))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    caches = (through.canonicalisers, through.loaded, measure.measures)
-    for kept in caches:
-        kept.cache_clear()
-    with duckdb.connect() as opened:
+    offered = {name: f"gauge:{function}" for name, function in NAMES.items()}
+    with installed(tmp_path, "gauge", MODULE, {"gauge": offered}), duckdb.connect() as opened:
         udfs.register(opened)
         yield opened
-    for kept in caches:
-        kept.cache_clear()
 
 
 def test_measures_and_canonicalisers_are_told_apart(connection: duckdb.DuckDBPyConnection) -> None:

@@ -9,7 +9,7 @@ import pytest
 import udfs
 from srcql.compile import compile
 from tests.srcql.spec import cube
-from udfs import through, using
+from tests.udfs.installed import installed
 
 MODULE = """
 def sorted_lines(text):
@@ -55,25 +55,10 @@ FAILURES = {
 
 
 @pytest.fixture(autouse=True)
-def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _installed(tmp_path: Path) -> Iterator[None]:
     """Two packages that offer canonicalisers."""
-    (tmp_path / "shop.py").write_text(MODULE)
-    for package, offered in OFFERED.items():
-        metadata = tmp_path / f"{package}-1.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n")
-        lines = [f"{name} = {value}" for name, value in offered.items()]
-        (metadata / "entry_points.txt").write_text("\n".join(["[srcql.udfs]", *lines]))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    _forget()
-    yield
-    _forget()
-
-
-def _forget() -> None:
-    through.canonicalisers.cache_clear()
-    through.loaded.cache_clear()
-    using.parse_using.cache_clear()
+    with installed(tmp_path, "shop", MODULE, OFFERED):
+        yield
 
 
 @pytest.fixture
