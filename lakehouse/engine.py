@@ -30,6 +30,7 @@ from srcql.compile import compile
 from srcql.equality import CANONICAL, Equality
 from srcql.errors import InvalidQuery
 from srcql.explained import explained
+from srcql.parameters import counted
 from srcql.sql import literal
 
 STATEMENTS = 256
@@ -164,7 +165,7 @@ class Statement:
         reading = self._reading()
         self._tables = reading.tables
         self._lists = reading.lists
-        self.parameters = len(reading.parameters)
+        self.parameters = counted(text, reading.parameters)
 
     @property
     def sql(self) -> str:
@@ -193,7 +194,8 @@ class Statement:
     def planned(self, values: Sequence[Any]) -> "Statement":
         """The statement, planned anew where its plan depends on these values."""
         if len(values) != self.parameters:
-            raise InvalidQuery(f"expected {self.parameters} parameters, found {len(values)}")
+            expected = f"{self.parameters} parameter{'s' * (self.parameters != 1)}"
+            raise InvalidQuery(f"expected {expected}, found {len(values)}")
         if not self._views.guessed:
             return self
         return Statement(self._connection, self.snapshot, self.text, self._terms, values)

@@ -5,6 +5,7 @@ what will run. Every table must be one of the lakehouse's, a CTE, or come from a
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +16,14 @@ from lakehouse.wording import told
 from srcql.errors import Forbidden, InvalidQuery, UnknownName, Unsupported, suggestion
 
 TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree"})
-CATALOGS = frozenset({"", "temp", "memory"})
+CATALOGS = frozenset({"", "temp"})
 SCHEMAS = frozenset({"", "main", "information_schema"})
 LISTED = frozenset({"tables", "columns", "schemata"})  # views would tell where files lie
 SYSTEM = ("duckdb_", "pg_", "pragma_", "sqlite_")
 HIDDEN_FUNCTIONS = frozenset({"current_setting", "getenv"})
 PATH_LETTERS = frozenset("./\\*?[:")
 NOWHERE = 2**63
+PIVOT = re.compile(r"[\s(]*(SELECT|FROM|WITH|PIVOT)\b.*\bPIVOT\b|[\s(]*PIVOT\b", re.IGNORECASE | re.DOTALL)
 HINT = "the lakehouse is read with SELECT and the verbs of SRCQL, and filled by ingest"
 
 
@@ -75,6 +77,9 @@ def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
 
 
 def _refused(sql: str, error: dict[str, Any]) -> Exception:
+    if error["error_type"] == "not implemented" and PIVOT.match(sql):
+        message = "PIVOT lists the values that become columns"
+        return InvalidQuery(message, hint="PIVOT table ON column IN (value, …) USING aggregate")
     if error["error_type"] == "not implemented":
         return Forbidden("expected a query, found a statement of another sort", hint=HINT)
     start, length = json.loads(error.get("location", f"[{NOWHERE}, 0]"))

@@ -39,7 +39,9 @@ SYNTAX = re.compile(r'syntax error at or near "(?P<found>.*)"', re.DOTALL)
 BEFORE = re.compile(r"(\w+)\s+\Z")
 QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
 WORD = re.compile(r"\w+|[^\w\s]+")
+LAST_WORD = re.compile(r"(\w+|.)\Z", re.DOTALL)
 SHOWN = 3
+END_OF_QUERY = ') AS "FROM (query)"'
 
 NEEDED = f"a query needs the columns {', '.join(column.name for column in OBSERVATIONS.of(Role.KEY))} and output"
 CAST = "CAST(… AS type) makes another type of a value"
@@ -127,7 +129,7 @@ WORDS: tuple[tuple[str, str, Hint], ...] = (
     ),
     (
         r"Type (?P<type>.+) with value (?P<value>.+) can't be cast because the value is out of range for the"
-        r" destination type (?P<to>.+)",
+        r" destination type (?P<to>.+?)(?: when casting from source column (?P<from>.+))?",
         "{value} is out of the range of {to}",
         "TRY_CAST(… AS {to}) gives NULL instead of an error",
     ),
@@ -240,6 +242,17 @@ WORDS: tuple[tuple[str, str, Hint], ...] = (
         "this is not a regular expression: {why}",
         None,
     ),
+    (
+        r"Chained comparisons are not supported.*",
+        "a comparison cannot be compared with something else",
+        "AND combines two comparisons, parentheses make a value of one",
+    ),
+    (r"Deprecated lambda arrow .*", "a lambda is not written with ->", "list_transform([1], lambda x: x + 1)"),
+    (
+        r"Cannot extract field '(?P<name>.+)' from expression .* because it is not a struct.*",
+        "unknown field {name}: what stands before the point has no fields",
+        "where a table has a column of its own name, another name tells them apart: AS",
+    ),
     (r"unterminated string literal", "a text is not closed", "a text stands in single quotes: 'text'"),
     (r"unterminated quoted identifier", "a name is not closed", 'a name stands in double quotes: "name"'),
     (
@@ -265,13 +278,14 @@ def told(kind: type[SrcqlError], said: str, sql: str, span: tuple[int, int] | No
     if syntax and span:
         return _syntax_error(syntax["found"], sql, _whole(sql, span))
     message, hint, name = _matched(said)
-    if span and hint == NEEDED:
-        span = _end_of_query(sql, span[0])
+    if hint == NEEDED and (span or sql.count(END_OF_QUERY) == 1):
+        span = _end_of_query(sql, span[0] if span else len(sql))
     if name:
         span = _named(sql, name, span)
     if message.startswith("unknown "):
         kind = UnknownName
-    return kind(message, span=_whole(sql, span) if span else None, hint=hint)
+    whole = _whole(sql, span) if span and hint != NEEDED else span
+    return kind(message, span=whole, hint=hint)
 
 
 def _matched(said: str) -> tuple[str, str | None, str | None]:
@@ -302,9 +316,9 @@ def _named(sql: str, name: str, span: tuple[int, int] | None) -> tuple[int, int]
 
 
 def _end_of_query(sql: str, place: int) -> tuple[int, int]:
-    """The last letter of the query after FROM, of which a column was missed at that place."""
-    end = sql.rfind(') AS "FROM (query)"', 0, place)
-    return end - 1, end
+    """The last word of the query after FROM, of which a column was missed at that place."""
+    last = LAST_WORD.search(sql, 0, sql.rfind(END_OF_QUERY, 0, place))
+    return last.span() if last else (place, place)
 
 
 def _whole(sql: str, span: tuple[int, int]) -> tuple[int, int]:

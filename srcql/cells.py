@@ -39,6 +39,11 @@ CAREFULLY = {
     " THEN error('FROM (query) gave a step_id that is no whole number') ELSE {0} END",
     "specified_oracle": 'CASE WHEN CAST("specified" AS BOOLEAN) THEN true ELSE {0} END',  # as SLICE calls it
 }
+NESTED = " OR ".join(f"typeof(output) LIKE '{form}'" for form in ("%]", "STRUCT(%", "MAP(%", "UNION(%"))
+TEXT = (
+    f"CASE WHEN {NESTED} THEN error('FROM (query) gave an output of the type ' || typeof(output)"
+    " || ': to_json makes a text of it') ELSE CAST(output AS VARCHAR) END"
+)
 DERIVED = {"response_kind": "response_kind(output)", "response_key": "response_key(output)"}
 
 
@@ -238,7 +243,9 @@ class _Side(Lowering):
 def _cast(column: Column) -> str:
     name = identifier(column.name)
     if column.name in DERIVED:
-        return f"{DERIVED[column.name].replace('output', 'CAST(output AS VARCHAR)')} AS {name}"
+        return f"{DERIVED[column.name].replace('output', TEXT)} AS {name}"
+    if column.name == "output":
+        return f"{TEXT} AS {name}"
     cast = f"CAST({name} AS {column.type})"
     return f"{CAREFULLY.get(column.name, '{0}').format(cast)} AS {name}"
 

@@ -10,6 +10,7 @@ from srcql.reader import Piece, Reader
 
 PLAIN = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.In, exp.Between, exp.Not)
 PLAIN_OPERATORS = (exp.Binary, exp.Predicate, exp.Neg, exp.Placeholder, exp.Parameter, exp.Cast, exp.DataType)
+CALLED = {"kind": "response_kind", "specified": "specified_oracle"}  # what results call columns of observations
 
 
 def refuse_unknown(reader: Reader, piece: Piece, relation: str, columns: Collection[str]) -> None:
@@ -54,6 +55,8 @@ def _hint(name: exp.Expr, columns: Collection[str], results: Collection[str]) ->
     text = name.name
     if text in results:
         return f"{text} is a column of the result: SELECT … FROM (verb) WHERE {text} …"
+    if text.lower() in CALLED and CALLED[text.lower()] in columns:
+        return f"the observations have it as {CALLED[text.lower()]}"
     hint = suggestion(text, columns, "columns")
     quoted = name.args.get("quoted") and not hint.startswith("did you mean")
     return f"a text stands in single quotes: '{text}'" if quoted else hint

@@ -1,13 +1,16 @@
 """Parameters of a statement: each `?` gets its number, for a part of the text may be asked alone, or stand twice."""
 
-from itertools import count
+from collections.abc import Collection
+from itertools import count, pairwise
 
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.errors import InvalidQuery
+from srcql.explained import tokens
 
 PLACEHOLDER = "?"
+HINT = "parameters are written ?, or $1, $2 and so on"
 
 
 def numbered(text: str) -> dict[int, str]:
@@ -21,12 +24,38 @@ def numbered(text: str) -> dict[int, str]:
     if PLACEHOLDER not in text:
         return {}
     numbers, found = count(1), {}
-    tokens = DuckDB().tokenize(text)
-    for token in tokens:
+    read = DuckDB().tokenize(text)
+    for token in read:
         if token.token_type is TokenType.PLACEHOLDER:
             found[token.start] = f"${next(numbers)}"
-    own = next((token for token in tokens if token.token_type is TokenType.PARAMETER and token.text == "$"), None)
+    own = next((token for token in read if token.token_type is TokenType.PARAMETER and token.text == "$"), None)
     if found and own:
         span = (own.start, own.end + 1)
         raise InvalidQuery("parameters are written ? or $1, not both", text=text, span=span)
     return found
+
+
+def counted(text: str, names: Collection[str]) -> int:
+    """How many values a statement takes, by the names of its parameters.
+
+    Raises InvalidQuery, with the place in the text, for a name that is no number, and where a smaller one is missing.
+
+    >>> counted("SELECT $2, $1, $2", {"1", "2"})
+    2
+    """
+    for name in sorted(names):
+        if not name.isdecimal():
+            raise _misnumbered(text, name, f"parameters have no names, and ${name} has one")
+    numbers = sorted(int(name) for name in names)
+    for expected, number in enumerate(numbers, start=1):
+        if number != expected:
+            raise _misnumbered(text, str(number), f"there is ${number} and no ${expected}")
+    return len(numbers)
+
+
+def _misnumbered(text: str, name: str, message: str) -> InvalidQuery:
+    found = pairwise(tokens(text))
+    places = (sign.start for sign, after in found if sign.text == "$" and after.text.lower() == name.lower())
+    start = next(places, None)
+    span = None if start is None else (start, start + len(name) + 1)
+    return InvalidQuery(message, text=text, span=span, hint=HINT)

@@ -25,6 +25,7 @@ COUNT, BIGGEST = re.compile("[0-9]{1,19}"), 2**63 - 1
 ODD = (TokenType.NUMBER, TokenType.DASH, TokenType.DOT)
 PARAMETERS = (TokenType.PLACEHOLDER, TokenType.PARAMETER, TokenType.COLON)
 SIGNS = (TokenType.PARAMETER, TokenType.COLON, TokenType.DASH, TokenType.DOT)  # shown with what they stand before
+TWO_WORDS = 'CLUSTER BY are words of SQL: in quotes the first is a name, "cluster" BY'
 ALIKE = 0.7  # from which likeness on a word is taken for a mistyped one
 
 
@@ -153,7 +154,7 @@ class Reader:
         start, end = self.span
         kind = self.next_type
         if kind is not TokenType.STRING and kind not in self._parser.ID_VAR_TOKENS:
-            raise self.expected(what, self.quotes)
+            raise self.expected(what, TWO_WORDS if kind is TokenType.CLUSTER_BY else self.quotes)
         return Name(self._advance().text, (start, end))
 
     @property

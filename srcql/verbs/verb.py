@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
+from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.cells import Lowering
@@ -19,9 +20,14 @@ def order_by(reader: Reader) -> Piece:
     """ORDER BY: over the columns of the result; the verb's own order follows it."""
     order = reader.piece(lambda parser: parser.parse_order_by(), "a column of the result")
     refuse_aggregates(reader, order, "ORDER BY looks at one row of the result", windows=True)
-    if reader.text[order.span[0] : order.span[1]].endswith(","):
+    order_text = reader.text[order.span[0] : order.span[1]]
+    if order_text.endswith(","):
         raise reader.expected("a column of the result")
-    if order.tree.expressions[0].this.name.upper() == "ALL":
+    for term in order.tree.expressions:
+        if isinstance(term.this.unnest(), PARAMETERS):
+            hint = "an expression may hold one, as in ORDER BY size > ?"
+            raise reader.error("ORDER BY names columns of the result, and a parameter is a value", order.span, hint)
+    if order.tree.expressions[0].this.name.upper() == "ALL" and '"' not in order_text.split(",")[0]:
         hint = "the order of the verb itself follows the columns that are named"
         raise reader.error("ORDER BY names columns of the result", order.span, hint)
     return order
@@ -34,6 +40,7 @@ TAIL: Mapping[str, Clause] = {
 }
 ENDS = (None, TokenType.R_PAREN, TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT)
 LONGER = ("USING SAMPLE", "AT MOST")  # what begins like a clause and is none, or another
+PARAMETERS = (exp.Placeholder, exp.Parameter)
 SQL_ONLY = ("GROUP BY", "HAVING", "QUALIFY", "USING SAMPLE", "TABLESAMPLE", "SAMPLE")
 
 

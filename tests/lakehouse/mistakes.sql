@@ -451,8 +451,8 @@ SELECT regexp_matches(output, '(') FROM observations;
 --| ExecutionError: this is not a regular expression: missing )
 
 PIVOT observations ON outptu;
---| Forbidden: expected a query, found a statement of another sort
---|   hint: the lakehouse is read with SELECT and the verbs of SRCQL, and filled by ingest
+--| InvalidQuery: PIVOT lists the values that become columns
+--|   hint: PIVOT table ON column IN (value, …) USING aggregate
 
 DESCRIBE observatons;
 --| UnknownName: unknown table observatons
@@ -500,9 +500,9 @@ SELECT 1 WHERE 1 IN (CLUSTER FROM Demo);
 SELECT *
 FROM (CLUSTER FROM (SELECT * EXCLUDE (test_id)
   FROM observations) STEPS LAST);
---| InvalidQuery: line 3, column 19: the query after FROM lacks test_id
+--| InvalidQuery: line 3, column 8: the query after FROM lacks test_id
 --|     FROM observations) STEPS LAST)
---|                     ^
+--|          ^^^^^^^^^^^^
 --|   hint: a query needs the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
 
 CLUSTER FROM (CLUSTER FROM Demo);
@@ -556,3 +556,112 @@ CLUSTER FROM Demo USING THROUGH sorted;
 --|   CLUSTER FROM Demo USING THROUGH sorted
 --|                                   ^^^^^^
 --|   hint: there are no canonicalisers yet
+
+SELECT * FROM observations WHERE problem_id = 'p' = false;
+--| InvalidQuery: a comparison cannot be compared with something else
+--|   hint: AND combines two comparisons, parentheses make a value of one
+
+SLICE FROM (SELECT * REPLACE (99999999999 AS step_id) FROM observations);
+--| ExecutionError: 99999999999 is out of the range of INTEGER
+--|   hint: TRY_CAST(… AS INTEGER) gives NULL instead of an error
+
+ORACLE FROM (VALUES (1));
+--| InvalidQuery: line 1, column 23: the query after FROM lacks data_set_id
+--|   ORACLE FROM (VALUES (1))
+--|                         ^
+--|   hint: a query needs the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
+
+MATRIX FROM Demo.abs ORDER BY "all";
+--| UnknownName: line 1, column 31: unknown column all
+--|   MATRIX FROM Demo.abs ORDER BY "all"
+--|                                 ^^^^^
+--|   hint: the nearest: a
+
+SELECT list_transform([1], x -> x + 1) FROM (CLUSTER FROM Demo);
+--| InvalidQuery: a lambda is not written with ->
+--|   hint: list_transform([1], lambda x: x + 1)
+
+SELECT size.x FROM (CLUSTER FROM Demo) AS size;
+--| UnknownName: line 1, column 13: unknown field x: what stands before the point has no fields
+--|   SELECT size.x FROM (CLUSTER FROM Demo) AS size
+--|               ^
+--|   hint: where a table has a column of its own name, another name tells them apart: AS
+
+SELECT * FROM (PIVOT (CLUSTER FROM Demo) ON size USING count(*) GROUP BY problem_id);
+--| InvalidQuery: PIVOT lists the values that become columns
+--|   hint: PIVOT table ON column IN (value, …) USING aggregate
+
+SELECT * FROM memory.main.clusters;
+--| Forbidden: line 1, column 15: clusters is not a table of the lakehouse
+--|   SELECT * FROM memory.main.clusters
+--|                 ^^^^^^^^^^^^^^^^^^^^
+--|   hint: the lakehouse is read with SELECT and the verbs of SRCQL, and filled by ingest
+
+SELECT * FROM observations WHERE implementation_id = $2;
+--| InvalidQuery: line 1, column 54: there is $2 and no $1
+--|   SELECT * FROM observations WHERE implementation_id = $2
+--|                                                        ^^
+--|   hint: parameters are written ?, or $1, $2 and so on
+
+SELECT $size FROM (CLUSTER FROM Demo);
+--| InvalidQuery: line 1, column 8: parameters have no names, and $size has one
+--|   SELECT $size FROM (CLUSTER FROM Demo)
+--|          ^^^^^
+--|   hint: parameters are written ?, or $1, $2 and so on
+
+MATRIX FROM Demo.abs WHERE output = $n;
+--| InvalidQuery: line 1, column 37: parameters have no names, and $n has one
+--|   MATRIX FROM Demo.abs WHERE output = $n
+--|                                       ^^
+--|   hint: parameters are written ?, or $1, $2 and so on
+
+EXPLAIN ANALYZE SELECT $1, $3;
+--| InvalidQuery: line 1, column 28: there is $3 and no $2
+--|   EXPLAIN ANALYZE SELECT $1, $3
+--|                              ^^
+--|   hint: parameters are written ?, or $1, $2 and so on
+
+SELECT ? FROM (CLUSTER FROM Demo);
+--| InvalidQuery: expected 1 parameter, found 0
+
+SLICE FROM (SELECT * REPLACE ({'a': 1} AS output) FROM observations);
+--| ExecutionError: FROM (query) gave an output of the type STRUCT(a INTEGER): to_json makes a text of it
+
+ORACLE FROM (SELECT * REPLACE ([1] AS output) FROM observations);
+--| ExecutionError: FROM (query) gave an output of the type INTEGER[]: to_json makes a text of it
+
+EXPLAIN ANALYZE;
+--| InvalidQuery: line 1, column 16: expected a query after EXPLAIN, found the end of the statement
+--|   EXPLAIN ANALYZE
+--|                  ^
+--|   hint: EXPLAIN query, or EXPLAIN ANALYZE query, which runs it
+
+EXPLAIN ANALYZE (FORMAT json) CLUSTER FROM Demo;
+--| Unsupported: line 1, column 18: EXPLAIN takes no options
+--|   EXPLAIN ANALYZE (FORMAT json) CLUSTER FROM Demo
+--|                    ^^^^^^
+--|   hint: EXPLAIN query, or EXPLAIN ANALYZE query, which runs it
+
+EXPLAIN ANALYZE EXPLAIN CLUSTER FROM Demo;
+--| Unsupported: line 1, column 17: EXPLAIN is given twice
+--|   EXPLAIN ANALYZE EXPLAIN CLUSTER FROM Demo
+--|                   ^^^^^^^
+--|   hint: EXPLAIN query, or EXPLAIN ANALYZE query, which runs it
+
+EXPLAIN ANALYZE CLUSTER FROM Demo WHERE outptu = '1';
+--| UnknownName: line 1, column 41: unknown column outptu
+--|   EXPLAIN ANALYZE CLUSTER FROM Demo WHERE outptu = '1'
+--|                                           ^^^^^^
+--|   hint: did you mean output?
+
+EXPLAIN ANALYZE SELECT sise FROM (CLUSTER FROM Demo);
+--| UnknownName: line 1, column 24: unknown column sise
+--|   EXPLAIN ANALYZE SELECT sise FROM (CLUSTER FROM Demo)
+--|                          ^^^^
+--|   hint: did you mean size?
+
+EXPLAIN ANALYZE SELECT CAST(representative AS INTEGER) FROM (CLUSTER FROM Demo);
+--| ExecutionError: line 1, column 24: 'a' is not an INTEGER
+--|   EXPLAIN ANALYZE SELECT CAST(representative AS INTEGER) FROM (CLUSTER FROM Demo)
+--|                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+--|   hint: TRY_CAST(… AS INTEGER) gives NULL instead of an error

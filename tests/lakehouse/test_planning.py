@@ -89,5 +89,5 @@ def test_rows_that_change_are_planned_for_each_time(engine: Engine) -> None:
 
 
 def test_more_parameters_than_the_text_has(engine: Engine) -> None:
-    with pytest.raises(InvalidQuery, match="expected 1 parameters, found 2"):
+    with pytest.raises(InvalidQuery, match="expected 1 parameter, found 2"):
         engine.query("MATRIX FROM D WHERE output = ?", ["a", "b"])
