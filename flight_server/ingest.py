@@ -17,6 +17,12 @@ from srcql.schema import TABLES
 
 BATCH_ID = "srcql-batch-id"
 FAIL_WHEN_ABSENT, APPEND_WHEN_PRESENT = 2, 2  # TableDefinitionOptions of FlightSql.proto
+OTHERWISE = {  # what is refused when a table is present
+    0: "it is not said what is to happen to the rows that it has",
+    1: "it is there already",
+    3: "what was observed is never replaced",
+}
+OPTIONS: dict[str, Callable[[str], Any]] = {"batch_id": str, "evolve": {"true": True, "false": False}.__getitem__}
 
 
 @dataclass(frozen=True)
@@ -67,17 +73,37 @@ def by_command(command: bytes) -> Load:
 
 
 def by_statement(ingest: Any) -> Load:
-    """The load of Flight SQL's bulk ingestion: rows are appended to a table that is there, and nothing else."""
+    """The load of Flight SQL's bulk ingestion: rows are appended to a table that is there, and nothing else.
+
+    Its options are those of a plain command, `batch_id` and `evolve`.
+    """
     modes = ingest.table_definition_options
+    if ingest.transaction_id:
+        hint = "leave transaction_id out: ingest outside of a transaction"
+        raise Unsupported("what is ingested is committed at once, and belongs to no transaction", hint=hint)
     if ingest.temporary:
         raise Unsupported("there are no temporary tables", hint="append to one of the three tables")
     for name, found, ours in (("catalog", ingest.catalog, CATALOG), ("schema", ingest.schema, DB_SCHEMA)):
         if found and found != ours:
             raise UnknownName(f"unknown {name} {found}", hint=f"the {name} is {ours}; it may be left out")
-    load = Load(ingest.table)
+    load = Load(ingest.table, **_options(ingest.options))
     if (modes.if_not_exist, modes.if_exists) != (FAIL_WHEN_ABSENT, APPEND_WHEN_PRESENT):
-        raise Unsupported(f"{ingest.table} can only be appended to", hint='adbc_ingest(..., mode="append")')
+        why = OTHERWISE.get(modes.if_exists, "no table is created")
+        raise Unsupported(f"{ingest.table} can only be appended to: {why}", hint='adbc_ingest(..., mode="append")')
     return load
+
+
+def _options(given: Iterable[Any]) -> dict[str, Any]:
+    read = {}
+    for option in given:
+        try:
+            read[option.key] = OPTIONS[option.key](option.value)
+        except KeyError:
+            message = (
+                f"an ingestion has the options batch_id and evolve (true, false); not {option.key} = {option.value!r}"
+            )
+            raise InvalidQuery(message) from None
+    return read
 
 
 def ingest(

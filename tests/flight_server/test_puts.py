@@ -12,7 +12,9 @@ import pyarrow.flight as flight
 import pytest
 from doors import ask, connect, observations, put
 
+from flight_server import protocol
 from flight_server.catalog_metadata import CATALOG, DB_SCHEMA
+from flight_server.protocol import message, pack
 
 PATH = flight.FlightDescriptor.for_path("observations")
 BATCH_ID = "srcql-batch-id"
@@ -100,9 +102,9 @@ def test_our_catalog_and_schema_may_be_named(client, sql):
     ("table", "options", "word"),
     [
         ("observation", {}, "did you mean observations"),
-        ("observations", {"mode": "create"}, "can only be appended to"),
-        ("observations", {"mode": "replace"}, "can only be appended to"),
-        ("observations", {"mode": "create_append"}, "can only be appended to"),
+        ("observations", {"mode": "create"}, "can only be appended to: it is there already"),
+        ("observations", {"mode": "replace"}, "can only be appended to: what was observed is never replaced"),
+        ("observations", {"mode": "create_append"}, "can only be appended to: no table is created"),
         ("mine", {"mode": "create"}, "unknown table mine"),
         ("observations", {"temporary": True}, "no temporary tables"),
         ("observations", {"catalog_name": "other"}, "unknown catalog other"),
@@ -112,6 +114,39 @@ def test_our_catalog_and_schema_may_be_named(client, sql):
 def test_other_tables_and_modes_are_refused(client, sql, table, options, word):
     with sql.cursor() as cursor, pytest.raises(sql.Error, match=word):
         cursor.adbc_ingest(table, observations(), **{"mode": "append", **options})
+    assert rows_of(client) == 0
+
+
+def bulk(**fields):
+    """The descriptor of a bulk ingestion that appends, with other fields."""
+    append = {"if_not_exist": 2, "if_exists": 2}
+    given = {"table": "observations", "table_definition_options": append, **fields}
+    return flight.FlightDescriptor.for_command(pack(message("CommandStatementIngest", **given)))
+
+
+def test_the_options_of_an_ingestion(client):
+    options = [{"key": "batch_id", "value": "night-9"}, {"key": "evolve", "value": "true"}]
+    rows = observations().append_column("seed", pa.array([7] * 12))
+    for _ in range(2):
+        answer = protocol.parse("DoPutUpdateResult", put(client, bulk(options=options), rows))
+        assert answer.record_count == 12
+    assert ask(client, "SELECT DISTINCT seed FROM observations").to_pydict() == {"seed": [7]}
+    assert rows_of(client) == 12
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"transaction_id": b"x"}, "belongs to no transaction"),
+        ({"options": [{"key": "evolve", "value": "perhaps"}]}, "not evolve = 'perhaps'"),
+        ({"options": [{"key": "colour", "value": "red"}]}, "not colour = 'red'"),
+        ({"table_definition_options": {}}, "it is not said what"),
+        ({"table_definition_options": {"if_not_exist": 2, "if_exists": 9}}, "can only be appended to"),
+    ],
+)
+def test_options_that_an_ingestion_does_not_have(client, fields, word):
+    with pytest.raises((NotImplementedError, pa.ArrowInvalid), match=word):
+        put(client, bulk(**fields), observations())
     assert rows_of(client) == 0
 
 

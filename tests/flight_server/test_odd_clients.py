@@ -1,0 +1,194 @@
+"""Clients that do what none should: the right status for them, and the server goes on for the others."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import adbc_driver_manager
+import pyarrow as pa
+import pyarrow.flight as flight
+import pytest
+from doors import all_of, ask, connect, observations, put, shaken
+
+from flight_server import protocol
+from flight_server.actions import Actions
+from flight_server.metadata import Metadata
+from flight_server.protocol import SQL, message, pack
+from flight_server.puts import Puts
+from flight_server.queries import Queries
+
+GARBAGE = b"\xff\xff\xff garbage"
+ENDLESS = "SELECT range FROM range(100000000000)"
+for_command = flight.FlightDescriptor.for_command
+
+
+def goes_on(client):
+    assert ask(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
+
+
+def broken(name):
+    """A command of that name whose content is not a message."""
+    return message("Any", type_url=f"type.googleapis.com/{SQL}.{name}", value=GARBAGE).SerializeToString()
+
+
+@pytest.mark.parametrize("name", sorted(protocol.MESSAGES[SQL]))
+def test_garbage_for_every_message(client, name):
+    data = broken(name)
+    with pytest.raises(pa.ArrowInvalid):
+        client.get_flight_info(for_command(data))
+    with pytest.raises(pa.ArrowInvalid):
+        client.get_schema(for_command(data))
+    with pytest.raises(pa.ArrowInvalid):
+        client.do_get(flight.Ticket(data)).read_all()
+    writer, answers = client.do_put(for_command(data), pa.schema([]))
+    with pytest.raises(pa.ArrowInvalid):
+        shaken(writer, answers)
+    goes_on(client)
+
+
+@pytest.mark.parametrize("name", sorted(protocol.MESSAGES[SQL]))
+def test_an_empty_message_of_every_kind(client, name):
+    """Each is answered, or refused with a status that is not an internal error."""
+    data = message("Any", type_url=f"type.googleapis.com/{SQL}.{name}").SerializeToString()
+    for call in (
+        lambda: client.get_flight_info(for_command(data)),
+        lambda: client.do_get(flight.Ticket(data)).read_all(),
+    ):
+        try:
+            call()
+        except (pa.ArrowInvalid, NotImplementedError, KeyError) as error:
+            assert "internal error" not in str(error)
+    goes_on(client)
+
+
+@pytest.mark.parametrize("name", sorted({*Actions.ACTIONS, *Actions.UNSUPPORTED} - {"srcql.status"}))
+@pytest.mark.parametrize("body", [GARBAGE, broken("CommandGetCatalogs"), b"\x0a\x03\xff"])
+def test_garbage_for_every_action(client, name, body):
+    with pytest.raises((pa.ArrowInvalid, NotImplementedError)):
+        list(client.do_action((name, body)))
+    goes_on(client)
+
+
+def test_every_handler_is_of_a_message_that_is_known():
+    assert {*Queries.COMMANDS, *Metadata.COMMANDS, *Puts.COMMANDS} <= protocol.MESSAGES[SQL].keys()
+
+
+def test_a_ticket_is_fetched_twice_and_at_once(client):
+    ticket = client.get_flight_info(for_command(b"CLUSTER FROM D")).endpoints[0].ticket
+    one, other = client.do_get(ticket), client.do_get(ticket)
+    first = other.read_all()
+    assert one.read_all() == first == client.do_get(ticket).read_all()
+
+
+def test_a_statement_is_closed_before_it_is_read(client):
+    body = pack(message("ActionCreatePreparedStatementRequest", query="CLUSTER FROM D"))
+    (created,) = client.do_action(("CreatePreparedStatement", body))
+    handle = protocol.read(created.body.to_pybytes()).prepared_statement_handle
+    prepared = pack(message("CommandPreparedStatementQuery", prepared_statement_handle=handle))
+    stream = client.do_get(flight.Ticket(prepared))
+    close = pack(message("ActionClosePreparedStatementRequest", prepared_statement_handle=handle))
+    list(client.do_action(("ClosePreparedStatement", close)))
+    assert stream.read_all().num_rows == 4  # what was begun is ended
+    with pytest.raises(KeyError, match="no such statement"):
+        client.do_get(flight.Ticket(prepared)).read_all()
+    writer, answers = client.do_put(for_command(prepared), pa.schema({"0": pa.string()}))
+    with pytest.raises(KeyError, match="no such statement"):
+        shaken(writer, answers)
+
+
+def test_a_string_of_20_mb_where_the_driver_takes_16(filled, client):
+    """One value cannot be cut: it comes alone, and a client that takes less is told so by its own transport."""
+    text = "SELECT range AS n, CASE WHEN range = 1 THEN repeat('x', 20000000) END AS wide FROM range(3) ORDER BY n"
+    batches = [chunk.data for chunk in client.do_get(flight.Ticket(text.encode()))]
+    assert [batch.num_rows for batch in batches] == [1, 1, 1]
+    with connect(filled) as sql, sql.cursor() as cursor:
+        cursor.execute(text)
+        with pytest.raises((adbc_driver_manager.Error, pa.ArrowException), match="larger than max"):
+            cursor.fetch_arrow_table()
+        assert all_of(cursor, "SELECT 1 AS one").num_rows == 1
+    goes_on(client)
+
+
+@pytest.mark.parametrize("kind", ["'x' || range", "range", "range / 7", "[range]", "DATE '2026-01-01'", "NULL"])
+def test_a_table_of_300_columns(sql, client, kind):
+    columns = ", ".join(f"{kind} AS column_{number}" for number in range(300))
+    text = f"SELECT {columns} FROM range(10000)"
+    found = [chunk.data for chunk in client.do_get(flight.Ticket(text.encode()))]
+    assert sum(batch.num_rows for batch in found) == 10_000
+    assert max(pa.ipc.get_record_batch_size(batch) for batch in found) < 4 * 2**20
+    with sql.cursor() as cursor:
+        assert all_of(cursor, text) == pa.Table.from_batches(found)
+
+
+LEAVES = """
+import os, signal, sys, pyarrow.flight as flight
+stream = flight.connect(sys.argv[1]).do_get(flight.Ticket(sys.argv[2].encode()))
+stream.read_chunk()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_clients_that_die_in_mid_stream_leave_nothing_behind(start):
+    server = start(statements=2)
+    for _ in range(3):  # more than there are slots
+        died = subprocess.run([sys.executable, "-c", LEAVES, server.uri, ENDLESS], check=False)
+        assert died.returncode == -signal.SIGKILL
+        assert server.idle(30)
+    with flight.connect(server.uri) as client:
+        goes_on(client)
+
+
+def test_a_client_that_never_reads_holds_only_its_own_slot(start):
+    server = start(statements=2)
+    with flight.connect(server.uri) as lazy, flight.connect(server.uri) as client:
+        info = lazy.get_flight_info(for_command(ENDLESS.encode()))
+        stream = lazy.do_get(info.endpoints[0].ticket)
+        goes_on(client)
+        body = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()
+        list(client.do_action(("CancelFlightInfo", body)))
+        stream.cancel()
+        assert server.idle(30)
+
+
+def test_a_client_that_sends_half_a_batch(start):
+    server = start()
+    with flight.connect(server.uri) as client:
+        put(client, flight.FlightDescriptor.for_path("observations"), observations())
+        host, port = server.uri.removeprefix("grpc://").split(":")
+        with socket.create_connection((host, int(port))) as stranger:
+            stranger.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(500))
+        assert ask(client, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [12]
+
+
+def test_cancelled_while_it_is_planned(start):
+    """A matrix asks first which columns it has; the question would take hours, and its client does not wait for it."""
+    server = start()
+    text = "MATRIX FROM (SELECT o.* FROM observations AS o, range(1000000000000) AS r WHERE hash(r.range) = 7)"
+    with flight.connect(server.uri) as client:
+        put(client, flight.FlightDescriptor.for_path("observations"), observations())
+        with pytest.raises(flight.FlightTimedOutError):
+            client.get_flight_info(for_command(text.encode()), flight.FlightCallOptions(timeout=0.3))
+        assert server.idle(30)
+        goes_on(client)
+
+
+def test_prepared_statements_of_many_clients_at_once(filled):
+    failures = []
+
+    def work(number):
+        try:
+            with connect(filled) as sql, sql.cursor() as cursor:
+                for _ in range(5):
+                    assert all_of(cursor, f"SELECT ? + {number} AS n", (number,))["n"].to_pylist() == [2 * number]
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
