@@ -280,6 +280,16 @@ def test_runs_and_environments_are_compared_too(srcql: Srcql, filled: Path) -> N
         )
 
 
+@pytest.mark.parametrize(
+    "ends", [("--run", "new 1", "--to", "new 2"), ("--environment", "environment of old", "--to", "environment of new")]
+)
+def test_runs_of_the_same_code_are_flaky_on_every_axis(srcql: Srcql, filled: Path, ends: tuple[str, ...]) -> None:
+    found = srcql("diff", *ends, "Flaky", "--fail-on", "flaky", "--warehouse", filled)
+    assert found.stdout.splitlines()[-1] == "FAILED: 1 flaky step in 1 cell of 1 problem"
+    once = srcql("diff", *ends, "Flaky WHERE test_id = 'steady'", "--fail-on", "flaky", "--warehouse", filled)
+    assert once.stdout.splitlines()[-1] == "PASSED: no flaky step in 1 compared step"
+
+
 def test_cases_fail_pass_and_are_skipped(compare: Srcql) -> None:
     found = compare("Demo, Apart", "--against", "specified", "--fail-on", "regression", "--format", "junit")
     assert found.stderr.startswith("FAILED: 1 regression")

@@ -36,7 +36,7 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], width: int, 
     left = len(comparison.unlike) - PROBLEMS
     if left > 0:
         console.print(f"and {counted(left, 'more problem')}", "", sep="\n")
-    verdict_line = Text(block(str(verdict)), STYLES.get(verdict.word, "bold"))
+    verdict_line = Text(str(verdict), STYLES.get(verdict.word, "bold"))
     console.print(*_counts(comparison.total), verdict_line, sep="\n")
     out.write(text.getvalue().encode())
 

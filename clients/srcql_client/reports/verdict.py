@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ..formats import counted
 from .comparison import Comparison, Counts, Tripped
 from .question import APART, Question
+from .text import line
 
 NOTHING_COMPARED = "nothing was compared: the two ends have no step in common that was given the same inputs"
 
@@ -48,7 +49,7 @@ WORDS = {"regression": "regression", "changed": "changed step", "flaky": "flaky 
 
 def _reason(name: str, question: Question, total: Counts) -> str | None:
     if name == "regression" and not total.judged:
-        return f"nothing was judged: {question.against} expects nothing of {_compared(total)}"
+        return f"nothing was judged: {line(question.against)} expects nothing of {_compared(total)}"
     found = total.tripped[name]
     if not found.steps:
         return None
