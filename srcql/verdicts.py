@@ -25,11 +25,17 @@ WHO = ("implementation_id", "__entry", "__who")
 OF_TEST = ("FAIL", "MISSING", "NA", "CONFLICT", "PASS")
 
 
-def steps(lowering: "Lowering", against: "Against", wanted: Iterable[str] = ()) -> str:
-    """Define `__verdicts`, and `__traces` with the wanted columns."""
-    against.prepare(lowering)
-    behaviour.traces(lowering, ["output", "response_kind", *against.extra_key, *wanted])
-    against.references(lowering)
+def steps(lowering: "Lowering", against: "Against", wanted: Iterable[str] = (), among: "Lowering | None" = None) -> str:
+    """Define `__verdicts`, and `__traces` with the wanted columns; the reference may be found among other cells."""
+    columns = ["output", "response_kind", *against.extra_key]
+    against.prepare(among or lowering)
+    behaviour.traces(lowering, [*columns, *wanted])
+    if among:
+        behaviour.traces(among, columns)
+        against.references(among)
+        lowering.define("__references", f"{among.with_} SELECT * FROM __references")
+    else:
+        against.references(lowering)
     _expected(lowering, against)
     _universe(lowering, against)
     return _verdicts(lowering, _met(lowering, against))

@@ -194,22 +194,19 @@ class Diff(Verb):
             past = At(each.version, None, each.name.span)
             return lowering.side(replace(cube, selection=replace(cube.selection, at=past)))
         side = lowering.side(cube, one_run=self.head.axis == "RUN")
-        side.left_out += [] if self._picked_late else [self._picks(each)]
+        side.left_out.append(f"{AXES[self.head.axis]} = {literal(each.name.text)}")
         return side
 
-    @property
-    def _picked_late(self) -> bool:
-        """Whether an end is picked once the reference is known: it may be made of other implementations."""
-        return self.head.axis == "IMPLEMENTATION" and self._against is not None
-
-    def _picks(self, each: End) -> str:
-        return f"{AXES[self.head.axis]} = {literal(each.name.text)}"
+    def _among(self, lowering: Lowering) -> Lowering | None:
+        """Where the reference is found, if not within a side: it may be made of other implementations."""
+        others = self._against is not None and self._against.kind in ("ORACLE", "IMPLEMENTATION")
+        return lowering.side(self.cube) if others and self.head.axis == "IMPLEMENTATION" else None
 
     def _side(self, lowering: Lowering, each: End) -> str:
         """What one side answered: the columns of a step, `__response` where there are classes of them."""
         side = self._lowering(lowering, each)
         if self._against:
-            verdicts.steps(side, self._against, ["inputs"])
+            verdicts.steps(side, self._against, ["inputs"], self._among(lowering))
         else:
             behaviour.traces(side, ["inputs", "output"])
         columns = [*self._cell, "step_id", "inputs", "output"]
@@ -218,8 +215,7 @@ class Diff(Verb):
         if not self._against:
             return f"{side.with_} SELECT {listed(columns)} FROM __traces"
         at = f"{same('t', 'v', [*self.cube.analysis, 'test_id', 'step_id'])} AND t.__who = v.__who"
-        picked = f" WHERE t.{self._picks(each)}" if self._picked_late else ""
-        judged = f"__traces AS t LEFT JOIN __verdicts AS v ON {at}{picked}"
+        judged = f"__traces AS t LEFT JOIN __verdicts AS v ON {at}"
         return f"{side.with_} SELECT {listed(columns, 't')}, v.verdict AS __verdict FROM {judged}"
 
     def _met(self, lowering: Lowering, name: str, after: str) -> str:
