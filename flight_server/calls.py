@@ -4,7 +4,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, TypeVar, cast
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 
 from flight_server.logins import Admitted, Door
 from flight_server.status import to_status
-from srcql.errors import Cancelled, SrcqlError, StoreError, Unavailable
+from srcql.errors import Cancelled, StoreError, Unavailable
 
 Item = TypeVar("Item")
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -94,7 +94,7 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
             status = self._status if exception is None or self._status != OK else type(exception).__name__
             duration = round((time.monotonic() - self._began) * 1000, 1)
             said = {"method": self._info.method.name, "ms": duration, "rows": self.rows, "status": status}
-            self._calls.log.info("call", **said, **({"user": self.identity.name} if self.identity.name else {}))
+            self._calls.say("call", **said, **({"user": self.identity.name} if self.identity.name else {}))
 
     def _fail(self, error: Exception) -> Exception:
         self._status = type(error).__name__
@@ -127,9 +127,14 @@ class Calls(flight.ServerMiddlewareFactory):  # type: ignore[misc]
             self.log.error("nobody can be let in", reason=str(error))
             closed = Unavailable("nobody can be let in now", hint="the log of the server says why")
             raise to_status(closed, self.log) from None
-        except SrcqlError as error:
-            self.log.info("refused", method=method.name, status=type(error).__name__)
+        except Exception as error:
+            self.say("refused", method=method.name, status=type(error).__name__)
             raise to_status(error, self.log) from None
+
+    def say(self, event: str, **said: Any) -> None:
+        """Write a line; a log that cannot be written, as after its reader has gone, stops no call."""
+        with suppress(OSError, ValueError):
+            self.log.info(event, **said)
 
     def completed(self, call: Call) -> None:
         """An RPC is over."""

@@ -100,27 +100,43 @@ class Connection(ABC):
         self.close()
 
 
-_ADDRESS = re.compile(r"grpc://(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d+/?")
+_ADDRESS = re.compile(r"grpc(?:\+tls)?://(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d+/?")
 
 
-def connect(location: str | os.PathLike[str]) -> Connection:
+def connect(
+    location: str | os.PathLike[str],
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    token: str | None = None,
+    tls_roots: str | os.PathLike[str] | None = None,
+    client_cert: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
+) -> Connection:
     """A lakehouse behind a server (`grpc://host:port`), or in a folder, which is made when it does not exist.
 
+    To a server that knows its users go `user` and `password`, or a `token`. With TLS the address is
+    `grpc+tls://host:port`; `tls_roots` is a PEM file of certificates to trust instead of the system's, `client_cert`
+    are the PEM files of a certificate and its key, where the server asks for one.
+
     Raises Unsupported for another kind of address, StoreError for a folder that is no warehouse; a server that does not
-    answer is told by the first call, with Unavailable.
+    answer is told by the first call, with Unavailable, and one that does not know the user, with Unauthenticated.
 
     >>> connect("http://127.0.0.1:80")
     Traceback (most recent call last):
     ...
-    srcql.errors.Unsupported: expected grpc://host:port or the folder of a warehouse, found http://127.0.0.1:80
+    srcql.errors.Unsupported: expected grpc://host:port, grpc+tls://host:port or a folder, found http://127.0.0.1:80
     """
     scheme = location.split("://", 1)[0] if isinstance(location, str) and "://" in location else None
+    access = {"user": user, "password": password, "token": token, "tls_roots": tls_roots, "client_cert": client_cert}
     if scheme is None:
+        if any(value is not None for value in access.values()):
+            raise Unsupported("a folder has no users and no TLS", hint="they are for the address of a server")
         from .embedded import EmbeddedConnection
 
         return EmbeddedConnection(os.fspath(location))
-    if scheme != "grpc" or not _ADDRESS.fullmatch(os.fspath(location)):
-        raise Unsupported(f"expected grpc://host:port or the folder of a warehouse, found {location}")
+    if not _ADDRESS.fullmatch(os.fspath(location)):
+        raise Unsupported(f"expected grpc://host:port, grpc+tls://host:port or a folder, found {location}")
+    from .access import Access
     from .wire import WireConnection
 
-    return WireConnection(os.fspath(location))
+    return WireConnection(os.fspath(location), Access(**access))  # type: ignore[arg-type]

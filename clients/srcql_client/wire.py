@@ -14,6 +14,7 @@ from adbc_driver_manager import Error as DriverError
 
 from srcql.errors import SrcqlError, Unavailable
 
+from .access import Access
 from .batches import reader, replayable
 from .connection import Connection, Receipt, Status
 from .statuses import told_by
@@ -22,16 +23,18 @@ from .statuses import told_by
 _MESSAGE = {"adbc.flight.sql.client_option.with_max_msg_size": str(1 << 30)}
 _BATCH_BYTES = 8 << 20
 _LISTEN_SECONDS = 0.1
+NO_ACCESS = Access()
 
 
 class WireConnection(Connection):
     """The lakehouse that a server at `grpc://host:port` serves; connected at the first call."""
 
-    def __init__(self, location: str) -> None:
+    def __init__(self, location: str, access: Access = NO_ACCESS) -> None:
         self.location = location
+        self._access = access
         with told_by(location):
-            self._flight = flight.connect(location)
-            self._sql = flight_sql.connect(location, db_kwargs=_MESSAGE, autocommit=True)
+            self._flight = flight.connect(location, **access.connection)
+            self._sql = flight_sql.connect(location, db_kwargs=_MESSAGE | access.driver, autocommit=True)
 
     def stream(self, text: str) -> pa.RecordBatchReader:
         """The rows of a query, batch by batch as the server sends them."""
@@ -64,7 +67,7 @@ class WireConnection(Connection):
         """A new connection: the old one would wait before it tries again, though the server may be back."""
         with told_by(self.location):
             self._flight.close()
-            self._flight = flight.connect(self.location)
+            self._flight = flight.connect(self.location, **self._access.connection)
 
     def _put(self, table: str, data: Any, batch_id: str) -> Receipt:
         rows = reader(data)
@@ -72,7 +75,8 @@ class WireConnection(Connection):
         broken: BaseException | None = None
         try:
             with told_by(self.location):
-                writer, answers = self._flight.do_put(flight.FlightDescriptor.for_command(command), rows.schema)
+                descriptor = flight.FlightDescriptor.for_command(command)
+                writer, answers = self._flight.do_put(descriptor, rows.schema, self._access.call)
                 # A refusal reaches the client whole only when the call is closed.
                 with writer:
                     try:
@@ -93,7 +97,7 @@ class WireConnection(Connection):
     def status(self) -> Status:
         """What the server's lakehouse holds, now."""
         with told_by(self.location):
-            (answer,) = self._flight.do_action(flight.Action("srcql.status", b""))
+            (answer,) = self._flight.do_action(flight.Action("srcql.status", b""), self._access.call)
         return Status.of(json.loads(answer.body.to_pybytes()))
 
     def close(self) -> None:

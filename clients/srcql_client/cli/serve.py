@@ -14,6 +14,9 @@ def serve(
     listen: Annotated[
         str | None, typer.Option(metavar="URI", help="Where to listen; port 0 is any free one, and the default.")
     ] = None,
+    users: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The users file; or set SRCQL_USERS. Without one all are let in.")
+    ] = None,
 ) -> None:
     """Serve a warehouse over Arrow Flight SQL.
 
@@ -21,4 +24,4 @@ def serve(
     """
     with extra("server", "a server"):
         from flight_server.__main__ import main
-    main(warehouse=warehouse, listen=listen)
+    main(warehouse=warehouse, listen=listen, users=users)

@@ -1,7 +1,8 @@
 """Which lakehouse a command talks to: `--server` or `--warehouse`, or the environment's word for either."""
 
 import os
-from typing import TYPE_CHECKING, Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from ..connection import Connection
 
 Server = Annotated[
-    str | None, typer.Option(metavar="URI", help="The server to ask, grpc://host:port; or set SRCQL_SERVER.")
+    str | None, typer.Option(metavar="URI", help="The server to ask, grpc[+tls]://host:port; or set SRCQL_SERVER.")
 ]
 Warehouse = Annotated[
     str | None, typer.Option(metavar="DIR", help="The folder of a warehouse to open; or set SRCQL_WAREHOUSE.")
@@ -27,8 +28,20 @@ def connect(server: str | None, warehouse: str | None) -> "Connection":
             f"name one lakehouse (or set SRCQL_SERVER or SRCQL_WAREHOUSE): {said}",
             param_hint="--server or --warehouse",
         )
-    if server and not server.startswith("grpc://"):
+    if server and not server.startswith(("grpc://", "grpc+tls://")):
         raise typer.BadParameter(f"expected grpc://host:port, found {server}", param_hint="--server")
     from ..connection import connect as connect_to
 
-    return connect_to(server or str(warehouse))
+    return connect_to(server, **_access()) if server else connect_to(str(warehouse))
+
+
+def _access() -> dict[str, Any]:
+    """What the environment says of oneself: a password on the command line could be read by others."""
+    names = ("user", "password", "token", "tls_roots")
+    said: dict[str, Any] = {name: os.environ.get(f"SRCQL_{name.upper()}") or None for name in names}
+    if said["user"] and not said["password"] and sys.stdin.isatty():
+        said["password"] = typer.prompt(f"Password of {said['user']}", hide_input=True, err=True)
+    pair = tuple(os.environ.get(name) for name in ("SRCQL_CLIENT_CERT", "SRCQL_CLIENT_KEY"))
+    if any(pair) and not all(pair):
+        raise typer.BadParameter("SRCQL_CLIENT_CERT and SRCQL_CLIENT_KEY go together", param_hint="environment")
+    return {**said, "client_cert": pair if all(pair) else None}
