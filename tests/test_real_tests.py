@@ -59,17 +59,18 @@ def test_what_a_test_tells_apart_is_counted_in_plain_python(
 
 
 def test_few_tests_keep_every_cluster_of_a_lasso_export(x: Connection) -> None:
-    kept = x.query("MINIMIZE FROM HumanEval USING EXACT").to_pylist()
-    query = "SELECT problem_id, count(*) AS clusters FROM ({}) GROUP BY 1"
-    clusters = "CLUSTER FROM HumanEval USING EXACT"
-    every = {row["problem_id"]: row["clusters"] for row in x.query(query.format(clusters)).to_pylist()}
-    assert sum(every.values()) == 1431
-    picked = "SELECT data_set_id, problem_id, test_id FROM (MINIMIZE FROM HumanEval USING EXACT)"
-    rows = f"SELECT o.* FROM observations AS o SEMI JOIN ({picked}) AS m USING (data_set_id, problem_id, test_id)"
-    few = x.query(query.format(f"CLUSTER FROM ({rows}) USING EXACT")).to_pylist()
-    told = {name: clusters for name, clusters in every.items() if clusters > 1}
-    assert {row["problem_id"]: row["classes"] for row in kept} == told
-    told["HumanEval_71_triangle_area"] -= 1  # one implementation has the test that is kept; the eight others lack it
-    assert {row["problem_id"]: row["clusters"] for row in few} == told
-    print(f"{len(kept)} of 1,994 tests keep all 1,431 clusters")
-    assert len(kept) < 1994
+    """No test is kept of a problem whose implementations all do the same: they are one cluster by any."""
+    minimal = "MINIMIZE FROM HumanEval USING EXACT"
+    kept = f"(problem_id, test_id) IN (SELECT problem_id, test_id FROM ({minimal}))"
+    alike = f"problem_id NOT IN (SELECT problem_id FROM ({minimal}))"
+    clusters = "SELECT problem_id, implementations FROM (CLUSTER FROM HumanEval {} USING EXACT) ORDER BY ALL"
+    every = x.query(clusters.format(""))
+    assert every.num_rows == 1431
+    assert x.query(clusters.format(f"WHERE {kept} OR {alike}")) == every
+    sizes = Counter(every["problem_id"].to_pylist())
+    tests = x.query(minimal).to_pylist()
+    assert {row["problem_id"]: row["classes"] for row in tests} == {name: n for name, n in sizes.items() if n > 1}
+    triangle = [tuple(row.values())[2:] for row in tests if row["problem_id"] == "HumanEval_71_triangle_area"]
+    assert triangle == [(1, "test1()", 8, 2), (2, "test0()", 0, 2)]
+    print(f"{len(tests)} of 1,994 tests keep all 1,431 clusters")
+    assert len(tests) < 1994

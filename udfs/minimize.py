@@ -2,9 +2,10 @@
 
 Clusters are numbered from 0, tests from 1. A test is the list of the clusters that have it, and the class of each one's
 cell, from 1; all clusters that lack it are one class more. The greedy choice takes the test that separates most pairs
-of implementations which no test before it does, of equal ones the first; then each test is dropped, the last first,
-that the others make redundant. Gains only shrink, so that most are never counted again (Minoux, Accelerated greedy
-algorithms for maximizing submodular set functions, 1978).
+of implementations which no test before it does, of equal ones the first. One cluster may then have none of the picks,
+and would not be seen in their rows: it is told from nobody, a cluster of no implementations and no tests, by the first
+test that it has. Then each test is dropped, the last first, that the others make redundant. Gains only shrink, so that
+most are never counted again (Minoux, Accelerated greedy algorithms for maximizing submodular set functions, 1978).
 
 >>> four = [([0, 1, 2, 3], classes) for classes in ([1, 1, 2, 2], [1, 2, 3, 3], [1, 1, 1, 2])]
 >>> minimal_tests([1, 1, 1, 1], four)
@@ -35,6 +36,16 @@ class Partition:
         self.blocks = [0] * len(sizes)
         self.weights = Counter({0: sum(sizes)})
         self._next = 1
+
+    @property
+    def classes(self) -> int:
+        """The blocks that hold implementations."""
+        return len(self.weights)
+
+    @property
+    def apart(self) -> int:
+        """All blocks, that of nobody too."""
+        return len(set(self.blocks))
 
     def gain(self, test: Test) -> int:
         """The pairs of implementations that the test would separate."""
@@ -72,14 +83,18 @@ def minimal_tests(sizes: Sequence[int], tests: Sequence[Test]) -> list[tuple[int
 
     `sizes` are the implementations of each cluster; one cluster needs no test.
     """
+    if len(sizes) < 2:
+        return []
+    sizes = [*sizes, 0]
     tests = [_brief(test, len(sizes)) for test in tests]
-    picks = _greedy(Partition(sizes), tests)
-    separated = Partition(sizes).split([tests[pick] for pick in picks])
-    kept = _needed(Partition(sizes), picks, tests, len(separated.weights))
+    separated = Partition(sizes)
+    picks = _greedy(separated, tests)
+    picks += _seen(separated, tests)
+    kept = _needed(Partition(sizes), picks, tests, separated.apart)
     partition, counted = Partition(sizes), []
     for pick, number in enumerate(kept, start=1):
         gained = partition.gain(tests[number])
-        counted.append((pick, number + 1, gained, len(partition.split([tests[number]]).weights)))
+        counted.append((pick, number + 1, gained, partition.split([tests[number]]).classes))
     return counted
 
 
@@ -109,10 +124,20 @@ def _greedy(partition: Partition, tests: Sequence[Test]) -> list[int]:
     return picks
 
 
+def _seen(partition: Partition, tests: Sequence[Test]) -> list[int]:
+    """The first test that tells nobody from somebody, where none has yet; split off by it."""
+    before = partition.apart
+    for number, test in enumerate(tests):
+        if partition.copy().split([test]).apart > before:
+            partition.split([test])
+            return [number]
+    return []
+
+
 def _needed(others: Partition, picks: list[int], tests: Sequence[Test], classes: int) -> list[int]:
     """Those of the picks that are not redundant beside all others, looked at from the last to the first."""
     if len(picks) < 2:
-        return picks if len(others.weights) < classes else []
+        return picks if others.apart < classes else []
     early, late = picks[: len(picks) // 2], picks[len(picks) // 2 :]
     late = _needed(others.copy().split([tests[pick] for pick in early]), late, tests, classes)
     return [*_needed(others.split([tests[pick] for pick in late]), early, tests, classes), *late]

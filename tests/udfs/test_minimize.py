@@ -19,16 +19,21 @@ def plain(sizes: list[int], tests: list[Test]) -> tuple[list[tuple[int, int, int
     def pairs(kept: list[int]) -> int:
         return (sum(sizes) ** 2 - sum(size**2 for size in blocks(kept))) // 2
 
+    def unseen(kept: list[int]) -> list[int]:
+        return [cluster for cluster in range(len(sizes)) if not any(cluster in answers[test] for test in kept)]
+
     picks: list[int] = []
     while tests:
         gained, best = min((pairs(picks) - pairs([*picks, test]), test) for test in range(len(tests)))
         if not gained:
             break
         picks.append(best)
+    if len(sizes) > 1:
+        picks += [test for test in range(len(tests)) if any(cluster in answers[test] for cluster in unseen(picks))][:1]
     kept = picks
     for pick in reversed(picks):
         rest = [other for other in kept if other != pick]
-        kept = rest if len(blocks(rest)) == len(blocks(picks)) else kept
+        kept = rest if (len(blocks(rest)), unseen(rest)) == (len(blocks(picks)), unseen(picks)) else kept
     counted = [(at + 1, test + 1, pairs(kept[: at + 1]) - pairs(kept[:at]), len(blocks(kept[: at + 1])))
                for at, test in enumerate(kept)]  # fmt: skip
     return counted, len(picks) - len(kept)
