@@ -14,7 +14,7 @@ from lakehouse.order import Codes, repeats
 from srcql.errors import InvalidData
 from srcql.schema import OBSERVATIONS, Table
 
-MEMORY = "1GB"
+MEMORY = "256MB"
 
 
 def key_of(table: Table) -> tuple[str, ...]:
