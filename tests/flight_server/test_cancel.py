@@ -12,7 +12,7 @@ import pytest
 from doors import all_of, ask, connect
 
 from flight_server import protocol
-from flight_server.protocol import message
+from flight_server.protocol import message, pack
 
 # Computes for hours before its first row.
 BUSY = "SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7"
@@ -127,6 +127,17 @@ def test_cancel_before_anything_was_read(client):
 def test_an_info_without_endpoints_is_answered(client):
     descriptor = flight.FlightDescriptor.for_command(b"SELECT 1")
     assert cancel(client, flight.FlightInfo(None, descriptor, [])) == "NOT CANCELLABLE"
+
+
+def test_cancel_by_its_former_name(client):
+    info = client.get_flight_info(flight.FlightDescriptor.for_command(ENDLESS))
+    stream = client.do_get(info.endpoints[0].ticket)
+    stream.read_chunk()
+    body = pack(message("ActionCancelQueryRequest", info=info.serialize()))
+    (answer,) = client.do_action(("CancelQuery", body))
+    assert protocol.read(answer.body.to_pybytes()).result == 2
+    with pytest.raises(flight.FlightCancelledError, match="cancelled"):
+        list(stream)
 
 
 def cancel(client, info):

@@ -2,6 +2,7 @@
 
 import json
 
+import adbc_driver_manager
 import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
@@ -206,6 +207,14 @@ def test_savepoints_and_substrait_are_neither_served_nor_advertised(client, name
         list(client.do_action((name, b"")))
     assert name not in Actions.ACTIONS
     assert (INFOS[5][1], INFOS[8][1], INFOS[573][1]) == (False, 1, False)
+
+
+def test_nothing_is_polled(sql):
+    with adbc_driver_manager.AdbcStatement(sql.adbc_connection) as statement:
+        statement.set_options(**{"adbc.statement.exec.incremental": "true"})
+        statement.set_sql_query("SELECT 1")
+        with pytest.raises(adbc_driver_manager.NotSupportedError):
+            statement.execute_partitions()
 
 
 def test_a_substrait_plan_is_no_query(client):

@@ -7,10 +7,6 @@ from pathlib import Path
 import pyarrow.flight as flight
 from doors import observations, put
 
-from flight_server.actions import Actions
-from flight_server.metadata import Metadata
-from flight_server.puts import Puts
-from flight_server.queries import Queries
 from flight_server.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "server.md"
@@ -36,10 +32,3 @@ def test_every_setting_is_on_the_page():
         if field.name != "warehouse" and value is not None:
             shown = f"{value:g}" if isinstance(value, float) else str(value).lower() if value is False else str(value)
             assert f"`{shown}`" in row
-
-
-def test_every_command_and_action_is_on_the_page():
-    page = PAGE.read_text(encoding="utf-8")
-    served = {*Queries.COMMANDS, *Metadata.COMMANDS, *Puts.COMMANDS, *Actions.ACTIONS}
-    for name in served - {"TicketStatementQuery"}:
-        assert f"`{name}`" in page

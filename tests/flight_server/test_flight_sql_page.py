@@ -1,0 +1,56 @@
+"""The page about Flight SQL names every message that there is, and only tests that there are."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from flight_server.protocol import FLIGHT, MESSAGES, SQL
+from flight_server.sessions import READERS
+
+HERE = Path(__file__).parent
+PAGE = (HERE.parents[1] / "docs" / "flight-sql.md").read_text(encoding="utf-8")
+ROWS = [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
+PARTS_OF_OTHERS = {
+    "Any",
+    "StringListValue",
+    "SessionOption",
+    "SessionOptionValue",
+    "SessionError",
+    "SessionOptionError",
+}
+RPCS = {"DoAction", "DoExchange", "DoGet", "DoPut", "GetFlightInfo", "GetSchema", "Handshake", "ListActions"}
+RPCS |= {"ListFlights", "PollFlightInfo"}
+
+
+def every_test():
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in HERE.glob("test_*.py")]
+    return {node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def named(cell):
+    return set(re.findall(r"`(\w+)`", cell))
+
+
+def test_every_message_has_a_row_and_every_row_a_message():
+    listed = set().union(*(named(row[0]) for row in ROWS))
+    assert listed - READERS.keys() == {*MESSAGES[SQL], *MESSAGES[FLIGHT], *RPCS} - PARTS_OF_OTHERS
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_every_row_names_a_test_that_there_is(row):
+    if named(row[0]) <= READERS.keys():
+        return  # what an option means
+    tests = {name for name in named(row[-1]) if name.startswith("test_")}
+    assert tests
+    assert tests <= every_test()
+
+
+def test_every_test_on_the_page_is_there():
+    assert set(re.findall(r"`(test_\w+)`", PAGE)) <= every_test()
+
+
+def test_every_option_of_a_session_is_on_the_page():
+    listed = set().union(*(named(row[0]) for row in ROWS))
+    assert READERS.keys() <= listed
