@@ -20,10 +20,10 @@ from srcql.engines import DUCKDB, FORMS, Forms
 from srcql.equality import CANONICAL
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.parameters import numbered
-from srcql.parser import Found, Past, Seen, find
+from srcql.parser import Found, Part, Past, Seen, find
 from srcql.reader import MARK, Span, marked, one_of
 from srcql.resolver import STANDALONE, Resolver, Source
-from srcql.sql import identifier
+from srcql.sql import identifier, quoted
 from srcql.trees import trees
 
 __all__ = ["STANDALONE", "Compiled", "Resolver", "Source", "compile", "transpile"]
@@ -32,7 +32,7 @@ __all__ = ["STANDALONE", "Compiled", "Resolver", "Source", "compile", "transpile
 class _Writer:
     """Writes a statement from left to right and notes what it carried over."""
 
-    def __init__(self, text: str, found: list[Found | Past], resolver: Resolver, forms: Forms) -> None:
+    def __init__(self, text: str, found: list[Part], resolver: Resolver, forms: Forms) -> None:
         self.text, self.found, self.resolver, self.forms = text, found, resolver, forms
         self.parameters = numbered(text) if forms.numbered_parameters else {}
         self.parts: list[str] = []
@@ -44,12 +44,17 @@ class _Writer:
         for found in self.found:
             if start <= found.span[0] and found.span[1] <= end:
                 self._carry(start, found.span[0])
-                if isinstance(found, Past):
-                    self._name(found)
-                else:
-                    self._lower(found)
+                self._replace(found)
                 start = found.span[1]
         self._carry(start, end)
+
+    def _replace(self, found: Part) -> None:
+        if isinstance(found, Past):
+            self._name(found)
+        elif isinstance(found, Found):
+            self._lower(found)
+        else:
+            self._write(f" AS {quoted(' '.join(self.text[slice(*found.text)].split()))}")
 
     def _name(self, found: Past) -> None:
         """The view in place of the table; it goes by the name that the user has for it."""

@@ -30,6 +30,8 @@ SET_OPERATIONS = (TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT)
 TABLE_FOLLOWS = (TokenType.FROM, TokenType.JOIN, TokenType.COMMA)
 NO_ALIAS_AFTER = (TokenType.SUMMARIZE, TokenType.DESCRIBE, TokenType.SHOW, TokenType.TABLE)
 SCHEMAS = ("", "main")
+STARS = (exp.Star, exp.Column, exp.Dot)
+SEVERAL = (exp.Columns, exp.Unnest, exp.Explode)  # what may become several columns, with names of their own
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,21 @@ class Past:
         return self.name[0], self.clause[1]
 
 
+@dataclass(frozen=True)
+class Unnamed:
+    """A column over a verb to which the user gave no name: it goes by its text, and not by what the verb stands for."""
+
+    text: Span
+
+    @property
+    def span(self) -> Span:
+        """Where its name is missing."""
+        return self.text[1], self.text[1]
+
+
+Part = Found | Past | Unnamed
+
+
 class VerbNode(exp.Select):
     """The place of a verb in the tree of the statement around it: parentheses around it hold a query."""
 
@@ -86,7 +103,7 @@ class SrcqlParser(DuckDBParser):
     del FUNCTIONS["MINHASH"]  # sqlglot's has another list of arguments than ours
 
     observations: Table
-    found: dict[int, Found | Past]
+    found: dict[int, Part]
     ctes: list[Seen]
 
     def parse_query(self) -> exp.Expr | None:
@@ -144,12 +161,20 @@ class SrcqlParser(DuckDBParser):
         elif verb := self._parse_verb(operand=not parse_set_operation):
             return self._parse_set_operations(verb) if parse_set_operation else verb
         with self._scope():
-            return super()._parse_select_query(
+            query = super()._parse_select_query(
                 nested=nested,
                 table=table,
                 parse_subquery_alias=parse_subquery_alias,
                 parse_set_operation=parse_set_operation,
             )
+        self._note_unnamed(query)
+        return query
+
+    def _note_unnamed(self, query: exp.Expr | None) -> None:
+        for column in query.expressions if isinstance(query, exp.Select) else ():
+            several = isinstance(column, STARS) or column.find(*SEVERAL)
+            if "span" in column.meta and not several and not column.alias and column.find(VerbNode):
+                self.found[column.meta["span"][1]] = Unnamed(column.meta["span"])
 
     def _parse_wrapped_select(self, table: bool = False) -> exp.Expr | None:  # FROM (…): before it is taken for a table
         verb = self._parse_verb()
@@ -234,7 +259,7 @@ except TypeError as error:
     ) from error
 
 
-def find(text: str, observations: Table) -> list[Found | Past]:
+def find(text: str, observations: Table) -> list[Part]:
     """The verbs of a text and its tables with AT, inner ones too, by their start; none in SQL that we do not know.
 
     Raises InvalidQuery, UnknownName or Unsupported for a mistake in a verb or in AT.
@@ -257,7 +282,7 @@ def find(text: str, observations: Table) -> list[Found | Past]:
     return _found(text, tokens, observations)
 
 
-def _found(text: str, tokens: list[Token], observations: Table) -> list[Found | Past]:
+def _found(text: str, tokens: list[Token], observations: Table) -> list[Part]:
     parser = SrcqlParser(error_level=ErrorLevel.IMMEDIATE, dialect=DuckDB())
     parser.observations, parser.found, parser.ctes = observations, {}, []
     try:

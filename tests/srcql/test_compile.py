@@ -147,3 +147,27 @@ def test_spark_gets_none_of_what_only_duckdb_has() -> None:
     sql = transpile("SELECT problem_id FROM (CLUSTER FROM MBPP USING EXACT)", write="spark").upper()
     assert re.findall(r"\b(?:HASH|UBIGINT|FORMAT|LIST|QUALIFY|EXCLUDE|//)\b", sql) == []
     assert "XXHASH64(" in sql
+
+
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        ("EXISTS (CLUSTER FROM Demo)", ["EXISTS (CLUSTER FROM Demo)"]),
+        (
+            "1 +\n (SELECT max(size) FROM (CLUSTER FROM Demo)), x",
+            ["1 + (SELECT max(size) FROM (CLUSTER FROM Demo))", "x"],
+        ),
+        (
+            "EXISTS (CLUSTER FROM Demo) AS a, EXISTS (CLUSTER FROM Demo) b, c: EXISTS (CLUSTER FROM Demo)",
+            ["a", "b", "c"],
+        ),
+        ("* REPLACE ((SELECT max(size) FROM (CLUSTER FROM Demo)) AS x)", ["x"]),
+        ("t.* REPLACE ((SELECT max(size) FROM (CLUSTER FROM Demo)) AS x)", ["x"]),
+        ("COLUMNS('x') IN (SELECT size FROM (CLUSTER FROM Demo)) AND EXISTS (CLUSTER FROM Demo)", ["x"]),
+    ],
+)
+def test_a_column_over_a_verb_goes_by_the_text_of_the_user(columns: str, names: list[str]) -> None:
+    with cube() as database:
+        text = f"SELECT {columns} FROM range(1) AS t (x)"
+        assert database.sql(compile(text).sql).columns == names
+        assert database.sql(compile(f"FROM ({text})").sql).columns == names
