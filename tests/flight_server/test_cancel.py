@@ -37,6 +37,13 @@ def test_a_timeout_of_the_server(start):
     assert ends(server)
 
 
+def test_a_profile_takes_no_longer_than_a_statement_may(start):
+    server = start(statement_timeout=0.2)
+    with flight.connect(server.uri) as client, pytest.raises(flight.FlightTimedOutError, match=r"longer than 0\.2 s"):
+        ask(client, f"EXPLAIN ANALYZE {BUSY}")
+    assert ends(server)
+
+
 def test_a_deadline_of_the_client(start):
     server = start()
     options = flight.FlightCallOptions(timeout=0.3)
