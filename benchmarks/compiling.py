@@ -9,7 +9,10 @@ from benchmarks.measure import timed
 from srcql.compile import compile
 
 FIXTURES = Path(__file__).parents[1] / "tests" / "srcql" / "fixtures"
-VALID = ("cluster", "matrix", "oracle", "positions", "slice", "using")
+VALID = (
+    *("check", "cluster", "diff", "discriminate", "flaky", "matrix", "minimize", "oracle", "positions", "rank"),
+    *("similarity", "slice", "using"),
+)
 REPEATS = 20
 
 

@@ -62,6 +62,20 @@ SLICE_WITH_BOTH = Question(
 OF_ONE_PROBLEM = (CLUSTER, CLUSTER_EXACT, SLICE_WITH_CODE, SLICE_WITH_BOTH)
 OF_ALL_PROBLEMS = (CLUSTER, CLUSTER_EXACT)
 
+# What the prior art does not answer, beside the floor alone.
+VERBS = {
+    "CHECK AGAINST ORACLE": "CHECK FROM {source} AGAINST ORACLE",
+    "CHECK AGAINST ORACLE LEAVE ONE OUT": "CHECK FROM {source} AGAINST ORACLE LEAVE ONE OUT",
+    "RANK ON AGREEMENT": "RANK FROM {source} ON AGREEMENT",
+    "SIMILARITY": "SIMILARITY FROM {source}",
+    "SIMILARITY EDIT": "SIMILARITY EDIT FROM {source}",
+    "DIFF IMPLEMENTATION": "DIFF IMPLEMENTATION '{first}' TO '{last}' FROM {source}",
+    "FLAKY": "FLAKY FROM {source}",
+    "DISCRIMINATE": "DISCRIMINATE FROM {source}",
+    "MINIMIZE": "MINIMIZE FROM {source}",
+}
+VERBS_READ = {"observations": (*KEY, "response_key", "output")}
+
 
 def floor(reads: Mapping[str, tuple[str, ...]], files: Mapping[str, list[str]], problem: tuple[str, str] | None) -> str:
     """A query that decodes those columns of those files and does nothing with them that depends on the data."""

@@ -24,7 +24,7 @@ def show(found: dict[str, Any], console: Console) -> None:
         console.print(words, highlight=False, soft_wrap=True)
     console.print(Group(_ingest(found["ingest"]), _bytes(found["bytes"])))
     console.print(Group(_problem(found["problem"]), _all(found["all"]), _commit(found["commit"])))
-    console.print(_compile(found["compile"]))
+    console.print(Group(_verbs(found["verbs"]), _compile(found["compile"])))
 
 
 def _table(*columns: str, texts: int = 1) -> Table:
@@ -67,6 +67,15 @@ def _all(found: dict[str, dict[str, float]]) -> Table:
     for question, sides in found.items():
         for side, name in SIDES.items():
             table.add_row(question, name, f"{sides[side]:.1f}", _ratio(sides[side], sides["prior"]))
+    return table
+
+
+def _verbs(found: dict[str, dict[str, dict[str, float]]]) -> Table:
+    table = _table("verb", "one problem", "of its floor", "all problems", "of its floor")
+    for verb, asked in found.items():
+        times = [asked.get(of) for of in ("one", "all")]
+        cells = [(f"{of['ours']:.1f}", _ratio(of["ours"], of["floor"])) if of else ("", "") for of in times]
+        table.add_row(verb, *cells[0], *cells[1])
     return table
 
 

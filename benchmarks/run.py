@@ -15,7 +15,7 @@ from benchmarks.compiling import compile_times
 from benchmarks.measure import Times, in_turns, timed
 from benchmarks.ours import Embedded, Wire
 from benchmarks.prior_art import PriorArt
-from benchmarks.questions import OF_ALL_PROBLEMS, OF_ONE_PROBLEM, Question, floor
+from benchmarks.questions import OF_ALL_PROBLEMS, OF_ONE_PROBLEM, VERBS, VERBS_READ, Question, floor
 from benchmarks.workload import Workload
 from srcql.schema import TABLES
 
@@ -45,6 +45,8 @@ class Run:
         one = self.ask_one(_spread(self.data.problems(), problems), expected)
         self.log("questions of all problems")
         every = self.ask_all(expected)
+        self.log("verbs that the prior art does not have")
+        verbs = self.ask_verbs(_spread(self.data.problems(), problems))
         self.log("compiling")
         texts = [question.text(problem) for question in OF_ONE_PROBLEM for problem in _spread(self.data.problems(), 5)]
         compiled = compile_times(self.ours.prepare, texts)
@@ -57,6 +59,7 @@ class Run:
             "bytes": {side: stored(self.folder / side) for side in ("ours", "prior")},
             "problem": one,
             "all": every,
+            "verbs": verbs,
             "compile": compiled,
             "commit": commits,
         }
@@ -88,6 +91,34 @@ class Run:
     def ask_all(self, expected: Clusters) -> Any:
         """question -> side -> milliseconds, of a question over all problems."""
         return {question.name: self._ask(question, None, expected) for question in OF_ALL_PROBLEMS}
+
+    def ask_verbs(self, problems: list[Problem]) -> Any:
+        """verb -> milliseconds of ours and of the floor: the median of the problems, and of all where it asks those."""
+        ends = {problem: self._ends(problem) for problem in problems}
+        found: dict[str, Any] = {}
+        for verb, text in VERBS.items():
+            one: dict[str, list[float]] = {"ours": [], "floor": []}
+            for problem, (first, last) in ends.items():
+                asked = text.format(source='"{}"."{}"'.format(*problem), first=first, last=last)
+                for side, value in self._beside_floor(asked, problem).items():
+                    one[side].append(value)
+            found[verb] = {"one": {side: median(values) for side, values in one.items()}}
+            if "{first}" not in text:
+                found[verb]["all"] = self._beside_floor(text.format(source="*"), None)
+        return found
+
+    def _beside_floor(self, text: str, problem: Problem | None) -> dict[str, float]:
+        least = floor(VERBS_READ, self._files(self.ours, problem), problem)
+        asked = {"ours": partial(self.ours.query, text), "floor": partial(self.prior.query, least)}
+        for ask in asked.values():
+            ask()
+        return in_turns(asked, REPEATS)
+
+    def _ends(self, problem: Problem) -> tuple[str, str]:
+        """The least and the greatest implementation of a problem."""
+        rows = self.data.table("clusters").to_pylist()
+        names = sorted(row["implementation_id"] for row in rows if (row["data_set_id"], row["problem_id"]) == problem)
+        return names[0], names[-1]
 
     def _times(self) -> dict[str, Times]:
         return {side: Times() for side in (*self.sides, "floor", "prior floor")}

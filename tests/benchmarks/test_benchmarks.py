@@ -41,6 +41,8 @@ def test_a_run_measures_every_side_and_reports_it(run: Run):
     assert set(found["commit"]["ours"]) == {1, 2}
     for sides in found["problem"].values():
         assert set(sides) == set(SIDES)
+    assert {verb for verb, asked in found["verbs"].items() if "all" not in asked} == {"DIFF IMPLEMENTATION"}
+    assert set(found["compile"]) == {"compile", "prepare again"}
     assert all(times["median"] <= times["p99"] for times in found["compile"].values())
     stored = found["bytes"]
     assert all(stored[side][table] > 0 for side in ("ours", "prior") for table in TABLES)
