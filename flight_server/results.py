@@ -43,8 +43,9 @@ def _plain(kind: pa.DataType, text: pa.DataType) -> pa.DataType:
         return _plain(kind.value_type, text)
     if pa.types.is_string(kind):
         return text
-    if pa.types.is_list(kind):
-        return pa.list_(kind.value_field.with_type(_plain(kind.value_type, text)))
+    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        size = kind.list_size if pa.types.is_fixed_size_list(kind) else -1
+        return pa.list_(kind.value_field.with_type(_plain(kind.value_type, text)), size)
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(_plain(field.type, text)) for field in kind])
     if pa.types.is_map(kind):

@@ -51,6 +51,16 @@ def schema_of(statement: Prepared, values: pa.RecordBatch | None) -> pa.Schema:
         return result.schema
 
 
+def _typical(rows: Rows, parameters: int) -> tuple[Any, ...]:
+    """The first value of each column that says its type.
+
+    >>> _typical([(None, "a"), (2, None)], 2)
+    (2, 'a')
+    """
+    columns = zip(*rows, strict=True) if rows else ((),) * parameters
+    return tuple(next((value for value in column if value is not None), None) for column in columns)
+
+
 class Several:
     """The rows of a statement for several rows of values, one after another, or for none."""
 
@@ -59,9 +69,8 @@ class Several:
         self._values = values
         self._stopped = False
         self._current: Any = None
-        nothing = (None,) * statement.parameters
-        with statement.execute(values[0] if values else nothing) as first:
-            self.schema = first.schema
+        with statement.execute(_typical(values, statement.parameters)) as typical:
+            self.schema = typical.schema
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Run the statement for each row of values; InvalidQuery where its columns depend on them."""
@@ -69,9 +78,9 @@ class Several:
             with self._statement.execute(values) as self._current:
                 if self._stopped:
                     raise Cancelled("the query was cancelled")
-                if self._current.schema != self.schema:
+                if self._current.schema != self.schema and None not in values:
                     raise InvalidQuery("the columns differ from one row of values to another", hint="send one row")
-                yield from self._current.batches()
+                yield from (batch.cast(self.schema) for batch in self._current.batches())
 
     def interrupt(self) -> None:
         """Make a running or coming `batches` end; may be called from another thread."""
