@@ -1,0 +1,50 @@
+"""Every type of DuckDB passes the server as it is: the same Arrow tables through ADBC and in process."""
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from doors import all_of
+
+TEXT = Path(__file__).with_name("differential.sql").read_text(encoding="utf-8")
+STATEMENTS = [line for line in TEXT.splitlines() if line and not line.startswith("--")]
+
+
+@pytest.fixture(scope="module")
+def in_process():
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+
+
+def spelled_out(kind: pa.DataType) -> pa.DataType:
+    """An enumeration travels as text."""
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(kind.value_field.with_type(spelled_out(kind.value_type)), kind.list_size)
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(spelled_out(kind.value_type)))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(spelled_out(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(spelled_out(kind.key_type), spelled_out(kind.item_type))
+    if pa.types.is_union(kind):
+        fields = [field.with_type(spelled_out(field.type)) for field in kind]
+        return pa.union(fields, mode=kind.mode, type_codes=kind.type_codes)
+    return kind
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_the_same_rows_on_both_ways(sql, in_process, statement):
+    expected = in_process.sql(statement.rstrip(";")).to_arrow_table()
+    with sql.cursor() as cursor:
+        found = all_of(cursor, statement)
+    assert found.schema.names == expected.schema.names
+    assert found.schema.types == [spelled_out(kind) for kind in expected.schema.types]
+    assert repr(found.to_pylist()) == repr(expected.to_pylist())
+
+
+def test_there_are_enough_of_them():
+    assert len(set(STATEMENTS)) == len(STATEMENTS) > 300
