@@ -1,0 +1,26 @@
+"""The JDBC driver of Flight SQL walks through our server: the path of DBeaver and Tableau."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from .page import told
+from .tools import java
+
+WALK = Path(__file__).parent / "java" / "Walk.java"
+
+
+def walked(driver: str, address: str, *login: str) -> dict[str, list[str]]:
+    """The steps, by outcome; what failed with what it said."""
+    ran = java(driver, WALK, address, *login)
+    assert ran.returncode == 0, ran.stderr
+    steps: dict[str, list[str]] = defaultdict(list)
+    for line in ran.stdout.splitlines():
+        outcome, _, said = line.partition(" ")
+        steps[outcome].append(said if outcome == "FAIL" else said.partition(" -> ")[0])
+    return steps
+
+
+def test_the_walk_through_all_of_jdbc(uri: str, driver: str) -> None:
+    steps = walked(driver, uri.replace("grpc://", "jdbc:arrow-flight-sql://") + "?useEncryption=false")
+    assert steps["FAIL"] == []
+    told("JDBC walk", len(steps["PASS"]), steps["SKIP"])
