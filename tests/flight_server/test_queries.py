@@ -289,9 +289,10 @@ def test_a_result_without_rows(sql, client):
 
 def test_enumerations_are_sent_as_text(sql, client):
     kind = "ENUM('x', 'y')"
-    text = f"SELECT 'x'::{kind} AS a, ['y'::{kind}] AS b, {{'k': 'x'::{kind}}} AS c, map(['y'::{kind}], [1]) AS d"
+    lists = f"['y'::{kind}] AS b, array_value('x'::{kind}) AS e"
+    text = f"SELECT 'x'::{kind} AS a, {lists}, {{'k': 'x'::{kind}}} AS c, map(['y'::{kind}], [1]) AS d"
     found = rows(sql, text)
-    assert found.to_pylist() == [{"a": "x", "b": ["y"], "c": {"k": "x"}, "d": [("y", 1)]}]
+    assert found.to_pylist() == [{"a": "x", "b": ["y"], "e": ["x"], "c": {"k": "x"}, "d": [("y", 1)]}]
     assert found.schema == ask(client, text).schema
 
 

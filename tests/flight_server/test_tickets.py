@@ -9,11 +9,13 @@ import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
 from doors import all_of, ask, connect, observations, put
+from people import bearing, person, token
 
 from flight_server import protocol, queries
 from flight_server.protocol import message, pack
 from flight_server.slots import Slots
 from flight_server.tickets import Ticket, unpack
+from lakehouse.parts import Part
 from srcql.errors import Unavailable
 
 PROBLEMS = tuple(f"p{number:02}" for number in range(20))
@@ -123,6 +125,31 @@ def test_a_ticket_that_was_forged_does_what_its_text_does_and_no_more(client):
         with pytest.raises(flight.FlightUnauthorizedError):
             client.do_get(flight.Ticket(Ticket(text).pack())).read_all()
     assert client.do_get(flight.Ticket(Ticket("SELECT 1 AS one").pack())).read_all().num_rows == 1
+
+
+def test_a_ticket_is_answered_with_what_is_granted_to_whoever_brings_it(start, tmp_path):
+    file = tmp_path / "users.json"
+    person(file, "ada", role="admin")
+    person(file, "bob", data_sets={"E"})
+    ada, bob = bearing(token("ada")), bearing(token("bob"))
+    with flight.connect(start(users=str(file)).uri) as client:
+        rows = observations()
+        writer, answers = client.do_put(flight.FlightDescriptor.for_path("observations"), rows.schema, ada)
+        with writer:
+            writer.write_table(rows)
+            writer.done_writing()
+            answers.read()
+        info = client.get_flight_info(flight.FlightDescriptor.for_command(b"SELECT * FROM observations"), ada)
+        (endpoint,) = info.endpoints
+        assert client.do_get(endpoint.ticket, ada).read_all().num_rows == 12
+        assert client.do_get(endpoint.ticket, bob).read_all().num_rows == 0
+        part = Ticket(EXPORT, part=Part(("D", "a"), ("D", "z")))
+        assert client.do_get(flight.Ticket(part.pack()), bob).read_all().num_rows == 0
+        with pytest.raises(KeyError, match="unknown data set D"):
+            client.do_get(flight.Ticket(replace(part, text="SLICE FROM D").pack()), bob).read_all()
+        body = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()
+        list(client.do_action(("CancelFlightInfo", body), bob))  # which is his own affair
+        assert client.do_get(endpoint.ticket, ada).read_all().num_rows == 12
 
 
 def renew(client, endpoint):
