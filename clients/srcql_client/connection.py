@@ -131,6 +131,8 @@ def connect(
     if scheme is None:
         if any(value is not None for value in access.values()):
             raise Unsupported("a folder has no users and no TLS", hint="they are for the address of a server")
+        if not os.fspath(location):  # it would be the folder one stands in
+            raise Unsupported("expected grpc://host:port, grpc+tls://host:port or a folder, found an empty text")
         from .embedded import EmbeddedConnection
 
         return EmbeddedConnection(os.fspath(location))

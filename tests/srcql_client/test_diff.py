@@ -206,6 +206,7 @@ def test_what_trips(compare: Srcql, source: str, options: list[str], code: int, 
     assert (found.stdout.splitlines()[-1], found.stderr, found.returncode) == (last, "", code)
 
 
+RAN_ONCE = "FAILED: nothing was run twice: only several runs of the same code can disagree"
 APART_FROM = "not compared: 1 added, 3 removed, 1 with other inputs"
 
 
@@ -224,13 +225,15 @@ APART_FROM = "not compared: 1 added, 3 removed, 1 with other inputs"
             "Apart",
             ["--fail-on", "flaky"],
             1,
-            "FAILED: nothing was run twice: only several runs of the same code can disagree",
+            RAN_ONCE,
         ),
+        ("(FROM observations WHERE data_set_id = 'Apart') STEPS 0, 1", ["--fail-on", "flaky"], 1, RAN_ONCE),
+        ("Flaky WHERE run_id IN ('old 1', 'new 1') STEPS ALL MISSING DISTINCT", ["--fail-on", "flaky"], 1, RAN_ONCE),
         (
-            "(FROM observations WHERE data_set_id = 'Apart')",
+            "(FROM observations WHERE data_set_id = 'Flaky' AND test_id = 'steady') STEPS ALL",
             ["--fail-on", "flaky"],
             0,
-            f"PASSED: no flaky step in 2 compared steps; {APART_FROM}",
+            "PASSED: no flaky step in 1 compared step",
         ),
         (
             "Apart WHERE test_id <> 'shorter' MISSING IGNORE",
@@ -314,6 +317,30 @@ def test_a_removed_step_fails_where_nothing_may_change(compare: Srcql) -> None:
     assert {name for name, case in of.items() if case.is_failure} == {"gone", "shorter"}
     assert {name for name, case in of.items() if case.is_skipped} == {"new", "asked"}
     assert of["shorter"].result[0].message == "step 1: 2 -> NULL"
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "message"),
+    [
+        ("Disjoint", ["--fail-on", "flaky"], "nothing was compared: "),
+        ("Same WHERE test_id = 'nobody has it'", ["--fail-on", "changed"], "nothing was compared: "),
+        ("Apart", ["--fail-on", "flaky", "--fail-on", "changed"], "nothing was run twice: "),
+        ("Unspecified", ["--against", "specified", "--fail-on", "regression"], "nothing was judged: "),
+    ],
+)
+def test_a_gate_shut_for_what_no_cell_shows_is_a_case_that_fails(
+    compare: Srcql, source: str, options: list[str], message: str
+) -> None:
+    found = compare(source, *options, "--format", "junit")
+    gate = cases(found)["gate"]
+    (failure,) = gate.result
+    assert (gate.classname, failure.type, failure.message.startswith(message)) == ("srcql", "gate", True)
+    assert found.returncode == 1
+
+
+def test_the_gate_is_no_case_where_cells_show_why_it_is_shut(compare: Srcql) -> None:
+    assert "gate" not in cases(compare("Demo", "--fail-on", "changed", "--format", "junit"))
+    assert "gate" not in cases(compare("Disjoint", "--format", "junit"))
 
 
 def test_odd_outputs_keep_every_report_whole(compare: Srcql) -> None:
@@ -414,7 +441,8 @@ def test_wrong_usage_ends_with_2(srcql: Srcql, filled: Path, arguments: list[str
         (["--commit", "odl", "--to", "new", "Demo"], "nothing is selected of commit odl"),
         (["--commit", "old", "--to", "nwe", "Demo"], "did you mean new?"),
         ([*COMMITS, "E"], "unknown data set E"),
-        ([*COMMITS, "Demo LIMIT 1"], "LIMIT is given twice"),
+        ([*COMMITS, "Demo LIMIT 1"], "CHANGED ONLY stands before LIMIT"),
+        ([*COMMITS, "Demo CHANGED ONLY"], "CHANGED ONLY is given twice"),
         ([*COMMITS, "Demo) UNION ALL (FROM observations"], "found )"),
         ([*COMMITS, "Demo -- only these", "--against", "specfied"], "did you mean SPECIFIED?"),
         ([*COMMITS, "Demo", "--noise", "other"], "nothing is selected of commit other"),

@@ -70,10 +70,11 @@ def diff(
 
         unique = tuple(dict.fromkeys(str(kind) for kind in fail_on or ()))
         (axis, before) = given[0]
-        comparison = Comparison(lakehouse, Question(axis, before, to, source, against, noise, unique))
+        write, shown = FORMATS[format]
+        comparison = Comparison(lakehouse, Question(axis, before, to, source, against, noise, unique), shown)
         judged = verdict(comparison)
         with opened(output) as out:
-            FORMATS[format](comparison, judged, out, shutil.get_terminal_size((WIDTH, 24)).columns, _colours(output))
+            write(comparison, judged, out, shutil.get_terminal_size((WIDTH, 24)).columns, _colours(output))
     if output is not None or format is not Report.TERMINAL:
         print(judged, file=sys.stderr)
     if judged.failed:

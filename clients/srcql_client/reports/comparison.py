@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from .question import APART, STATUSES, TRIPS, Question, differing, every, totals
+from .question import APART, STATUSES, TRIPS, Question, Shown
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -32,12 +33,15 @@ class Counts:
     differing: int
     failed: int
     skipped: int
+    gravity: int | None
+    ran_once: bool  # whether it is known that no code was run more than once, so that nothing can be flaky
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Counts":
         """The counts of one row of the answer."""
         tripped = {name: Tripped(row[f"trip_{name}"], row[f"{name}_cells"], row[f"{name}_problems"]) for name in TRIPS}
-        plain = {name: row[name] for name in ("cells", "steps", "differing", "failed", "skipped")}
+        names = ("cells", "steps", "differing", "failed", "skipped", "gravity", "ran_once")
+        plain = {name: row[name] for name in names}
         return cls(row["data_set_id"], row["problem_id"], statuses=_statuses(row), tripped=tripped, **plain)
 
     @property
@@ -92,51 +96,47 @@ class Cell:
 
 
 class Comparison:
-    """The answer to a question; raises SrcqlError in the words of the language, for an end that nothing has too."""
+    """The answer to a question, asked in one statement: its `cells` can be read once, and come problem by problem.
 
-    def __init__(self, lakehouse: "Connection", question: Question) -> None:
+    Raises SrcqlError in the words of the language, for an end that nothing has too.
+    """
+
+    def __init__(self, lakehouse: "Connection", question: Question, shown: Shown) -> None:
         self.question = question
-        self._lakehouse = lakehouse
-        # Asked on their own, statements are refused with the places that the user sees, and so is a LIMIT of theirs.
-        columns = lakehouse.query(f"{question.diff}\nLIMIT 0").schema.names
+        # Asked on their own, statements are refused with the places that the user sees, and so are clauses that would
+        # leave rows out.
+        columns = lakehouse.query(f"{question.diff}\nCHANGED ONLY LIMIT 0").schema.names
         if question.asks_flaky:
             lakehouse.query(f"{question.flaky}\nLIMIT 0")
         self.analysis = columns[: columns.index("implementation_id")]
-        self._cells = question.cells(self.analysis)
-        self.total, *self.problems = map(Counts.of, lakehouse.query(totals(self._cells)).to_pylist())
+        rows: Iterator[dict[str, Any]] = (
+            row for batch in lakehouse.stream(question.text(self.analysis, shown)) for row in batch.to_pylist()
+        )
+        counted = []
+        for row in rows:
+            if row["counts"] is None:
+                rows = chain([row], rows)
+                break
+            counted.append(Counts.of(row["counts"]))
+        self.problems = [counts for counts in counted if counts.problem_id is not None]
+        (self.total,) = [counts for counts in counted if counts.problem_id is None]
+        self.cells: Iterator[Cell] = map(self._cell, rows)
 
-    @property
-    def ran_once(self) -> bool:
-        """Whether it is known that no code was run more than once, so that nothing can be flaky."""
-        asked = self.question.repeated
-        return asked is not None and self._lakehouse.query(asked)["cells"].to_pylist() == [0]
-
-    def differing(self, at_most: int | None = None) -> Iterator[Cell]:
-        """Cells with a step that differs, problem by problem; of each problem so many, the gravest."""
-        return self._read(differing(self._cells, self.analysis, at_most))
-
-    def gravest(self, problems: int, cells: int) -> list[tuple[Counts, list[Cell]]]:
-        """So many problems that have cells which differ, with so many of these: the gravest come first."""
+    def gravest(self, problems: int) -> list[tuple[Counts, list[Cell]]]:
+        """So many problems that have cells which differ, with those that are shown: the gravest come first."""
         shown: dict[tuple[str, str], tuple[Counts, list[Cell]]] = {
             (counts.data_set_id, counts.problem_id): (counts, []) for counts in self.unlike[:problems]
         }
-        for cell in self.differing(cells) if shown else ():
+        for cell in self.cells:
             if (cell.data_set_id, cell.problem_id) in shown:
                 shown[cell.data_set_id, cell.problem_id][1].append(cell)
         return list(shown.values())
 
     @property
     def unlike(self) -> list[Counts]:
-        """The problems that have a cell with a step that differs."""
-        return [problem for problem in self.problems if problem.differing]
-
-    def every(self) -> Iterator[Cell]:
-        """All cells, problem by problem."""
-        return self._read(every(self._cells, self.analysis))
-
-    def _read(self, text: str) -> Iterator[Cell]:
-        for batch in self._lakehouse.stream(text):
-            yield from map(self._cell, batch.to_pylist())
+        """The problems that have a cell with a step that differs, the gravest first."""
+        unlike = [problem for problem in self.problems if problem.differing]
+        return sorted(unlike, key=lambda problem: (problem.gravity, problem.data_set_id, problem.problem_id))
 
     def _cell(self, row: dict[str, Any]) -> Cell:
         plain = ("data_set_id", "problem_id", "implementation_id", "test_id", "steps", "failed", "skipped")

@@ -1,6 +1,9 @@
-"""The report as JUnit XML: a suite for each problem, a case for each cell, a failure where a step of it trips."""
+"""The report as JUnit XML: a suite for each problem, a case for each cell, a failure where a step of it trips.
 
-from itertools import groupby
+A gate that is shut for what no cell shows is a case that fails, too: who reads the cases alone must not see it open.
+"""
+
+from itertools import chain, groupby
 from typing import IO
 from xml.sax.saxutils import quoteattr
 
@@ -17,17 +20,27 @@ WIDTH = 80
 def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int, _colours: bool | None) -> None:
     """Write the report suite by suite: a large comparison has more cases than should be held at once."""
     total, asked = comparison.total, comparison.question
+    gate = [_gate(verdict)] if verdict.unshown else []
     counts = {"tests": total.cells, "failures": total.failed, "errors": 0, "skipped": total.skipped}
+    counts |= {name: counts[name] + len(gate) for name in ("tests", "failures")}
     named = {"name": "srcql diff"} | {name: str(count) for name, count in counts.items()}
     attributes = " ".join(f"{name}={quoteattr(value)}" for name, value in named.items())
     out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {attributes}>\n'.encode())
-    for (data_set, problem), cells in groupby(comparison.every(), lambda cell: (cell.data_set_id, cell.problem_id)):
-        suite = TestSuite(line(f"{data_set}.{problem}"))
+    problems = groupby(comparison.cells, lambda cell: f"{cell.data_set_id}.{cell.problem_id}")
+    suites = ((name, map(_case, cells)) for name, cells in problems)
+    for name, cases in chain([("srcql", gate)] if gate else [], suites):
+        suite = TestSuite(line(name))
         suite.add_property("diff", block(asked.diff))
         suite.add_property("verdict", block(str(verdict)))
-        suite.add_testcases([_case(cell) for cell in cells])
+        suite.add_testcases(list(cases))
         out.write(suite.tostring() + b"\n")
     out.write(b"</testsuites>\n")
+
+
+def _gate(verdict: Verdict) -> TestCase:
+    case = TestCase("gate", "srcql")
+    case.result = Failure("; ".join(verdict.unshown), "gate")
+    return case
 
 
 def _case(cell: Cell) -> TestCase:

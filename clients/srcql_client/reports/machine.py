@@ -28,12 +28,12 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int,
         "total": _counts(comparison.total, asked),
         "problems": [
             {"data_set_id": problem.data_set_id, "problem_id": problem.problem_id} | _counts(problem, asked)
-            for problem in sorted(comparison.problems, key=lambda problem: (problem.data_set_id, problem.problem_id))
+            for problem in comparison.problems
         ],
     }
     out.write(_json(head)[:-1] + b', "cells": [')
     separator = b"\n"
-    for cell in comparison.differing():
+    for cell in comparison.cells:
         out.write(separator + _json(_cell(cell)))
         separator = b",\n"
     out.write(b"\n]}\n")

@@ -17,7 +17,7 @@ _FENCE = re.compile("`+")
 
 def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int, _colours: bool | None) -> None:
     """Write the report, no wider and no longer than a summary should be."""
-    shown = comparison.gravest(PROBLEMS, CELLS)
+    shown = comparison.gravest(PROBLEMS)
     lines = ["### srcql diff", "", f"**{verdict.word}**: {escaped('; '.join(verdict.reasons))}", ""]
     lines += [*fenced(comparison.question.diff), "", *_counts(comparison, [counts for counts, _ in shown])]
     left = len(comparison.unlike) - PROBLEMS

@@ -31,7 +31,7 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], width: int, 
     text = io.StringIO()
     console = Console(file=text, width=width, force_terminal=colours, highlight=False, soft_wrap=True)
     console.print(Text(block(comparison.question.diff)), "", sep="\n")
-    for counts, cells in comparison.gravest(PROBLEMS, CELLS):
+    for counts, cells in comparison.gravest(PROBLEMS):
         console.print(*_problem(counts, cells, width), "", sep="\n")
     left = len(comparison.unlike) - PROBLEMS
     if left > 0:

@@ -18,6 +18,7 @@ class Verdict:
 
     word: str
     reasons: tuple[str, ...]
+    unshown: tuple[str, ...] = ()  # the reasons to fail that no cell shows
 
     @property
     def failed(self) -> bool:
@@ -32,14 +33,13 @@ def verdict(comparison: Comparison) -> Verdict:
     """The verdict over the counts of all problems: any one reason is enough to fail."""
     question, total = comparison.question, comparison.total
     if not total.compared:
-        return Verdict("FAILED" if question.fail_on else "COMPARED", (NOTHING_COMPARED, *_apart(total)))
+        return _nothing_compared(question, total)
     if not question.fail_on:
         return Verdict("COMPARED", (_found(total), *_apart(total)))
-    reasons = [reason for name in question.fail_on if (reason := _reason(name, question, total))]
-    if question.asks_flaky and not total.tripped["flaky"].steps and comparison.ran_once:
-        reasons.append(RAN_ONCE)
-    if reasons:
-        return Verdict("FAILED", tuple(reasons))
+    found = [reason for name in question.fail_on if (reason := _found_in_cells(name, total))]
+    unshown = _unknown(question, total)
+    if found or unshown:
+        return Verdict("FAILED", (*found, *unshown), unshown)
     none = " and ".join(f"no {WORDS[name]}" for name in question.fail_on)
     return Verdict("PASSED", (f"{none} in {_compared(total)}", *_apart(total)))
 
@@ -47,9 +47,26 @@ def verdict(comparison: Comparison) -> Verdict:
 WORDS = {"regression": "regression", "changed": "changed step", "flaky": "flaky step"}
 
 
-def _reason(name: str, question: Question, total: Counts) -> str | None:
-    if name == "regression" and not total.judged:
-        return f"nothing was judged: {line(question.against)} expects nothing of {_compared(total)}"
+def _nothing_compared(question: Question, total: Counts) -> Verdict:
+    reasons = (NOTHING_COMPARED, *_apart(total))
+    return (
+        Verdict("FAILED", reasons, () if total.failed else reasons)
+        if question.fail_on
+        else Verdict("COMPARED", reasons)
+    )
+
+
+def _unknown(question: Question, total: Counts) -> tuple[str, ...]:
+    """Why it cannot be known that there is none of what must not be found."""
+    reasons = []
+    if "regression" in question.fail_on and not total.judged:
+        reasons.append(f"nothing was judged: {line(question.against)} expects nothing of {_compared(total)}")
+    if question.asks_flaky and total.ran_once and not total.tripped["flaky"].steps:
+        reasons.append(RAN_ONCE)
+    return tuple(reasons)
+
+
+def _found_in_cells(name: str, total: Counts) -> str | None:
     found = total.tripped[name]
     if not found.steps:
         return None
