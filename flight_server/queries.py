@@ -37,7 +37,7 @@ class Queries:
         """Where the rows of a request are to be fetched, for how long, and their schema; of many rows in parts."""
         asked = self._ticket(context, request)
         statement = self._prepared(context, asked)
-        announced = replace(asked, ids=tuple(statement.snapshot.ids.values()), expires=self._expiry())
+        announced = self._held(replace(asked, ids=tuple(statement.snapshot.ids.values())))
         parts: Sequence[Part | None] = parts_of(statement.snapshot, asked.text, PART_ROWS, MOST_PARTS) or [None]
         endpoints = [_endpoint(replace(announced, part=part)) for part in parts]
         return flight.FlightInfo(self._schema(statement, asked), descriptor, endpoints, -1, -1, len(parts) > 1)
@@ -60,10 +60,7 @@ class Queries:
         request = protocol.read(endpoint.ticket.ticket)
         if request is None or protocol.name_of(request) != "TicketStatementQuery":
             return endpoint
-        ticket = self._announced(context, request)
-        if ticket.ids is not None:
-            self._service.engine.planner.snapshot_of(ticket.ids)
-        return _endpoint(replace(ticket, expires=self._expiry()))
+        return _endpoint(self._held(self._announced(context, request)))
 
     def _ticket(self, context: Any, request: Any) -> Ticket:
         read = handler(self.COMMANDS, protocol.name_of(request), "a query")
@@ -75,8 +72,12 @@ class Queries:
     def _schema(self, statement: Prepared, ticket: Ticket) -> pa.Schema:
         return sent_as(schema_of(statement, ticket.values), ticket.options.string_views)
 
-    def _expiry(self) -> int:
-        return int(time.time() + self._service.settings.handle_ttl)
+    def _held(self, ticket: Ticket) -> Ticket:
+        """The ticket, good from now on for as long as tickets are; until then its snapshots are held."""
+        expires = int(time.time() + self._service.settings.handle_ttl)
+        if ticket.ids is not None:
+            self._service.engine.planner.hold(ticket.ids, expires)
+        return replace(ticket, expires=expires)
 
     def _seconds(self, options: Options) -> float | None:
         """How long a statement may compute: what the server lets it, or less."""

@@ -6,6 +6,7 @@ change, so what was read of them is kept; another process's commit is seen by th
 """
 
 import threading
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
@@ -34,7 +35,7 @@ from srcql.sql import identifier
 
 ATTEMPTS = 5
 PAST_STATES = 256
-RECENT = 64
+HELD = 1_024
 Ids = tuple[int | None, ...]  # snapshots of the tables, in the order of TABLES
 Owners = dict[tuple[str, ...], dict[Hashable, frozenset[int]]]
 PROBLEM_ID = OBSERVATIONS.column("problem_id").field_id
@@ -110,7 +111,7 @@ class Planner:
         self._manifests: dict[str, tuple[File, ...]] = {}
         self._summaries: dict[str, FileSummary] = {}
         self._snapshot: Snapshot | None = None
-        self._recent: OrderedDict[Ids, Snapshot] = OrderedDict()
+        self._held: OrderedDict[Ids, tuple[Snapshot, float]] = OrderedDict()
         self._files_of = lru_cache(PAST_STATES)(self._read_files)
 
     def snapshot(self) -> "Snapshot":
@@ -126,9 +127,6 @@ class Planner:
         if self._snapshot is None or self._snapshot.locations != locations:
             states = {name: self._state(name, locations[name]) for name in TABLES}
             self._snapshot = Snapshot(self, locations, states)
-            self._recent[tuple(self._snapshot.ids.values())] = self._snapshot
-            if len(self._recent) > RECENT:
-                self._recent.popitem(last=False)
         return self._snapshot
 
     def snapshot_of(self, ids: Ids) -> "Snapshot":
@@ -137,12 +135,26 @@ class Planner:
         Raises UnknownName when one of them is not kept.
         """
         now = self.snapshot()
+        if ids == tuple(now.ids.values()):
+            return now
         with self._lock:
-            recent = self._recent.get(ids)
-        if recent:
-            return recent
+            held = self._held.get(ids)
+        if held:
+            return held[0]
         states = {name: self._state_at(now.states[name], number) for name, number in zip(TABLES, ids, strict=True)}
         return replace(now, states=states, _pasts={}, _parts={})
+
+    def hold(self, ids: Ids, until: float) -> None:
+        """Keep the tables as they are at these snapshots until that time (seconds since 1970), whatever expires.
+
+        Of too many that are held, those that were announced first are let go.
+        """
+        snapshot = self.snapshot_of(ids)
+        with self._lock:
+            before = self._held.pop(ids, (snapshot, 0.0))[1]
+            self._held[ids] = snapshot, max(until, before)
+            while self._held and (len(self._held) > HELD or next(iter(self._held.values()))[1] < time.time()):
+                self._held.popitem(last=False)
 
     def _state_at(self, state: TableState, number: int | None) -> TableState:
         kept: dict[int | None, Commit | None] = {commit.snapshot_id: commit for commit in state.history}

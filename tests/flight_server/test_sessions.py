@@ -9,7 +9,9 @@ from doors import all_of, ask, connect, observations, put
 from flight_server import protocol
 from flight_server.auth import ANYBODY
 from flight_server.protocol import message, pack
+from flight_server.server import Server
 from flight_server.sessions import COOKIE, DEFAULTS, Sessions, changed, equality_of
+from flight_server.settings import Settings
 from srcql.errors import Unavailable, UnknownName
 
 LOGIN = {"username": "ada", "password": "secret"}
@@ -49,9 +51,6 @@ def logged_in(client, name="ada"):
 @pytest.fixture(scope="module")
 def numbers(tmp_path_factory):
     """A server whose observations are equal by value, and not by text."""
-    from flight_server.server import Server
-    from flight_server.settings import Settings
-
     with Server(Settings(warehouse=str(tmp_path_factory.mktemp("numbers") / "warehouse"))) as running:
         with flight.connect(running.uri) as client:
             rows = observations().to_pylist()

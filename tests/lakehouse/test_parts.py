@@ -1,14 +1,18 @@
 """Parts of a long statement, statements on earlier snapshots, and those that read verbs under another equality."""
 
 import threading
+import time
+from datetime import timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from lakehouse.engine import Engine
+from lakehouse.maintenance import Retention
 from lakehouse.parts import Part, parts_of
 from lakehouse.planning import given_up
-from lakehouse.warehouse import Warehouse
+from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.equality import CANONICAL, Equality
 from srcql.errors import Cancelled, UnknownName
 from tests.lakehouse.conftest import observations
@@ -97,6 +101,20 @@ def test_a_statement_reads_the_snapshots_that_it_is_given(warehouse: Warehouse, 
         for engine in (filled, other):
             assert engine.prepare(text, ids=ids).execute().reader().read_all()["n"].to_pylist() == [112]
             assert engine.query(text).read_all()["n"].to_pylist() == [113]
+
+
+def test_a_snapshot_that_is_held_outlives_its_retention(tmp_path: Path) -> None:
+    keep = Retention(timedelta(0), most=1, hourly=timedelta(0), daily=timedelta(0), expire_at=1)
+    with open_warehouse(tmp_path / "short", retention=keep) as warehouse, Engine(warehouse) as engine:
+        warehouse.ingest("observations", observations(("a", "z", "t", 0, "9")))
+        held = tuple(engine.planner.snapshot().ids.values())
+        engine.planner.hold(held, time.time() + 600)
+        for name in "bcd":
+            warehouse.ingest("observations", observations((name, "z", "t", 0, "9")))
+        rows = engine.prepare("SELECT count(*) AS n FROM observations", ids=held).execute().reader().read_all()
+        assert rows["n"].to_pylist() == [1]
+        with Engine(warehouse) as other, pytest.raises(UnknownName, match="is not kept"):
+            other.prepare("SELECT 1", ids=held)
 
 
 def test_tables_that_were_empty_are_empty_again(warehouse: Warehouse, engine: Engine) -> None:
