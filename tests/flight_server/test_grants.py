@@ -137,7 +137,7 @@ def said(client, name, text, versions):
         found = rows(client, name, text)
     except (flight.FlightError, pa.ArrowException) as error:
         told = re.split(r"\. (?:gRPC client debug context|Client context|Detail):", str(error))[0]
-        return NEAR.sub("hint: the nearest", ONCE.sub("…", told))
+        return re.sub(r"\^+", "^", NEAR.sub("hint: the nearest", ONCE.sub("…", told)))
     return str(found.schema), sorted(ONCE.sub("…", str(line)) for line in found.to_pylist())
 
 
@@ -293,6 +293,28 @@ def test_the_receipt_of_a_batch_that_was_there_tells_nothing_of_it(open_server):
         others = send(client, "open", "observations", ONE, "classified 0")
         assert mine | {"batch_id": ""} == others | {"batch_id": ""}
         assert (others["repeated"], others["rows"]) == (True, 1)
+
+
+def test_of_a_commit_that_is_granted_in_part_the_part_is_counted_and_no_batch_is_named(open_server):
+    with flight.connect(open_server.uri) as client:
+        send(client, "root", "observations", pa.concat_tables([ONE, OTHER]), "both of them")
+        last = "FROM snapshots ORDER BY committed_at DESC, total_rows DESC LIMIT 1"
+        text = f"SELECT added_rows, total_rows, batch_ids {last}"
+        assert rows(client, "open", text).to_pylist() == [{"added_rows": 1, "total_rows": 17, "batch_ids": []}]
+        assert rows(client, "reader", text).to_pylist() == [
+            {"added_rows": 2, "total_rows": 34, "batch_ids": ["both of them"]}
+        ]
+
+
+def test_a_time_between_granted_commits_is_that_of_the_first_of_them(open_server):
+    """The snapshots of others that lie between are no gap, in which one might have expired."""
+    text = "SELECT arg_min(committed_at, total_rows) AS time FROM snapshots WHERE table_name = 'observations'"
+    with flight.connect(open_server.uri) as client:
+        (first,) = rows(client, "open", text)["time"].to_pylist()
+        between = f"AT (TIMESTAMP => '{first}')"
+        assert rows(client, "open", f"SELECT run_id FROM observations {between}")["run_id"].unique().to_pylist() == [
+            "r1"
+        ]
 
 
 def test_grants_that_change_are_seen_by_the_next_call(open_server, tmp_path):
