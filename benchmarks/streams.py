@@ -1,4 +1,4 @@
-"""`python -m benchmarks.streams [--rows N …]`: the memory of a server that takes one long stream of observations.
+"""`python -m benchmarks.streams [--rows N …]`: the memory of a server that takes and gives long streams.
 
 Every size goes into a server process and a warehouse of its own, in batches of 5,000 rows by plain Flight. Peak memory
 is the process's own (VmHWM of Linux), files are counted while the stream is under way.
@@ -24,6 +24,7 @@ from rich.table import Table
 from lakehouse.writer import CHUNK_BYTES, CHUNK_ROWS
 
 TESTS, IMPLEMENTATIONS = 200, 25
+READ = {"SELECT, MiB": "SELECT * FROM observations", "SLICE, MiB": "SLICE * FROM *"}
 SIZES = (0, 1_000_000, 3_000_000, 10_000_000)
 
 
@@ -88,18 +89,30 @@ def load(folder: Path, rows: int) -> tuple[float, float, int, int, int]:
         return peak(process), spent, staged, held["files"], held["snapshots"]
 
 
+def read(folder: Path, text: str, rows: int) -> float:
+    """Peak memory of a fresh server of which all rows of a text are read, part after part."""
+    with server(folder) as (process, uri), flight.connect(uri) as client:
+        info = client.get_flight_info(flight.FlightDescriptor.for_command(text.encode()))
+        streams = (client.do_get(endpoint.ticket) for endpoint in info.endpoints)
+        assert rows == sum(chunk.data.num_rows for stream in streams for chunk in stream)
+        return peak(process)
+
+
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.streams", description="memory of a long stream")
     parser.add_argument("--rows", type=int, nargs="+", default=SIZES)
     table = Table(title=f"one stream into one table; buffer: {CHUNK_ROWS:,} rows or {CHUNK_BYTES >> 20} MiB")
-    for heading in ("rows", "peak memory, MiB", "rows/s", "files while it ran", "files", "commits"):
+    for heading in ("rows", "DoPut, MiB", "rows/s", "files while it ran", "files", "commits", *READ):
         table.add_column(heading, justify="right")
     for rows in parser.parse_args().rows:
         with tempfile.TemporaryDirectory() as folder:
-            memory, spent, staged, files, snapshots = load(Path(folder) / "warehouse", rows)
-        table.add_row(f"{rows:,}", f"{memory:,.0f}", f"{rows / spent:,.0f}", str(staged), str(files), str(snapshots))
-    Console(width=100).print(table)
+            warehouse = Path(folder) / "warehouse"
+            memory, spent, staged, files, snapshots = load(warehouse, rows)
+            peaks = [f"{read(warehouse, text, rows):,.0f}" for text in READ.values()]
+        loaded = (f"{rows:,}", f"{memory:,.0f}", f"{rows / spent:,.0f}", str(staged), str(files), str(snapshots))
+        table.add_row(*loaded, *peaks)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import duckdb
 NUMBER_OF_ROWS = "BIGINT"
 EMPTY = "SELECT 1"
 Node = dict[str, Any]
+Scope = tuple[Node, ...]
 
 
 def parameter_types(cursor: duckdb.DuckDBPyConnection, sql: str) -> dict[int, str]:
@@ -24,7 +25,7 @@ def parameter_types(cursor: duckdb.DuckDBPyConnection, sql: str) -> dict[int, st
     """
     found: dict[int, str] = {}
     tree = _parsed(cursor, sql)["statements"][0]
-    for parameter, parent, scope in _placed(tree, {}, None, {}):
+    for parameter, parent, scope in _placed(tree, {}, (), {}):
         number = int(parameter["identifier"]) if parameter["identifier"].isdecimal() else None
         if number and number not in found and (kind := _type_at(cursor, parameter, parent, scope)):
             found[number] = kind
@@ -36,36 +37,40 @@ def _parsed(cursor: duckdb.DuckDBPyConnection, sql: str) -> Any:
     return json.loads(tree)
 
 
-def _placed(tree: Any, parent: Node, select: Node | None, ctes: Node) -> Iterator[tuple[Node, Node, Node | None]]:
-    """Every parameter, the expression that it stands in, and the select around it with all that this can see."""
+def _placed(tree: Any, parent: Node, selects: Scope, ctes: Node) -> Iterator[tuple[Node, Node, Scope]]:
+    """Every parameter, the expression that it stands in, and the selects around it, from within, that it may read."""
     if isinstance(tree, list):
         for part in tree:
-            yield from _placed(part, parent, select, ctes)
+            yield from _placed(part, parent, selects, ctes)
     elif isinstance(tree, dict):
         if tree.get("type") == "VALUE_PARAMETER":
-            yield tree, parent, select
+            yield tree, parent, selects
             return
         ctes = {"map": [*ctes.get("map", ()), *tree.get("cte_map", {}).get("map", ())]}
         if tree.get("type") == "SELECT_NODE":
-            select = {"from_table": tree["from_table"], "cte_map": ctes}
+            selects = ({"from_table": tree["from_table"], "cte_map": ctes}, *selects)
         inside = tree if "type" in tree else parent  # a wrapper of an expression is none
         for part in tree.values():
-            yield from _placed(part, inside, select, ctes)
+            yield from _placed(part, inside, selects, ctes)
 
 
-def _type_at(cursor: duckdb.DuckDBPyConnection, parameter: Node, parent: Node, select: Node | None) -> str | None:
+def _type_at(cursor: duckdb.DuckDBPyConnection, parameter: Node, parent: Node, selects: Scope) -> str | None:
     if parent.get("type") in ("LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER"):
         return NUMBER_OF_ROWS
     if parent.get("type") == "OPERATOR_CAST":
-        return _type_of(cursor, parent, select)
+        return _type_of(cursor, parent, {})
     for other in _others(parameter, parent):
-        if (kind := _type_of(cursor, other, select)) is not None:
-            return kind
+        for select in selects:
+            if (kind := _type_of(cursor, other, select)) is not None:
+                return kind
     return None
 
 
 def _others(parameter: Node, parent: Node) -> Iterator[Node]:
     """What a parameter is compared or computed with."""
+    if parent.get("type") == "SUBQUERY" and parent.get("child") is parameter:
+        yield parent | {"subquery_type": "SCALAR", "child": None, "comparison_type": "INVALID"}
+        return
     if parent.get("class") not in ("COMPARISON", "BETWEEN") and not (
         parent.get("type") in ("COMPARE_IN", "COMPARE_NOT_IN") or parent.get("is_operator")
     ):
@@ -77,10 +82,10 @@ def _others(parameter: Node, parent: Node) -> Iterator[Node]:
             yield operand
 
 
-def _type_of(cursor: duckdb.DuckDBPyConnection, expression: Node, select: Node | None) -> str | None:
-    """The type of an expression; None where it cannot be bound by itself, or has none."""
+def _type_of(cursor: duckdb.DuckDBPyConnection, expression: Node, select: Node) -> str | None:
+    """The type of an expression over what a select reads; None where it cannot be bound there, or has none."""
     query = _parsed(cursor, EMPTY)
-    query["statements"][0]["node"].update(select or {}, select_list=[expression])
+    query["statements"][0]["node"].update(select, select_list=[expression])
     try:
         [(sql,)] = cursor.execute("SELECT json_deserialize_sql(?::JSON)", [json.dumps(query)]).fetchall()
         names = cursor.extract_statements(sql)[0].named_parameters

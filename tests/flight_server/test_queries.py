@@ -97,6 +97,12 @@ def test_a_preparation_tells_the_types_of_the_parameters(sql):
             [pa.int64(), pa.bool_()],
         ),
         ("SELECT $2, $1 = step_id FROM observations", [pa.int32(), pa.string()]),
+        (
+            "SELECT ? IN (SELECT step_id FROM observations), ? = ANY (SELECT response_key FROM observations)",
+            [pa.int32(), pa.int64()],
+        ),
+        ("SELECT 1 FROM observations AS o WHERE EXISTS (FROM tests WHERE o.step_id = ?)", [pa.int32()]),
+        ("SELECT ? UNION SELECT step_id FROM observations WHERE NOT (? = step_id)", [pa.string(), pa.int32()]),
         ("EXPLAIN SELECT * FROM observations WHERE step_id = ?", [pa.string()]),
     ],
 )
