@@ -178,6 +178,17 @@ def test_to_users_of_everything_they_say_more(both, told, versions):
         assert said(both, "open", one, versions[0]) == told(one)
 
 
+@pytest.mark.parametrize("statement", ["SELECT * FROM observations", "CLUSTER FROM *", "SELECT * FROM runs"])
+def test_what_a_statement_cost_is_what_it_costs_where_there_is_nothing_else(both, alone, statement):
+    def cost(client, name):
+        found = rows(client, name, f"EXPLAIN ANALYZE {statement}").to_pylist()
+        varying = ("seconds", "cpu_seconds", "bytes_read", "memory_bytes")
+        return [re.sub(r": [\d.]+ s", "", str(line)) for line in found if line["key"] not in varying]
+
+    assert cost(both, "open") == cost(alone, "open")
+    assert cost(both, "open") != cost(both, "reader")
+
+
 def test_what_a_user_may_see_is_told_of_tables_and_status(both, alone):
     def doors(client):
         options = bearing(token("open"))

@@ -1,6 +1,8 @@
 """Who is let in, by every way that clients have."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import adbc_driver_flightsql.dbapi as flight_sql
@@ -195,6 +197,29 @@ def test_a_login_is_renewed_for_a_month_at_most(file):
     now[0] = LONGEST_LOGIN
     with pytest.raises(Unauthenticated):
         door.admit(f"Bearer {said}", handshake=False)
+
+
+def test_the_driver_takes_a_renewed_token_and_goes_on(guarded):
+    door, later = guarded._calls._door, [0.0]
+    door._clock = lambda: time.time() + later[0]
+    options = {"username": "ada", "password": password("ada")}
+    with flight_sql.connect(guarded.uri, db_kwargs=options, autocommit=True) as connection:
+        for seconds in (0.6, 1.2, 1.8):
+            later[0] = seconds * door._lifetime
+            with connection.cursor() as cursor:
+                assert cursor.execute("SELECT 1").fetchone() == (1,)
+        later[0] += 1.1 * door._lifetime
+        with connection.cursor() as cursor, pytest.raises(flight_sql.Error, match=UNKNOWN):
+            cursor.execute("SELECT 1")
+
+
+def test_who_has_a_token_need_not_wait_for_a_password_that_is_checked(guarded, caller):
+    with ThreadPoolExecutor(1) as beside:
+        with guarded._calls._door._checking:
+            logging_in = beside.submit(lambda: one(caller, basic("ada", password("ada"))))
+            assert one(caller, bearing(token("ada")))
+            assert not logging_in.done()
+        assert logging_in.result()
 
 
 def test_a_token_that_was_changed_is_none(file):
