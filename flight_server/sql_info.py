@@ -27,7 +27,7 @@ SCHEMA = pa.schema(
     ]
 )
 
-TRANSACTIONS, CASE_INSENSITIVE, NULLS_AT_END, READ_COMMITTED = 1, 2, 3, 2
+TRANSACTIONS, CASE_INSENSITIVE, NULLS_AT_END, NO_ISOLATION = 1, 2, 3, 0
 NO_LIMIT = 0
 NUMBERS = ("BIGINT", "DECIMAL", "FLOAT", "INTEGER", "NUMERIC", "REAL", "SMALLINT", "TINYINT")
 CONVERTIBLE = {  # SqlSupportsConvert: what CAST makes of each
@@ -65,7 +65,7 @@ INFOS: dict[int, tuple[int, Any]] = {
     3: (FLAG, True),  # read only: statements never write, ingestion does
     4: (FLAG, True),  # speaks SQL
     5: (FLAG, False),  # speaks Substrait
-    8: (BITS, TRANSACTIONS),  # and no savepoints
+    8: (BITS, TRANSACTIONS),  # begins and ends them, as clients without autocommit want; no savepoints
     9: (FLAG, True),  # can cancel
     10: (FLAG, True),  # bulk ingestion
     11: (FLAG, False),  # bulk ingestion in a transaction
@@ -112,9 +112,9 @@ INFOS: dict[int, tuple[int, Any]] = {
     **dict.fromkeys(range(541, 556), (BIGINT, NO_LIMIT)),  # longest literals, names, lists
     556: (FLAG, True),  # a row's size includes its long texts
     **dict.fromkeys(range(557, 562), (BIGINT, NO_LIMIT)),  # longest statement, names, lists
-    562: (BIGINT, READ_COMMITTED),
-    563: (FLAG, True),  # transactions
-    564: (BITS, _bits(READ_COMMITTED)),
+    562: (BIGINT, NO_ISOLATION),
+    563: (FLAG, False),  # a commit has something to do
+    564: (BITS, _bits(NO_ISOLATION)),
     565: (FLAG, False),  # data definition commits
     566: (FLAG, False),  # data definition is ignored in transactions
     567: (BITS, _bits(1)),  # results: forward only

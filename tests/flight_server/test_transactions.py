@@ -39,7 +39,7 @@ def test_what_was_ingested_is_seen_at_once_and_stays(start):
         assert all_of(cursor, "SELECT count(*) AS n FROM observations").to_pydict() == {"n": [12]}
         sql.rollback()
         assert all_of(cursor, "SELECT count(*) AS n FROM observations").to_pydict() == {"n": [12]}
-    assert INFOS[11][1] is False
+    assert (INFOS[11][1], INFOS[562][1], INFOS[563][1]) == (False, 0, False)
 
 
 def test_each_statement_of_a_transaction_reads_what_is_committed_by_then(start):
