@@ -68,7 +68,8 @@ class Service:
         if self._calls.draining and ids is None:
             raise shutting_down()
         data_sets = call_of(context).identity.data_sets
-        return self.engine.prepare(text, data_sets, ids=ids, part=part, equality=options.using)
+        seconds = options.timeout or None
+        return self.engine.prepare(text, data_sets, ids=ids, part=part, equality=options.using, seconds=seconds)
 
 
 @contextmanager

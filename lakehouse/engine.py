@@ -75,16 +75,18 @@ class Engine:
         ids: Ids | None = None,
         part: Part | None = None,
         equality: Equality = CANONICAL,
+        seconds: float | None = None,
     ) -> "Prepared":
         """Compile a statement and check its names against the current snapshot, or what these data sets are of it.
 
         `ids` are the snapshots of the tables that it reads instead of the current ones, `part` is one of `parts_of`,
-        `equality` what a verb without USING is read as. Any error is an SrcqlError; what cannot be bound is told when
-        its schema or its result is asked for.
+        `equality` what a verb without USING is read as; planning takes no more than `seconds`, nor than the engine lets
+        it. Any error is an SrcqlError; what cannot be bound is told when its schema or its result is asked for.
         """
         now = self.planner.snapshot()
         snapshot = (now if ids is None else self.planner.snapshot_of(ids)).only(data_sets)
-        terms = Terms(self._planning_seconds, part, equality)
+        limits = [limit for limit in (seconds, self._planning_seconds) if limit is not None]
+        terms = Terms(min(limits, default=None), part, equality)
         asked = explained(text)
         if asked is not None:
             return Explanation(text, asked, partial(self._new, snapshot, terms), self.warehouse.location)

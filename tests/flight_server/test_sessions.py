@@ -161,8 +161,13 @@ def test_a_timeout_of_the_session(start):
         options = logged_in(client)
         set_options(client, option("timeout", double_value=0.2), call_options=options)
         busy = flight.Ticket(b"SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7")
-        with pytest.raises(flight.FlightTimedOutError, match=r"longer than 0\.2 s"):
+        with pytest.raises(flight.FlightTimedOutError, match=r"computed longer than 0\.2 s"):
             client.do_get(busy, options).read_all()
+        put(client, flight.FlightDescriptor.for_path("observations"), observations())
+        hours = "range(1000000000000) AS r WHERE hash(r.range) = 7"
+        planned = flight.Ticket(f"MATRIX FROM (SELECT o.* FROM observations AS o, {hours})".encode())
+        with pytest.raises(flight.FlightTimedOutError, match=r"planning took longer than 0\.2 s"):
+            client.do_get(planned, options).read_all()
 
 
 def test_a_session_that_is_closed_is_forgotten(client):
