@@ -21,6 +21,7 @@ from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.explained import explained
 from srcql.reader import QUOTED, Reader, Span
 from srcql.schema import Table
+from srcql.trees import EngineParser
 from srcql.verbs import VERBS
 from srcql.verbs.verb import Verb
 
@@ -93,14 +94,11 @@ class VerbNode(exp.Select):
     arg_types = {**exp.Select.arg_types, "this": True}  # noqa: RUF012
 
 
-class SrcqlParser(DuckDBParser):
+class SrcqlParser(EngineParser):
     """Finds the verbs of a statement and its tables with AT; `found` holds them by their start.
 
     `ctes` are the common table expressions that can be seen where the parser is: they hide tables of their name.
     """
-
-    FUNCTIONS = DuckDBParser.FUNCTIONS.copy()
-    del FUNCTIONS["MINHASH"]  # sqlglot's has another list of arguments than ours
 
     observations: Table
     found: dict[int, Part]

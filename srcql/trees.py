@@ -2,9 +2,16 @@
 
 from typing import Any
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.parsers.duckdb import DuckDBParser
+
+
+class EngineParser(DuckDBParser):
+    """Reads DuckDB's SQL with our functions."""
+
+    FUNCTIONS = DuckDBParser.FUNCTIONS.copy()
+    del FUNCTIONS["MINHASH"]  # sqlglot's has another list of arguments than ours
 
 
 def trees(sql: str, **opts: Any) -> list[exp.Expr]:
@@ -16,7 +23,8 @@ def trees(sql: str, **opts: Any) -> list[exp.Expr]:
     >>> [cte.alias for cte in trees(two)[0].find_all(exp.CTE)]
     ['__a_1', '__a_2']
     """
-    found = [tree for tree in sqlglot.parse(sql, dialect=DuckDB, **opts) if tree is not None]
+    parsed = EngineParser(dialect=DuckDB(), **opts).parse(DuckDB().tokenize(sql), sql)
+    found = [tree for tree in parsed if tree is not None]
     for tree in found:
         clauses = [with_ for with_ in tree.find_all(exp.With, bfs=False) if with_.expressions[0].alias.startswith("__")]
         for number, with_ in reversed(list(enumerate(clauses, start=1))):  # inner ones first: they hide outer ones

@@ -133,6 +133,8 @@ def test_statements_that_are_no_queries_are_translated_too() -> None:
 def test_a_function_of_ours_that_sqlglot_knows_otherwise_stands_beside_a_verb() -> None:
     text = "SELECT minhash(list(cluster_id)) FROM (CLUSTER FROM Demo)"
     assert compile(text).verbs == 1
+    for sql in (transpile(text), sqlglot.transpile(text, read="srcql", write="duckdb")[0]):
+        assert sql.startswith("SELECT MINHASH(ARRAY_AGG(cluster_id))")
 
 
 @pytest.mark.parametrize("write", ["duckdb", "spark"])
