@@ -46,7 +46,7 @@ class Queries:
         """The rows of a request, as long as the client reads them."""
         service, call, ticket = self._service, call_of(context), self._ticket(context, request)
         owned = call.identity, ticket.id
-        call.resources.enter_context(service.slots.taken(owned))
+        call.resources.enter_context(service.slots.taken(owned if ticket.part else object()))
         result = call.resources.enter_context(executed(self._prepared(context, ticket), ticket.values))
         watch = Watch(context.is_cancelled, owned, self._seconds(ticket.options), result.interrupt)
         service.watchdog.watch(watch)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ RPCS = {"DoAction", "DoExchange", "DoGet", "DoPut", "GetFlightInfo", "GetSchema"
 RPCS |= {"ListFlights", "PollFlightInfo"}
 
 
+@cache
 def every_test():
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in HERE.glob("test_*.py")]
     return {node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -144,21 +144,33 @@ def union(values):
     return pa.record_batch([column], names=["param_0"])
 
 
-def test_values_of_a_dense_union(client):
-    (created,) = client.do_action(
-        ("CreatePreparedStatement", pack(message("ActionCreatePreparedStatementRequest", query=VALUES)))
-    )
+def put_values(client, text, batch):
+    """The prepared statement with these values, as a descriptor, and what its put was answered."""
+    body = pack(message("ActionCreatePreparedStatementRequest", query=text))
+    (created,) = client.do_action(("CreatePreparedStatement", body))
     handle = protocol.read(created.body.to_pybytes()).prepared_statement_handle
     prepared = command("CommandPreparedStatementQuery", prepared_statement_handle=handle)
-    batch = pa.record_batch([union(["gcd"]).column(0), union([1]).column(0)], names=["param_0", "param_1"])
     writer, answers = client.do_put(prepared, batch.schema)
     with writer:
-        writer.write_batch(batch)
+        for part in (batch.slice(0, 1), batch.slice(1)):
+            writer.write_batch(part)
         writer.done_writing()
         told = protocol.parse("DoPutPreparedStatementResult", answers.read().to_pybytes())
     assert told.prepared_statement_handle == handle
-    ticket = client.get_flight_info(prepared).endpoints[0].ticket
+    return prepared
+
+
+def test_values_of_a_dense_union(client):
+    batch = pa.record_batch([union(["gcd"]).column(0), union([1]).column(0)], names=["param_0", "param_1"])
+    ticket = client.get_flight_info(put_values(client, VALUES, batch)).endpoints[0].ticket
     assert client.do_get(ticket).read_all().to_pydict() == {"n": [6]}
+
+
+def test_values_in_several_batches_and_of_no_rows(client):
+    values = pa.record_batch({"0": ["gcd", "nothing"], "1": pa.array([1, 1], pa.int32())})
+    for batch, answer in ((values, [6, 0]), (values.slice(0, 0), [])):
+        ticket = client.get_flight_info(put_values(client, VALUES, batch)).endpoints[0].ticket
+        assert client.do_get(ticket).read_all()["n"].to_pylist() == answer
 
 
 def test_many_rows_of_values_are_no_update(sql):
