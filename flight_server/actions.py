@@ -10,11 +10,11 @@ import pyarrow.flight as flight
 
 from flight_server import protocol
 from flight_server.calls import call_of
+from flight_server.options import told
 from flight_server.protocol import message
 from flight_server.queries import Queries
 from flight_server.results import sent_as
 from flight_server.service import Service, handler
-from flight_server.sessions import told
 from flight_server.several import parameters_of
 from flight_server.statements import Asked
 from flight_server.tickets import unpack

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from flight_server.auth import Identity
 from flight_server.calls import Calls, call_of, shutting_down
-from flight_server.sessions import DEFAULTS, Options, Sessions
+from flight_server.options import DEFAULTS, Options
+from flight_server.sessions import Sessions
 from flight_server.settings import Settings
 from flight_server.slots import Slots
 from flight_server.statements import Statements

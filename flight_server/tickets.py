@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from flight_server import protocol
 from flight_server.auth import Identity
+from flight_server.options import DEFAULTS, Options, changed, told
 from flight_server.protocol import message
-from flight_server.sessions import DEFAULTS, Options, changed, told
 from lakehouse.parts import Part
 from lakehouse.planner import Ids
 from srcql.errors import InvalidQuery, UnknownName

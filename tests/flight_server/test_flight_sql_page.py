@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from flight_server.options import READERS
 from flight_server.protocol import FLIGHT, MESSAGES, SQL
-from flight_server.sessions import READERS
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[1] / "docs" / "flight-sql.md").read_text(encoding="utf-8")

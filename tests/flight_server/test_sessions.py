@@ -8,9 +8,10 @@ from doors import all_of, ask, connect, observations, put
 
 from flight_server import protocol
 from flight_server.auth import ANYBODY
+from flight_server.options import DEFAULTS, changed, equality_of
 from flight_server.protocol import message, pack
 from flight_server.server import Server
-from flight_server.sessions import COOKIE, DEFAULTS, Sessions, changed, equality_of
+from flight_server.sessions import COOKIE, Sessions
 from flight_server.settings import Settings
 from srcql.errors import Unavailable, UnknownName
 
