@@ -42,6 +42,18 @@ class SrcqlCompiler(compiler.SQLCompiler):
         """The rows of an empty IN."""
         return f"SELECT {', '.join('1' for _ in element_types or (None,))} WHERE 1 != 1"
 
+    def visit_bitwise_xor_op_binary(self, binary: Any, operator: Any, **options: Any) -> str:
+        """Where others write ^, which is a power here."""
+        return f"xor({self.process(binary.left, **options)}, {self.process(binary.right, **options)})"
+
+    def visit_regexp_match_op_binary(self, binary: Any, operator: Any, **options: Any) -> str:
+        """Whether a text has what a regular expression describes."""
+        return f"regexp_matches({self.process(binary.left, **options)}, {self.process(binary.right, **options)})"
+
+    def visit_not_regexp_match_op_binary(self, binary: Any, operator: Any, **options: Any) -> str:
+        """Whether it does not."""
+        return f"NOT {self.visit_regexp_match_op_binary(binary, operator, **options)}"
+
 
 class SrcqlTypeCompiler(compiler.GenericTypeCompiler):
     """DuckDB's names of types."""

@@ -9,6 +9,8 @@ from sqlalchemy.engine import Engine
 
 from tests.strangers.rows import lakehouse
 
+collect_ignore = ["suite"]  # for a pytest of their own
+
 
 @pytest.fixture(scope="session")
 def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

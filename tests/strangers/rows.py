@@ -11,11 +11,11 @@ PROBLEMS = ("gcd", "queue")
 TESTS = ("t1", "t2")
 
 
-def observations() -> pa.Table:
+def observations(data_set: str = "D") -> pa.Table:
     """Three implementations of each problem answer to two tests; the last is wrong in the second test."""
     rows = [
         {
-            "data_set_id": "D",
+            "data_set_id": data_set,
             "problem_id": problem,
             "implementation_id": implementation,
             "test_id": test,

@@ -23,5 +23,10 @@ def go(*arguments: str, cwd: Path = GO_MODULE, **variables: str) -> subprocess.C
 
 def java(driver: str, source: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs a program of one file with the JDBC driver."""
-    options = ("--add-opens=java.base/java.nio=ALL-UNNAMED", "-Dfile.encoding=UTF-8", "-Duser.timezone=UTC")
+    options = (
+        "-XX:TieredStopAtLevel=1",
+        "--add-opens=java.base/java.nio=ALL-UNNAMED",
+        "-Dfile.encoding=UTF-8",
+        "-Duser.timezone=UTC",
+    )
     return run("java", *options, "-cp", driver, str(source), *arguments)
