@@ -20,7 +20,16 @@ CATALOGS = frozenset({"", "temp"})
 SCHEMAS = frozenset({"", "main", "information_schema"})
 LISTED = frozenset({"tables", "columns", "schemata"})  # views would tell where files lie
 SYSTEM = ("duckdb_", "pg_", "pragma_", "sqlite_")
-HIDDEN_FUNCTIONS = frozenset({"current_setting", "getenv"})
+HIDDEN_FUNCTIONS = frozenset(
+    {
+        *("current_setting", "getenv", "getvariable"),  # the process, its settings
+        *("setseed", "setval", "nextval", "currval", "write_log"),  # what outlasts the statement
+        *("json_serialize_plan", "current_query", "current_query_id", "parse_duckdb_log_message"),  # plans, logs
+        *("pg_get_viewdef", "pg_get_constraintdef", "get_block_size", "format_type"),  # macros over system tables
+        *("stats", "vector_type"),  # how rows are laid out
+        *("sleep_ms", "pg_sleep"),  # what holds a slot
+    }
+)
 PATH_LETTERS = frozenset("./\\*?[:")
 NOWHERE = 2**63
 PIVOT = re.compile(r"[\s(]*(SELECT|FROM|WITH|PIVOT)\b.*\bPIVOT\b|[\s(]*PIVOT\b", re.IGNORECASE | re.DOTALL)
@@ -53,7 +62,7 @@ def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[st
     for node in nodes:
         if node.get("type") == "TABLE_FUNCTION":
             _check_function(sql, node)
-        if node.get("function_name") in HIDDEN_FUNCTIONS:
+        if str(node.get("function_name", "")).lower() in HIDDEN_FUNCTIONS:
             raise Forbidden(f"{node['function_name']} is not a function of the lakehouse", span=_span(sql, node))
     lists = any(node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema" for node in nodes)
     return Reading(tables & known, frozenset(entry["key"] for entry in statement["named_param_map"]), lists)
