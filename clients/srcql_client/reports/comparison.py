@@ -1,6 +1,7 @@
 """A comparison as the lakehouse answers it: counts for each problem, and cells with the steps that differ."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 from .question import APART, STATUSES, TRIPS, Question, Shown
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ..connection import Connection
+
+ROWS = 1_000
 
 
 @dataclass(frozen=True)
@@ -109,15 +114,13 @@ class Comparison:
         if question.asks_flaky:
             lakehouse.query(f"{question.flaky}\nLIMIT 0")
         self.analysis = columns[: columns.index("implementation_id")]
-        rows: Iterator[dict[str, Any]] = (
-            row for batch in lakehouse.stream(question.text(self.analysis, shown)) for row in batch.to_pylist()
-        )
+        rows = _rows(lakehouse.stream(question.text(self.analysis, shown)))
         counted = []
         for row in rows:
             if row["counts"] is None:
                 rows = chain([row], rows)
                 break
-            counted.append(Counts.of(row["counts"]))
+            counted.append(Counts.of(json.loads(row["counts"])))
         self.problems = [counts for counts in counted if counts.problem_id is not None]
         (self.total,) = [counts for counts in counted if counts.problem_id is None]
         self.cells: Iterator[Cell] = map(self._cell, rows)
@@ -146,6 +149,13 @@ class Comparison:
             statuses=_statuses(row),
             differing=[Step(**step) for step in row["differing"] or []],
         )
+
+
+def _rows(batches: Iterable["pa.RecordBatch"]) -> Iterator[dict[str, Any]]:
+    """Rows one by one; in Python they take much more memory than in a batch, so only a few are made at once."""
+    for batch in batches:
+        for start in range(0, len(batch), ROWS):
+            yield from batch.slice(start, ROWS).to_pylist()
 
 
 def _statuses(row: dict[str, Any]) -> dict[str, int]:
