@@ -10,6 +10,7 @@ import pytest
 OLDER = "sqlalchemy>=1.4.54,<2"
 
 
+@pytest.mark.slow
 def test_the_dialect_on_sqlalchemy_1_4(uri: str, tmp_path: Path) -> None:
     folder = tmp_path / "older"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), OLDER]

@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from tests.strangers.page import told
 
 SUITE = Path(__file__).parent / "suite"
 PLUGIN = "sqlalchemy.testing.plugin.pytestplugin"
 
 
+@pytest.mark.slow
 def test_the_suite_of_sqlalchemy(uri: str, tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     plugins = ("-p", "no:cacheprovider", "-p", PLUGIN, "-c", "pytest.ini", "--rootdir", ".")

@@ -10,6 +10,7 @@ from .page import told
 from .tools import GO_BUILD, go
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("go_modules")
 def test_the_validation_suite_of_adbc(uri: str) -> None:
     variables = {"SRCQL_URI": uri, "SRCQL_VERSION": version("srcql"), "ARROW_VERSION": pa.__version__}

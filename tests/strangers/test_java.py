@@ -3,6 +3,8 @@
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
 from .guarded import READER, guarded
 from .page import told
 from .tools import java
@@ -21,12 +23,14 @@ def walked(driver: str, address: str, *login: str) -> dict[str, list[str]]:
     return steps
 
 
+@pytest.mark.slow
 def test_the_walk_through_all_of_jdbc(uri: str, driver: str) -> None:
     steps = walked(driver, uri.replace("grpc://", "jdbc:arrow-flight-sql://") + "?useEncryption=false")
     assert steps["FAIL"] == []
     told("JDBC walk", len(steps["PASS"]), steps["SKIP"])
 
 
+@pytest.mark.slow
 def test_the_walk_over_tls_by_a_reader_of_one_data_set(driver: str, tmp_path: Path) -> None:
     with guarded(tmp_path) as (uri, certificate):
         address = uri.replace("grpc+tls://", "jdbc:arrow-flight-sql://")
