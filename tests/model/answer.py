@@ -1,24 +1,41 @@
 """The rows of a statement."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from tests.model.check import check
 from tests.model.cluster import cluster
 from tests.model.cube import Analysis, analyses
+from tests.model.diff import diff
+from tests.model.discriminate import discriminate
+from tests.model.flaky import flaky
 from tests.model.matrix import matrix
+from tests.model.minimize import minimize
 from tests.model.oracle import oracle
+from tests.model.rank import rank
+from tests.model.similarity import similarity
 from tests.model.slice import slice_
-from tests.model.statement import Lakehouse, Order, Row, Statement
+from tests.model.statement import AXES, NOTHING, Lakehouse, Order, Refused, Row, Statement
 
-VERBS: dict[str, Callable[[Analysis, Statement, Lakehouse], list[Row]]] = {
+Verb = Callable[[Analysis, Statement, Lakehouse], list[Row]]
+VERBS: dict[str, Verb] = {
     "SLICE": slice_,
     "CLUSTER": cluster,
     "ORACLE": lambda analysis, statement, _: oracle(analysis, statement),
+    "CHECK": check,
+    "RANK": rank,
+    "SIMILARITY": similarity,
+    "DIFF": diff,
+    "FLAKY": flaky,
+    "DISCRIMINATE": discriminate,
+    "MINIMIZE": minimize,
 }
 
 
 def answer(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
     """The rows of the result as dicts, in their order; raises Refused for a statement that is an error."""
-    found = analyses(statement, lakehouse)
+    found = analyses(replace(statement, runs="ALL") if statement.verb == "FLAKY" else statement, lakehouse)
+    known(statement, found, lakehouse)
     if statement.verb == "MATRIX":
         rows = matrix(found, statement)
     else:
@@ -28,6 +45,32 @@ def answer(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
         rows = _ordered(rows, order)
     start = statement.offset or 0
     return rows[start:] if statement.limit is None else rows[start : start + statement.limit]
+
+
+def known(statement: Statement, found: list[Analysis], lakehouse: Lakehouse) -> None:
+    """Raises Refused for a name that no selected problem has, and for an end of which WHERE selects nothing."""
+    rows = [NOTHING | row for row in statement.source.rows(lakehouse.observations)]
+    observed = [row for row in rows if not row["specified_oracle"]]
+    if statement.ends:
+        axis, names = AXES[statement.ends.axis], [statement.ends.before, statement.ends.after, statement.name("NOISE")]
+        _find(axis, names, observed)
+        selected = [row for each in found for row in each.rows]
+        _find(axis, names if selected else [], selected)
+    against = statement.against
+    if against and against.reference == "IMPLEMENTATION" and statement.runs == "EACH":
+        observed = [row | {"implementation_id": f"{row['implementation_id']}@{row['run_id']}"} for row in observed]
+    problems = [condition for condition in statement.where if condition.on_problem]
+    observed = [row for row in observed if all(condition.holds(row) for condition in problems)]
+    if against and against.name is not None:
+        column = f"{against.reference.lower()}_id"
+        named = [row for row in observed if row[column] is not None]
+        _find(column, [against.name] if named else [], named)
+
+
+def _find(column: str, names: list[str | None], rows: list[Row]) -> None:
+    values = {row[column] for row in rows}
+    if not values.issuperset(name for name in names if name is not None):
+        raise Refused(f"unknown {column}")
 
 
 def _ordered(rows: list[Row], order: Order) -> list[Row]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from srcql.schema import OBSERVATIONS, Role
 from tests.model.equality import SEPARATOR, kind, response_key, response_text, row_of_ref
-from tests.model.statement import Lakehouse, Row, Statement, Using
+from tests.model.statement import NOTHING, Lakehouse, Row, Statement, Using
 
 T = TypeVar("T")
 CONTEXT = [column.name for column in OBSERVATIONS.of(Role.CONTEXT) if column.name != "run_id"]
@@ -22,6 +22,7 @@ class Response(NamedTuple):
 
 
 Cell = dict[int, Response]
+Answered = dict[tuple[str, str], list[dict[int, Row]]]
 
 
 class Voter(NamedTuple):
@@ -37,9 +38,14 @@ class Voter(NamedTuple):
 
 @dataclass(frozen=True)
 class Analysis:
-    """One problem in one combination of contexts. A cell is a list of its runs: one, but for RUNS ALL."""
+    """One problem in one combination of contexts: what was selected, and what the clauses after WHERE leave of it.
+
+    A cell is a list of its runs: one, but for RUNS ALL.
+    """
 
     key: Row
+    rows: list[Row]
+    stated: list[Row]
     cells: dict[Voter, dict[str, list[Cell]]]
     expected: list[Row]
 
@@ -77,10 +83,21 @@ def analyses(statement: Statement, lakehouse: Lakehouse) -> list[Analysis]:
     found = []
     for key in sorted(groups, key=nulls_last):
         named = dict(zip(names, key, strict=True))
-        cells, kept = _cells(groups[key], statement)
-        expected = [row for row in _expected(rows, statement, named) if kept(row)]
-        found.append(Analysis(named, cells, expected))
+        found.append(analysis(named, groups[key], _expected(rows, statement, named), statement))
     return found
+
+
+def analysis(key: Row, rows: list[Row], stated: list[Row], statement: Statement) -> Analysis:
+    """What RUNS, STEPS and MISSING leave of some rows, and STEPS of what is expected."""
+    answered = runs_of_cells(rows, statement.runs or "LATEST")
+    kept = steps_kept(answered, statement.steps or "ALL")
+    cells = _missing(_cells(answered, kept, statement), statement)
+    return Analysis(key, rows, stated, cells, [row for row in stated if kept(row)])
+
+
+def part(whole: Analysis, statement: Statement, holds: Callable[[Row], bool]) -> Analysis:
+    """Some of the rows, as an analysis of their own."""
+    return analysis(whole.key, [row for row in whole.rows if holds(row)], whole.stated, statement)
 
 
 def grouped(items: Iterable[T], key: Callable[[T], Any]) -> dict[Any, list[T]]:
@@ -100,9 +117,8 @@ def nulls_least(values: Iterable[Any]) -> list[tuple[bool, Any]]:
 
 def _source(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
     """The rows that FROM names, with what is derived from them; columns that a query lacks are NULL."""
-    nothing = {column.name: None for column in OBSERVATIONS.columns}
     given = statement.source.rows(lakehouse.observations)
-    return [nothing | row | _derived(row["output"]) for row in given]
+    return [NOTHING | row | _derived(row["output"]) for row in given]
 
 
 def _derived(output: str | None) -> Row:
@@ -118,18 +134,20 @@ def _expected(rows: list[Row], statement: Statement, key: Row) -> list[Row]:
     return [row for found in by_cell.values() for row in _runs(found, "LATEST")[0].values()]
 
 
-def _cells(rows: list[Row], statement: Statement) -> tuple[dict[Voter, dict[str, list[Cell]]], Callable[[Row], bool]]:
-    """The cells of an analysis, and which rows STEPS keeps."""
+def runs_of_cells(rows: list[Row], said: str) -> Answered:
+    """The runs of every cell, the latest first."""
     by_cell = grouped(rows, lambda row: (row["implementation_id"], row["test_id"]))
-    answered = {cell: _runs(found, statement.runs or "LATEST") for cell, found in by_cell.items()}
-    kept = _steps(answered, statement.steps or "ALL")
+    return {cell: _runs(found, said) for cell, found in by_cell.items()}
+
+
+def _cells(answered: Answered, kept: Callable[[Row], bool], statement: Statement) -> dict[Voter, dict[str, list[Cell]]]:
     cells: dict[Voter, dict[str, list[Cell]]] = defaultdict(dict)
     for (implementation, test), runs in answered.items():
         chosen = [{step: row for step, row in run.items() if kept(row)} for run in runs]
         for voter, found in _voters(implementation, chosen, statement):
             if any(found):
                 cells[voter][test] = found
-    return _missing(dict(cells), statement.missing or "DISTINCT"), kept
+    return dict(cells)
 
 
 def _runs(rows: list[Row], said: str) -> list[dict[int, Row]]:
@@ -157,7 +175,7 @@ def _time(rows: list[Row]) -> Any:
     return max((row["created_at"] for row in rows if row["created_at"] is not None), default=None)
 
 
-def _steps(answered: dict[tuple[str, str], list[dict[int, Row]]], said: str) -> Callable[[Row], bool]:
+def steps_kept(answered: Answered, said: str) -> Callable[[Row], bool]:
     """Whether a step stays: decided by all implementations of the analysis together."""
     if said == "ALL":
         return lambda _: True
@@ -187,6 +205,11 @@ def _voters(implementation: str, runs: list[dict[int, Row]], statement: Statemen
     return [(Voter(implementation), cells)]
 
 
+def response(output: str | None, using: Using) -> Response:
+    """A response that is no row of its own."""
+    return Response({"output": output}, kind(output), response_text(output, using))
+
+
 def _response(row: Row, statement: Statement) -> Response:
     return Response(row, kind(row["output"]), response_text(row["output"], statement.using))
 
@@ -205,11 +228,12 @@ def _stable(implementation: str, runs: list[Cell]) -> Cell:
     return {step: Response(found.row, "FLAKY", text) for step, found in steps.items()}
 
 
-def _missing(cells: dict[Voter, dict[str, list[Cell]]], said: str) -> dict[Voter, dict[str, list[Cell]]]:
+def _missing(cells: dict[Voter, dict[str, list[Cell]]], statement: Statement) -> dict[Voter, dict[str, list[Cell]]]:
     every = {test for tests in cells.values() for test in tests}
-    if said == "DROP IMPLEMENTATIONS":
-        return {voter: tests for voter, tests in cells.items() if tests.keys() == every}
-    if said == "DROP TESTS":
+    if statement.missing == "DROP IMPLEMENTATIONS":
+        kept = statement.against.name if statement.against and statement.against.reference == "IMPLEMENTATION" else None
+        return {voter: tests for voter, tests in cells.items() if tests.keys() == every or voter.name == kept}
+    if statement.missing == "DROP TESTS":
         common = {test for test in every if all(test in tests for tests in cells.values())}
         return {voter: {test: tests[test] for test in common} for voter, tests in cells.items() if common}
     return cells

@@ -103,7 +103,8 @@ def _cell(draw: Draw, who: Row, common: list[Any], outputs: list[Any], contexts:
     usual = common if draw(st.booleans()) else [draw(st.sampled_from(outputs)) for _ in common]
     answers = usual[: draw(st.sampled_from((2, 2, 2, 2, 3, 2, 2, 2, 3, 1, 1, 0)))]
     rows = []
-    for context in contexts:
+    for where in contexts:
+        context = where | draw(st.sampled_from(({}, {}, {}, {}, {"implementation_hash": "h3"})))
         hour = draw(st.sampled_from(HOURS))
         left = len(answers) - draw(st.sampled_from((0, 0, 0, 0, 0, 0, 0, 0, 1, 3)))
         for step, first in enumerate(answers[: max(left, 0)]):

@@ -71,14 +71,14 @@ def _exception(output: str, by: str) -> str:
 
 def canonical(output: str, using: Using) -> str:
     """JSON by value; any other text as it stands."""
-    value = _read(output)
-    return output if value is UNREADABLE else _write(_without(value, using.ignore), using)
+    value = read(output)
+    return output if value is UNREADABLE else _write(without(value, using.ignore), using)
 
 
 UNREADABLE = object()
 
 
-def _read(output: str) -> Any:
+def read(output: str) -> Any:
     """JSON: dicts, lists, texts, Numbers, True, False, None."""
     try:
         value = json.loads(output, parse_int=_number, parse_float=_number, parse_constant=Number)
@@ -103,14 +103,14 @@ def _exponent(text: str) -> str:
     return text.lower().partition("e")[2]
 
 
-def _without(value: Any, paths: tuple[Path, ...]) -> Any:
+def without(value: Any, paths: tuple[Path, ...]) -> Any:
     """What is left of a value when the parts at these paths are left out; places count in the whole value."""
     if isinstance(value, dict):
         inner = {key: _below(paths, key, Every.MEMBER) for key in value}
-        return {key: _without(part, inner[key]) for key, part in value.items() if () not in inner[key]}
+        return {key: without(part, inner[key]) for key, part in value.items() if () not in inner[key]}
     if isinstance(value, list):
         below = [_below(paths, place, Every.ELEMENT) for place in range(len(value))]
-        return [_without(part, rest) for part, rest in zip(value, below, strict=True) if () not in rest]
+        return [without(part, rest) for part, rest in zip(value, below, strict=True) if () not in rest]
     return value
 
 

@@ -2,14 +2,10 @@
 
 from tests.model.cube import Analysis, grouped
 from tests.model.slice import shown
-from tests.model.statement import Row, Statement
+from tests.model.statement import Refused, Row, Statement
 
 MOST = 1000
 Column = tuple[str, bool]  # an id, and whether it is of a specified oracle
-
-
-class Refused(Exception):
-    """The statement is an error."""
 
 
 def matrix(analyses: list[Analysis], statement: Statement) -> list[Row]:

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from srcql.schema import OBSERVATIONS
+
 Row = dict[str, Any]
+NOTHING: Row = {column.name: None for column in OBSERVATIONS.columns}
 
 
 class Every(Enum):
@@ -44,9 +47,13 @@ class Condition:
     on_problem: bool = False
 
 
+class Refused(Exception):
+    """The statement is an error."""
+
+
 @dataclass(frozen=True)
 class Using:
-    """When two responses are the same. None: not said."""
+    """When two responses are the same. None: not said. `tolerance`: what follows that word, REL apart."""
 
     base: str | None = None
     exceptions: str | None = None
@@ -54,11 +61,15 @@ class Using:
     unordered: bool = False
     typed: bool = False
     ignore: tuple[Path, ...] = ()
+    tolerance: str | None = None
+    rel: str | None = None
 
     @property
     def text(self) -> str:
         options = [
             self.base or "",
+            f"TOLERANCE {self.tolerance}" if self.tolerance else "",
+            f"REL {self.rel}" if self.rel else "",
             f"EXCEPTIONS {self.exceptions}" if self.exceptions else "",
             f"DIGITS {self.digits}" if self.digits else "",
             "UNORDERED" if self.unordered else "",
@@ -66,6 +77,49 @@ class Using:
             "IGNORE " + ", ".join(quoted(_path(path)) for path in self.ignore) if self.ignore else "",
         ]
         return " ".join(option for option in options if option)
+
+
+@dataclass(frozen=True)
+class Against:
+    """A reference. `name`: of an implementation or run; `using` and `own` are clauses of an ORACLE."""
+
+    reference: str
+    name: str | None = None
+    null_defined: bool = False
+    leave_one_out: bool = False
+    using: Using | None = None
+    own: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        inner = [_clause("USING", self.using.text if self.using else None), *self.own]
+        clauses = [
+            f"AGAINST {self.reference}",
+            quoted(self.name) if self.name is not None else "",
+            "NULL DEFINED" if self.null_defined else "",
+            f"({' '.join(filter(None, inner))})" if any(inner) else "",
+            "LEAVE ONE OUT" if self.leave_one_out else "",
+        ]
+        return " ".join(clause for clause in clauses if clause)
+
+
+AXES = {
+    "RUN": "run_id",
+    "COMMIT": "git_commit_hash",
+    "ENVIRONMENT": "environment_id",
+    "IMPLEMENTATION": "implementation_id",
+}
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What DIFF compares."""
+
+    axis: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.axis} {quoted(self.before)} TO {quoted(self.after)}"
 
 
 @dataclass(frozen=True)
@@ -83,18 +137,19 @@ class Order:
 
 @dataclass(frozen=True, repr=False)
 class Statement:
-    """A verb with its clauses; None: not said. `own` holds the verb's own clauses as texts, in their order."""
+    """A verb with its clauses; None: not said. `own` holds the verb's own clauses in their order."""
 
     verb: str
     source: Source
     head: tuple[str, ...] = ()
+    ends: Ends | None = None
     where: tuple[Condition, ...] = ()
     by: tuple[str, ...] = ()
     using: Using = Using()
     runs: str | None = None
     steps: str | None = None
     missing: str | None = None
-    own: tuple[str, ...] = ()
+    own: tuple[str | Against, ...] = ()
     order: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int | None = None
@@ -107,13 +162,24 @@ class Statement:
 
     def number(self, clause: str) -> str | None:
         """What follows the words of an own clause: MIN SIZE 2 -> 2."""
-        return next((text.removeprefix(clause + " ") for text in self.own if text.startswith(clause + " ")), None)
+        texts = [str(text) for text in self.own]
+        return next((text.removeprefix(clause + " ") for text in texts if text.startswith(clause + " ")), None)
+
+    def name(self, clause: str) -> str | None:
+        """The text in quotes that follows the words of an own clause."""
+        text = self.number(clause)
+        return None if text is None else text[1:-1].replace("''", "'")
+
+    @property
+    def against(self) -> Against | None:
+        return next((clause for clause in self.own if isinstance(clause, Against)), None)
 
     @property
     def text(self) -> str:
         clauses = [
             self.verb,
             ", ".join(self.head),
+            str(self.ends or ""),
             f"FROM {self.source.text}",
             _clause("WHERE", " AND ".join(condition.text for condition in self.where)),
             _clause("BY", ", ".join(self.by)),
@@ -121,7 +187,7 @@ class Statement:
             _clause("RUNS", self.runs),
             _clause("STEPS", self.steps),
             _clause("MISSING", self.missing),
-            *self.own,
+            *map(str, self.own),
             _clause("ORDER BY", ", ".join(order.text for order in self.order)),
             _clause("LIMIT", self.limit),
             _clause("OFFSET", self.offset),
@@ -132,6 +198,13 @@ class Statement:
 def quoted(text: str, quote: str = "'") -> str:
     """A text literal, or with `"` a name."""
     return quote + text.replace(quote, quote * 2) + quote
+
+
+def literal(value: object) -> str:
+    """A value of WHERE."""
+    if isinstance(value, int):
+        return str(value)
+    return quoted(value) if isinstance(value, str) else f"TIMESTAMP '{value}'"
 
 
 def _clause(word: str, said: object) -> str:

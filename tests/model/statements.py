@@ -1,29 +1,32 @@
 """Draws statements: a shape says which clauses meet, the rest is drawn."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from hypothesis import assume
 from hypothesis import strategies as st
 
-from tests.model.cubes import FIRST, Draw
-from tests.model.pairs import Pair, Shape, covering
-from tests.model.statement import Condition, Every, Lakehouse, Order, Path, Row, Source, Statement, Using, quoted
+from tests.model.cubes import Draw
+from tests.model.pairs import Shape
+from tests.model.shapes import FACTORS, REFERENCES, SHARED
+from tests.model.sources import sources
+from tests.model.statement import (
+    AXES,
+    NOTHING,
+    Against,
+    Condition,
+    Ends,
+    Every,
+    Lakehouse,
+    Order,
+    Path,
+    Row,
+    Statement,
+    Using,
+    literal,
+    quoted,
+)
 
-FROM = ("data set", "problem", "several", "everything", "query", "bare query")
-WHERE = ("", "problem", "context", "time", "cell", "response")
-BY = ("", "run_id", "git_commit_hash", "researcher_name, environment_id")
-USING = {
-    "": Using(),
-    "EXCEPTIONS": Using("CANONICAL", "MESSAGE"),
-    "EXACT": Using("EXACT"),
-    "EXACT EXCEPTIONS": Using("EXACT", "TYPE"),
-    "DIGITS": Using(digits=3),
-    "UNORDERED": Using(unordered=True),
-    "TYPED": Using(typed=True),
-    "IGNORE": Using(ignore=(("a",),)),
-    "all": Using("CANONICAL", "MESSAGE", 1, True, True, ((Every.ELEMENT, "a"), ("b", 0))),
-}
 PATHS: tuple[Path, ...] = (
     ("a",),
     ("b", 0),
@@ -35,136 +38,151 @@ PATHS: tuple[Path, ...] = (
     ("a", "c", Every.ELEMENT, "t"),
     ("a", Every.MEMBER, 1),
 )
-RUNS = ("", "LATEST", "EACH", "STABLE")
-STEPS = ("", "ALL", "LAST", "0", "2, 1, 7", "EXCEPT CREATE")
-MISSING = ("", "DISTINCT", "DROP IMPLEMENTATIONS", "DROP TESTS")
-ORDER = ("", "LIMIT", "ORDER BY", "ORDER BY LIMIT OFFSET")
-SHARED = {"FROM": FROM, "WHERE": WHERE, "BY": BY, "USING": tuple(USING), "RUNS": RUNS, "STEPS": STEPS}
-SHARED |= {"MISSING": MISSING, "ORDER": ORDER}
-OWN: dict[str, dict[str, tuple[str, ...]]] = {
-    "SLICE": {
-        "HEAD": ("", "*", "output, kind, implementation_id", "test_id, implementation_hash, execution_time_ms"),
-        "CODE": ("", "WITH CODE"),
-        "TESTS": ("", "WITH TESTS"),
-        "SPECIFIED": ("", "WITH SPECIFIED"),
-    },
-    "MATRIX": {
-        "HEAD": ("", "output", "kind", "execution_time_ms", "operation"),
-        "ROWS": ("", "ROWS STEP", "ROWS TEST"),
-        "AT MOST": ("", "AT MOST 1", "AT MOST 9"),
-        "SPECIFIED": ("", "WITH SPECIFIED"),
-    },
-    "CLUSTER": {"SIZE": ("", "MIN SIZE 1", "MIN SIZE 2"), "WEIGHT": ("", "WEIGHT DISTINCT CODE")},
-    "ORACLE": {
-        "PER": ("", "PER STEP", "PER CLUSTER"),
-        "RULE": ("", "PLURALITY", "MAJORITY", "QUORUM 0.6", "QUORUM 0.5"),
-        "EXCEPTIONS": ("", "EXCEPTIONS VOTE", "EXCEPTIONS ABSTAIN"),
-        "TIE": ("", "TIE NULL", "TIE CLUSTER", "TIE LEAST"),
-        "RUNS": (*RUNS, "ALL"),
-    },
-}
-FACTORS = {verb: SHARED | own for verb, own in OWN.items()}
-FACTORS["MATRIX"]["FROM"] = ("problem", "query")
-APART: dict[str, list[Pair]] = {
-    "SLICE": [],
-    "MATRIX": [],
-    "CLUSTER": [],
-    "ORACLE": [frozenset({("RUNS", "ALL"), other}) for other in (("PER", "PER CLUSTER"), ("TIE", "TIE CLUSTER"))],
-}
+TAKEN = {*SHARED, "HEAD", "AXIS"}
+DEFAULTS = {"RUNS": "LATEST", "STEPS": "ALL", "MISSING": "DISTINCT"}
+CONTEXTS = (("git_commit_hash",), ("researcher_name", "environment_id"), ("environment_id",))
+EXCEPTIONS = st.sampled_from((None, "TYPE", "MESSAGE", "ANY"))
+CELL = ("implementation_id", "test_id", "step_id", "created_at")
+CONTEXT = ("run_id", "environment_id", "git_commit_hash", "researcher_name")
+METRICS = ("execution_time_ms", "branch_coverage_percent", "memory_used_mb")
 ORDERED = {
     "SLICE": ("output", "implementation_id", "execution_time_ms"),
     "MATRIX": ("test_id",),
     "CLUSTER": ("share", "n_missing", "representative"),
     "ORACLE": ("status", "support", "output", "votes"),
+    "CHECK": ("implementation_id", "passed", "lenient_rate", "verdict", "first_diff_step", "expected"),
+    "RANK": ("score", "n_missing", "implementation_id"),
+    "SIMILARITY": ("n_common", "similarity", "right_id"),
+    "DIFF": ("status", "after", "inputs", "changed"),
+    "FLAKY": ("n_runs", "flake_rate", "test_id"),
+    "DISCRIMINATE": ("power", "first_split_step"),
+    "MINIMIZE": ("gained_pairs", "test_id"),
 }
-Key = tuple[str, str | None]  # a data set, and a problem where one is named
-DEFAULT = ("output", "implementation_id")  # of the columns that SLICE shows when nothing is said
-BARE = ("data_set_id", "problem_id", "implementation_id", "test_id", "step_id", "output")
-
-
-def shapes(verb: str) -> list[Shape]:
-    """Shapes of a verb in which all choices meet pairwise."""
-    return covering(FACTORS[verb], APART[verb])
-
-
-@st.composite
-def shapes_of_chance(draw: Draw) -> tuple[str, Shape]:
-    """Any verb with any choices."""
-    verb = draw(st.sampled_from(list(FACTORS)))
-    shape = {name: draw(st.sampled_from(values)) for name, values in FACTORS[verb].items()}
-    assume(not any(pair <= shape.items() for pair in APART[verb]))
-    return verb, shape
+SHOWN = {
+    "": ("passed", "lenient_rate"),
+    "PER IMPLEMENTATION": ("passed", "lenient_rate"),
+    "PER TEST": ("verdict", "first_diff_step"),
+    "PER STEP": ("verdict", "expected"),
+}
 
 
 @st.composite
 def statements(draw: Draw, verb: str, shape: Shape, lakehouse: Lakehouse) -> Statement:
     """A statement of this shape over the lakehouse, which holds three problems or fewer."""
-    source, scope = draw(_source(shape["FROM"], shape["RUNS"], lakehouse))
+    added = draw(_added(shape))
+    source, scope = draw(sources(shape["FROM"], verb == "MATRIX", added, lakehouse))
+    where = (*scope, *(draw(_where(shape["WHERE"], lakehouse)) if shape["WHERE"] else ()))
+    every = [NOTHING | row for row in source.rows(lakehouse.observations)]
+    observed = [row for row in every if not row["specified_oracle"]]
+    rows = [row for row in observed if all(each.holds(row) for each in where)] or observed
     head = tuple(name for name in shape.get("HEAD", "").split(", ") if name)
-    where = draw(_where(shape["WHERE"], lakehouse)) if shape["WHERE"] else ()
-    own = tuple(shape[name] for name in OWN[verb] if name not in ("HEAD", "RUNS") and shape[name])
-    shown = {"SLICE": head or DEFAULT}.get(verb, ORDERED[verb])
-    ordered = [name for name in ORDERED[verb] if name in shown or shown == ("*",)]
-    return Statement(
+    statement = Statement(
         verb,
         source,
         head,
-        (*scope, *where),
-        tuple(name for name in shape["BY"].split(", ") if name),
-        draw(_using(shape["USING"])),
-        shape["RUNS"] or None,
-        shape["STEPS"] or None,
-        shape["MISSING"] or None,
-        own,
-        draw(_orders(ordered)) if "ORDER BY" in shape["ORDER"] else (),
-        draw(st.integers(1, 9)) if "LIMIT" in shape["ORDER"] else None,
-        draw(st.integers(0, 2)) if "OFFSET" in shape["ORDER"] else None,
+        where=where,
+        by=draw(_by(shape)),
+        using=draw(_using(shape["USING"])),
+        runs=draw(_said("RUNS", shape)),
+        steps=draw(_steps(shape["STEPS"])),
+        missing=draw(_said("MISSING", shape)),
+        limit=draw(st.integers(1, 9)) if shape["ORDER"] == "LIMIT" else None,
     )
+    statement = replace(statement, ends=draw(_ends(shape["AXIS"], rows)) if "AXIS" in shape else None)
+    for name in FACTORS[verb]:
+        if name not in TAKEN and shape[name]:
+            statement = replace(statement, own=(*statement.own, *draw(_own(name, shape[name], statement, rows))))
+    if shape["ORDER"] == "ORDER BY":
+        statement = replace(statement, order=draw(_orders(_sortable(statement))))
+        if draw(st.booleans()):
+            statement = replace(statement, limit=draw(st.integers(1, 9)), offset=draw(st.integers(0, 2)))
+    return statement
+
+
+def _added(shape: Shape) -> st.SearchStrategy[tuple[str, ...]]:
+    """What a query with few columns has besides: what the statement cannot do without, and may be more."""
+    runs = ("run_id",) if shape.get("RUNS") == "EACH" or shape.get("AGAINST") == "RUN" else ()
+    axis = tuple({AXES[shape["AXIS"]]} - {"implementation_id", *runs}) if "AXIS" in shape else ()
+    return st.sampled_from(((*runs, *axis), (*runs, *axis, "inputs", "created_at")))
+
+
+def _by(shape: Shape) -> st.SearchStrategy[tuple[str, ...]]:
+    axis = AXES[shape["AXIS"]] if "AXIS" in shape else None
+    others = [names for names in CONTEXTS if axis not in names]
+    return {"": st.just(()), "run_id": st.just(("run_id",)), "others": st.sampled_from(others)}[shape["BY"]]
+
+
+def _said(clause: str, shape: Shape) -> st.SearchStrategy[str | None]:
+    """A clause; its default may be left out."""
+    choice = shape.get(clause)
+    return st.just(choice) if choice else st.sampled_from((None, DEFAULTS[clause])) if choice == "" else st.none()
+
+
+def _steps(what: str) -> st.SearchStrategy[str | None]:
+    choices = {"": (None, "ALL"), "numbers": ("0", "1", "2, 1, 7")}
+    return st.sampled_from(choices.get(what, (what,)))
 
 
 @st.composite
-def _source(draw: Draw, what: str, runs: str, lakehouse: Lakehouse) -> tuple[Source, tuple[Condition, ...]]:
-    """FROM, and the condition that keeps FROM * to this lakehouse."""
-    keys: list[Key] = sorted({(row["data_set_id"], row["problem_id"]) for row in lakehouse.observations})
-    data_sets = sorted({data_set for data_set, _ in keys})
-    if what == "everything":
-        return Source("*", list), (_among("data_set_id", data_sets, True),)
-    named: list[Key] = [(data_set, None) for data_set in data_sets]
-    choices = {"data set": named, "several": named + keys}.get(what, keys)
-    chosen = draw(st.lists(st.sampled_from(choices), min_size=1, max_size=3 if what == "several" else 1))
-    mine = _those(
-        lambda row: any(row["data_set_id"] == one and other in (None, row["problem_id"]) for one, other in chosen)
-    )
-    if what in ("query", "bare query"):
-        return _query(chosen[0], mine, BARE if what == "bare query" else (), runs == "EACH"), ()
-    names = [draw(_name(one)) + (f".{draw(_name(other))}" if other else "") for one, other in chosen]
-    return Source(", ".join(names), mine), ()
+def _ends(draw: Draw, axis: str, rows: list[Row]) -> Ends:
+    return Ends(axis, *(draw(_value(AXES[axis], rows)) for _ in range(2)))
 
 
-def _those(holds: Callable[[Row], bool]) -> Callable[[list[Row]], list[Row]]:
-    return lambda rows: [row for row in rows if holds(row)]
+def _value(column: str, rows: list[Row]) -> st.SearchStrategy[str]:
+    """A value that occurs, most times."""
+    found = sorted({row[column] for row in rows if row[column] is not None})
+    return st.sampled_from([*found * 12, "nowhere"] if found else ["nowhere"])
 
 
-def _query(key: Key, mine: Callable[[list[Row]], list[Row]], columns: tuple[str, ...], runs: bool) -> Source:
-    """A query with few columns, or with all of them and some unknown times."""
-    origin = f"FROM observations WHERE data_set_id = {quoted(key[0])} AND problem_id = {quoted(key[1] or '')}"
-    if columns:
-        names = (*columns, "run_id") if runs else columns
-        return Source(
-            f"(SELECT {', '.join(names)} {origin})",
-            lambda rows: [{name: row[name] for name in names} for row in mine(rows)],
-        )
-    select = f"SELECT * REPLACE (nullif(created_at, {_literal(FIRST)}) AS created_at)"
-    unknown = {FIRST: None}
-    return Source(
-        f"({select} {origin})",
-        lambda rows: [row | {"created_at": unknown.get(row["created_at"], row["created_at"])} for row in mine(rows)],
-    )
+def _own(clause: str, choice: str, statement: Statement, rows: list[Row]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """An own clause; several where one calls for another."""
+    if clause == "AGAINST":
+        return _against(choice, statement, rows).map(lambda against: (against,))
+    if clause == "ON":
+        return _on(choice, statement, rows)
+    if clause == "NOISE":
+        column = AXES[statement.ends.axis] if statement.ends else ""
+        return _value(column, rows).map(lambda value: (f"NOISE {quoted(value)}",))
+    if choice == "MIN":
+        return st.sampled_from((("MIN 0",), ("MIN 0.5",), ("MIN 0.34",), ("MIN 1",)))
+    return st.just((choice,))
 
 
-def _name(name: str) -> st.SearchStrategy[str]:
-    plain = [name] if name.isidentifier() and name.isascii() else []
-    return st.sampled_from([quoted(name), quoted(name, '"'), *plain])
+@st.composite
+def _on(draw: Draw, choice: str, statement: Statement, rows: list[Row]) -> tuple[Any, ...]:
+    if choice == "METRIC":
+        return (f"ON METRIC {draw(st.sampled_from(METRICS))}{draw(st.sampled_from(('', ' ASC', ' DESC')))}",)
+    references = [each for each in REFERENCES if each != "RUN" or "run_id" not in statement.by]
+    if choice not in ("PASSES", "CODET") or draw(st.booleans()):
+        return (f"ON {choice}",)
+    return f"ON {choice}", draw(_against(draw(st.sampled_from(references)), statement, rows))
+
+
+@st.composite
+def _against(draw: Draw, reference: str, statement: Statement, rows: list[Row]) -> Against:
+    if reference == "SPECIFIED":
+        return Against(reference, null_defined=draw(st.booleans()))
+    if reference in ("IMPLEMENTATION", "RUN"):
+        column = f"{reference.lower()}_id"
+        name = draw(_value(column, rows))
+        runs = _value("run_id", [row for row in rows if row[column] == name])
+        return Against(reference, f"{name}@{draw(runs)}" if reference[0] == "I" and statement.runs == "EACH" else name)
+    alone = draw(st.booleans())
+    rules = (("", "PLURALITY", "MAJORITY", "QUORUM 0.6"), ("", "EXCEPTIONS ABSTAIN"))
+    ties = ("", "TIE NULL", "TIE LEAST") if alone else ("", "TIE NULL", "TIE CLUSTER", "TIE LEAST")
+    per = ("", "PER STEP") if alone else ("", "PER STEP", "PER CLUSTER")
+    own = tuple(clause for clause in (draw(st.sampled_from(some)) for some in (per, *rules, ties)) if clause)
+    differs = bool(statement.using.tolerance) or (statement.runs != "STABLE" and draw(st.booleans()))
+    return Against("ORACLE", None, False, alone, draw(usings()) if differs else None, own)
+
+
+def _sortable(statement: Statement) -> list[str]:
+    """Columns of the result that it may be ordered by."""
+    if statement.verb == "SLICE":
+        shown = statement.head or ("output", "implementation_id")
+        return [name for name in ORDERED["SLICE"] if name in shown or shown == ("*",)]
+    per = next((str(clause) for clause in statement.own if str(clause) in SHOWN), "")
+    return list(SHOWN[per] if statement.verb == "CHECK" else ORDERED[statement.verb])
 
 
 @st.composite
@@ -172,10 +190,7 @@ def _where(draw: Draw, about: str, lakehouse: Lakehouse) -> tuple[Condition, ...
     """One or two conditions; what is compared occurs in the lakehouse."""
     columns = {
         "problem": ("problem_id", "data_set_id"),
-        "context": ("run_id", "environment_id", "git_commit_hash", "researcher_name"),
-        "time": ("created_at",),
-        "cell": ("implementation_id", "test_id", "step_id"),
-        "response": ("output", "response_kind", "operation", "implementation_hash"),
+        "response": (*CONTEXT, *CELL, "output", "response_kind", "operation", "implementation_hash"),
     }[about]
     condition = st.sampled_from(columns).flatmap(lambda name: _condition(name, lakehouse))
     return tuple(draw(condition) for _ in range(draw(st.sampled_from((1, 1, 2)))))
@@ -190,47 +205,38 @@ def _condition(draw: Draw, column: str, lakehouse: Lakehouse) -> Condition:
     if value is None:
         return Condition(f"{column} IS NULL", lambda row: row[column] is None)
     forms: dict[str, Callable[[Any], bool]] = {
-        f"{column} <> {_literal(value)}": lambda found: found is not None and found != value,
-        f"{column} >= {_literal(value)}": lambda found: found is not None and found >= value,
-        f"({column} IS NULL OR {column} < {_literal(value)})": lambda found: found is None or found < value,
-        f"({column} IS NULL OR {column} <> {_literal(value)})": lambda found: found is None or found != value,
-        f"{column} IS NOT DISTINCT FROM {_literal(value)}": lambda found: found == value,
+        f"{column} <> {literal(value)}": lambda found: found is not None and found != value,
+        f"{column} >= {literal(value)}": lambda found: found is not None and found >= value,
+        f"({column} IS NULL OR {column} < {literal(value)})": lambda found: found is None or found < value,
+        f"({column} IS NULL OR {column} <> {literal(value)})": lambda found: found is None or found != value,
+        f"{column} IS NOT DISTINCT FROM {literal(value)}": lambda found: found == value,
     }
     text = draw(st.sampled_from(sorted(forms)))
     return Condition(text, lambda row: forms[text](row[column]), on_problem)
 
 
-def _among(column: str, values: list[str], on_problem: bool) -> Condition:
-    return Condition(f"{column} IN ({', '.join(map(quoted, values))})", lambda row: row[column] in values, on_problem)
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, int):
-        return str(value)
-    return quoted(value) if isinstance(value, str) else f"TIMESTAMP '{value}'"
-
-
 def usings() -> st.SearchStrategy[Using]:
-    """Any equality."""
-    exceptions = st.sampled_from((None, "TYPE", "MESSAGE", "ANY"))
+    """Any equality that makes classes."""
+    return st.one_of(_by_value(), _by_value(), _by_value(), st.builds(Using, st.just("EXACT"), EXCEPTIONS))
+
+
+def _by_value() -> st.SearchStrategy[Using]:
     digits = st.one_of(st.none(), st.integers(1, 5), st.sampled_from((17, 1000)))
     paths = st.lists(st.sampled_from(PATHS), max_size=3, unique=True).map(tuple)
-    by_value = st.builds(
-        Using, st.sampled_from((None, "CANONICAL")), exceptions, digits, st.booleans(), st.booleans(), paths
-    )
-    return st.one_of(by_value, by_value, by_value, st.builds(Using, st.just("EXACT"), exceptions))
+    base = st.sampled_from((None, "CANONICAL"))
+    return st.builds(Using, base, EXCEPTIONS, digits, st.booleans(), st.booleans(), paths)
 
 
 def _using(what: str) -> st.SearchStrategy[Using]:
-    using = USING[what]
-    if what.endswith("EXCEPTIONS"):
-        return st.builds(Using, st.just(using.base), st.sampled_from(("TYPE", "MESSAGE", "ANY")))
-    if what == "DIGITS":
-        return st.builds(Using, digits=st.sampled_from((1, 2, 6, 7, 17, 400)))
-    if what == "IGNORE":
-        paths = st.lists(st.sampled_from(PATHS), min_size=1, max_size=2, unique=True)
-        return st.builds(Using, ignore=paths.map(tuple))
-    return st.just(using)
+    """An equality; THROUGH apart."""
+    if what == "EXACT":
+        return st.builds(Using, st.just("EXACT"), EXCEPTIONS)
+    if what == "TOLERANCE":
+        distances, factors = ("0", "0.5", "1", "1e-3"), (None, "0.01", "1e-1", "1")
+        paths = st.lists(st.sampled_from(PATHS), max_size=1).map(tuple)
+        tolerance, rel = st.sampled_from(distances), st.sampled_from(factors)
+        return st.builds(Using, exceptions=EXCEPTIONS, ignore=paths, tolerance=tolerance, rel=rel)
+    return _by_value() if what else st.just(Using())
 
 
 def _orders(columns: list[str]) -> st.SearchStrategy[tuple[Order, ...]]:
