@@ -47,7 +47,7 @@ class Settings:
     allow_plaintext: bool = False
 
     def __post_init__(self) -> None:
-        if self.warehouse is None and self.catalog is None:
+        if not self.warehouse and self.catalog is None:  # an empty text would be the folder one stands in
             raise InvalidSetting("there is no warehouse to serve", hint="name its folder, or set SRCQL_WAREHOUSE")
         self._check_address()
         for name in ("statements", "handles", "threads", "token_lifetime"):

@@ -104,3 +104,5 @@ def test_without_a_warehouse_there_is_nothing_to_serve(monkeypatch):
     monkeypatch.delenv("SRCQL_WAREHOUSE", raising=False)
     with pytest.raises(InvalidSetting, match="no warehouse"):
         Settings.from_environment()
+    with pytest.raises(InvalidSetting, match="no warehouse"):
+        Settings.from_environment(warehouse="")  # it would be the folder one stands in

@@ -172,3 +172,10 @@ def test_a_warehouse_keeps_what_it_was_given(tmp_path: Path) -> None:
         first.ingest("observations", ROWS)
     with srcql_client.connect(str(tmp_path / "w")) as second:
         assert count(second) == 4
+
+
+def test_an_empty_text_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.Unsupported, match="found an empty text"):
+        srcql_client.connect("")
+    assert not list(tmp_path.iterdir())

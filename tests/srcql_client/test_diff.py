@@ -427,6 +427,7 @@ def test_a_file_is_written_and_the_verdict_told(compare: Srcql, tmp_path: Path) 
         ([*COMMITS, "--fail-on", "fixes"], "fixes"),
         ([*COMMITS, "--format", "html"], "html"),
         ([*COMMITS, "\udcff"], "not UTF-8"),
+        ([*COMMITS, " "], "it is empty"),
         ([*COMMITS, "-o", "no such folder/x"], "cannot be written"),
     ],
 )

@@ -64,6 +64,8 @@ def diff(
     if FailOn.REGRESSION in (fail_on or ()) and against is None:
         problem = "only beside a reference is there a regression: name it by --against, as in --against specified"
         raise typer.BadParameter(problem, param_hint="--fail-on regression")
+    if not source.strip():
+        raise typer.BadParameter("it is empty; without it everything is compared", param_hint="FROM")
     _check_text(to, source, against, noise, *(before for _, before in given))
     with connect(server, warehouse) as lakehouse:
         from ..reports import FORMATS, Comparison, Question, verdict

@@ -94,14 +94,15 @@ class Question:
     def text(self, analysis: Sequence[str], shown: Shown) -> str:
         """The statement: a row with `counts` for all problems and for each, and then the cells that are shown.
 
-        `counts` is JSON: the KEY (null for all problems), numbers of cells and steps, and whether nothing was run twice.
-        It is NULL in the rows of cells, which come problem by problem; columns would make these three times as wide.
+        `counts` is JSON: the KEY (null for all problems), numbers of cells and steps, and whether nothing was run
+        twice. It is NULL in the rows of cells, which come problem by problem.
         """
         key = [*analysis, "implementation_id", "test_id"]
         gravest = ["gravity"] if shown.at_most is not None else []
         return (
             f"WITH {self._cells(key)}, totals AS ({self._totals(key)}), shown AS ({_shown(key, shown)})"
-            " SELECT * FROM (SELECT to_json(totals)::VARCHAR AS counts FROM totals UNION ALL BY NAME SELECT * FROM shown)"
+            " SELECT * FROM (SELECT to_json(totals)::VARCHAR AS counts FROM totals"
+            " UNION ALL BY NAME SELECT * FROM shown)"
             f" ORDER BY counts IS NULL, {listed([*KEY, *gravest, *key])}"
         )
 
