@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 
 from lakehouse.overviews import OVERVIEWS, documented
+from srcql.errors import InvalidQuery
 from srcql.schema import TABLES
 
 CATALOG = "temp"  # where DuckDB keeps the views of a statement: a qualified name can be asked as it stands
 DB_SCHEMA = "main"
 TYPES = {**dict.fromkeys(TABLES, "TABLE"), **dict.fromkeys(OVERVIEWS, "VIEW")}
+LONGEST_PATTERN = 1_000
 KEY = "ARROW:FLIGHT:SQL:"
 REMARKS = f"{KEY}REMARKS"
 TYPE_NAMES = {
@@ -55,9 +57,18 @@ def matches(name: str, pattern: str | None) -> bool:
     """
     if pattern is None:
         return True
-    tokens = re.findall(r"\\.|.", pattern, re.DOTALL)
-    wild = {"%": ".*", "_": "."}
-    return bool(re.fullmatch("".join(wild.get(token, re.escape(token[-1])) for token in tokens), name, re.DOTALL))
+    if len(pattern) > LONGEST_PATTERN:
+        raise InvalidQuery(f"a pattern of names has at most {LONGEST_PATTERN} letters; it has {len(pattern)}")
+    pieces = [""]  # between one % and the next
+    for token in re.findall(r"\\.|.", pattern, re.DOTALL):
+        if token == "%":
+            pieces.append("")
+        else:
+            pieces[-1] += "." if token == "_" else re.escape(token[-1])
+    first, *others = pieces
+    # The first place where a piece fits is as good as any later one: never to try these keeps the time linear.
+    rest = "".join(f"(?>.*?{piece})" for piece in others[:-1] if piece) + f".*{others[-1]}" if others else ""
+    return bool(re.fullmatch(first + rest, name, re.DOTALL))
 
 
 def _holds(name: str, filter_name: str | None) -> bool:

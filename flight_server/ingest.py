@@ -39,7 +39,7 @@ class Load:
 
     def identified(self, header: str | None, schema: pa.Schema) -> "Load":
         """The load under the batch id of its command, else of the call's header, else of the schema's metadata."""
-        noted = (schema.metadata or {}).get(BATCH_ID.encode(), b"").decode()
+        noted = (schema.metadata or {}).get(BATCH_ID.encode(), b"").decode(errors="replace")
         return replace(self, batch_id=self.batch_id or header or noted or None)
 
 
@@ -59,7 +59,7 @@ def by_command(command: bytes) -> Load:
     kinds = {"table": str, "batch_id": str | None, "evolve": bool}
     try:
         fields = json.loads(command)
-    except ValueError:
+    except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict) or "table" not in fields:
         raise InvalidQuery(

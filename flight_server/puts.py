@@ -13,6 +13,7 @@ from flight_server.calls import call_of
 from flight_server.ingest import BATCH_ID, Load, by_command, by_path, by_statement, ingest, reading
 from flight_server.protocol import message
 from flight_server.service import Service, handler
+from flight_server.several import few
 from lakehouse.warehouse import Receipt
 from srcql.errors import InvalidQuery
 
@@ -45,10 +46,11 @@ class Puts:
         return message("DoPutUpdateResult", record_count=receipt.rows)
 
     def _values(self, context: Any, command: Any, reader: Any) -> Any:
-        with reading():
-            batches = [chunk.data for chunk in reader if chunk.data is not None]
-            values = pa.concat_batches(batches) if batches else pa.RecordBatch.from_pylist([], reader.schema)
         handle = command.prepared_statement_handle
+        self._service.statements(context).get(handle)
+        with reading():
+            batches = list(few(chunk.data for chunk in reader if chunk.data is not None))
+            values = pa.concat_batches(batches) if batches else pa.RecordBatch.from_pylist([], reader.schema)
         self._service.statements(context).bind(handle, values)
         return message("DoPutPreparedStatementResult", prepared_statement_handle=handle)
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -48,7 +49,8 @@ class Queries:
         owned = call.identity, ticket.id
         call.resources.enter_context(service.slots.taken(owned if ticket.part else object()))
         result = call.resources.enter_context(executed(self._prepared(context, ticket), ticket.values))
-        watch = Watch(context.is_cancelled, owned, self._seconds(ticket.options), result.interrupt)
+        interrupt = partial(result.interrupt, wait=False)
+        watch = Watch(context.is_cancelled, owned, self._seconds(ticket.options), interrupt)
         service.watchdog.watch(watch)
         call.resources.callback(service.watchdog.forget, watch)
         schema = sent_as(result.schema, ticket.options.string_views)

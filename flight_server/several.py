@@ -1,15 +1,17 @@
 """The parameters of a statement: their types, and its rows for several rows of values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 import pyarrow as pa
 
 from lakehouse.engine import Prepared, Statement
 from lakehouse.parameter_types import parameter_types
-from srcql.errors import Cancelled, InvalidQuery
+from srcql.errors import Cancelled, InvalidData, InvalidQuery
 
 TEXT = "VARCHAR"
+MOST_ROWS = 1_000_000
+MOST_BYTES = 2**24  # they travel in tickets, and drivers take messages of 16 MiB
 Rows = Sequence[tuple[Any, ...]]
 NO_VALUES: Rows = ((),)
 
@@ -34,7 +36,32 @@ def rows_of(values: pa.RecordBatch | None) -> Rows:
     """
     if values is None or not values.num_columns:
         return NO_VALUES
-    return [tuple(row) for row in zip(*(column.to_pylist() for column in values.columns), strict=True)]
+    try:
+        return [tuple(row) for row in zip(*(column.to_pylist() for column in values.columns), strict=True)]
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise InvalidData(f"the values of the parameters cannot be read: {error}") from None
+
+
+def few(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches of values, each looked through; InvalidData for more than a statement, or a ticket, can hold."""
+    rows = size = 0
+    for batch in batches:
+        # `nbytes` crashes on an empty union, as of Arrow 26
+        rows, size = rows + batch.num_rows, size + batch.get_total_buffer_size()
+        if max(rows, *map(_length, batch.columns)) > MOST_ROWS or size > MOST_BYTES:
+            raise InvalidData(
+                f"values for parameters are at most {MOST_ROWS:,} rows and {MOST_BYTES:,} bytes",
+                hint="send them in several executions, or ingest what a statement is to read",
+            )
+        batch.validate(full=True)
+        yield batch
+
+
+def _length(values: pa.Array) -> int:
+    """How many values there are at the deepest: some types repeat one that takes no bytes."""
+    if pa.types.is_struct(values.type):
+        return max(map(_length, values.flatten()), default=len(values))
+    return max(len(values), _length(values.values)) if hasattr(values, "values") else len(values)
 
 
 def executed(statement: Prepared, values: pa.RecordBatch | None) -> Any:
@@ -82,11 +109,11 @@ class Several:
                     raise InvalidQuery("the columns differ from one row of values to another", hint="send one row")
                 yield from (batch.cast(self.schema) for batch in self._current.batches())
 
-    def interrupt(self) -> None:
-        """Make a running or coming `batches` end; may be called from another thread."""
+    def interrupt(self, wait: bool = True) -> None:
+        """Make a running or coming `batches` end, as an answer does; may be called from another thread."""
         self._stopped = True
         if self._current:
-            self._current.interrupt()
+            self._current.interrupt(wait)
 
     def __enter__(self) -> Self:
         return self

@@ -11,7 +11,10 @@ INTERVAL = 0.05
 
 
 class Watch:
-    """One running statement: the time that it computed (not the time that its reader took), and why it was stopped."""
+    """One running statement: the time that it computed (not the time that its reader took), and why it was stopped.
+
+    `interrupt` should not wait for it: one that is in the midst of a long function hears nothing until this ends.
+    """
 
     def __init__(
         self, gone: Callable[[], bool], handle: Hashable, timeout: float | None, interrupt: Callable[[], None]
@@ -39,9 +42,11 @@ class Watch:
         self._interrupt()
 
     def look(self) -> None:
-        """Stop the statement when there is a reason to."""
+        """Stop the statement when there is a reason to, again and again until it has heard."""
         spent, since = self._clock
-        if self._gone():
+        if self.reason:
+            self.stop(self.reason)
+        elif self._gone():
             self.stop(Cancelled("the client gave up"))
         elif self.timeout is not None and since is not None and spent + time.monotonic() - since > self.timeout:
             hint = "ask for less, or let the server be started with a larger SRCQL_STATEMENT_TIMEOUT"

@@ -3,6 +3,7 @@
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -29,8 +30,11 @@ class Answer(ABC):
         """The rows, as record batches of `schema`."""
 
     @abstractmethod
-    def interrupt(self) -> None:
-        """Make a running or coming `batches` end; may be called from another thread."""
+    def interrupt(self, wait: bool = True) -> None:
+        """Make a running or coming `batches` end; may be called from another thread.
+
+        It waits until it was heard; with `wait` False it does not, and may have to be called again.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -73,7 +77,7 @@ class Known(Answer):
         """All of them at once."""
         yield self._rows
 
-    def interrupt(self) -> None:
+    def interrupt(self, wait: bool = True) -> None:
         """Nothing: they are there."""
 
     def close(self) -> None:
@@ -87,6 +91,7 @@ class Result(Answer):
         self._statement = statement
         self._interrupted = threading.Event()
         self._idle = threading.Event()
+        self._open = threading.Lock()  # the cursor is not closed while it is interrupted
         self._idle.set()
         with statement.explained():
             self._cursor = statement.cursor()
@@ -110,16 +115,20 @@ class Result(Answer):
             while (batch := self._step(lambda: next(rows, None))) is not None:
                 yield batch
 
-    def interrupt(self) -> None:
-        """Make a running or coming `batches` end; may be called from another thread, and waits until it heard."""
+    def interrupt(self, wait: bool = True) -> None:
+        """Make a running or coming `batches` end with Cancelled; may be called from another thread."""
         self._interrupted.set()
-        while not self._idle.wait(INTERRUPT_SECONDS):
-            self._cursor.interrupt()
+        while not self._idle.wait(INTERRUPT_SECONDS if wait else 0):
+            with self._open, suppress(duckdb.Error):  # it may just have been closed
+                self._cursor.interrupt()
+            if not wait:
+                return
 
     def close(self) -> None:
         """Give the cursor back; what runs on it in another thread ends with Cancelled."""
         self.interrupt()
-        self._cursor.close()
+        with self._open:
+            self._cursor.close()
 
     def _step(self, work: Callable[[], Any]) -> Any:
         """Let DuckDB work. It forgets an interrupt that comes before it begins, hence the repetition in `interrupt`."""

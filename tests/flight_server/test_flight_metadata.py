@@ -151,6 +151,10 @@ def test_a_qualified_name_can_be_asked_as_it_stands(client):
         ({"table_name_filter_pattern": r"code\_impl%"}, ["code_implementations"]),
         ({"table_name_filter_pattern": r"test\_"}, []),
         ({"table_name_filter_pattern": "code.*"}, []),
+        ({"table_name_filter_pattern": "%%o%_i%t%ns%%"}, ["code_implementations"]),
+        ({"table_name_filter_pattern": "%" * 100 + "x"}, []),  # no time to try each way to share a name out
+        ({"table_name_filter_pattern": "tests' OR ''='"}, []),
+        ({"table_name_filter_pattern": "tests\\"}, []),
         ({"table_name_filter_pattern": ""}, []),
         ({"catalog": CATALOG, "db_schema_filter_pattern": DB_SCHEMA[:-1] + "_"}, NAMES),
         ({"catalog": ""}, []),

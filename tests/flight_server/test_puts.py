@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.flight as flight
@@ -160,6 +161,7 @@ def test_options_that_an_ingestion_does_not_have(client, fields, word):
         (flight.FlightDescriptor.for_command(b"observations"), "should be a JSON object"),
         (flight.FlightDescriptor.for_command(b"\xff\xfe"), "should be a JSON object"),
         (flight.FlightDescriptor.for_command(b"[1]"), "should be a JSON object"),
+        (flight.FlightDescriptor.for_command(b"[" * 100_000), "should be a JSON object"),
         (command(batch_id="x"), "should be a JSON object"),
         (command(table=7), "not table = 7"),
         (command(table="tests", evolve="yes"), "not evolve = 'yes'"),
@@ -189,6 +191,20 @@ def send(writer, answers, tables):
             writer.write_table(table)
         writer.done_writing()
         return answers.read()
+
+
+def test_unions_without_a_row(start):
+    """Arrow crashes when it is asked for the size of one that was read from a stream."""
+    numbers, texts = pa.array([], pa.int64()), pa.array([], pa.string())
+    empty = pa.UnionArray.from_dense(pa.array([], pa.int8()), pa.array([], pa.int32()), [numbers, texts])
+    rows = observations()
+    lists = pa.ListArray.from_arrays(pa.array([0] * (len(rows) + 1), pa.int32()), empty)
+    path = flight.FlightDescriptor.for_path("observations")
+    with flight.connect(start().uri) as client:
+        for good, column in ((rows.slice(0, 0), empty), (rows, lists)):
+            with suppress(pa.ArrowInvalid):
+                put(client, path, good.set_column(good.schema.get_field_index("output"), "output", column))
+        assert rows_of(client) == 0
 
 
 def test_many_small_batches_are_one_commit(client):

@@ -173,6 +173,27 @@ def test_values_in_several_batches_and_of_no_rows(client):
         assert client.do_get(ticket).read_all()["n"].to_pylist() == answer
 
 
+NOTHINGS = pa.Array.from_buffers(pa.null(), 2**31 - 2, [None])  # they take no bytes
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (NOTHINGS, "at most 1,000,000 rows"),
+        (pa.ListArray.from_arrays(pa.array([0, len(NOTHINGS)], pa.int32()), NOTHINGS), "at most 1,000,000 rows"),
+        (pa.array(["x" * 20_000_000]), "16,777,216 bytes"),
+        (pa.array([10**8], pa.date32()), "cannot be read"),
+        (pa.array([2**60], pa.timestamp("s")), "cannot be read"),
+        (pa.array([1], pa.timestamp("us", "Europe/Atlantis")), "cannot be read"),
+        (pa.array([b"\xff\xfe"]).view(pa.string()), "UTF8"),
+    ],
+)
+def test_values_that_no_statement_can_take(client, values, reason):
+    with pytest.raises(pa.ArrowInvalid, match=reason):
+        client.get_flight_info(put_values(client, "SELECT ? AS value", pa.record_batch({"0": values})))
+    assert ask(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
+
+
 def test_many_rows_of_values_are_no_update(sql):
     with sql.cursor() as cursor:
         cursor.adbc_prepare(VALUES)

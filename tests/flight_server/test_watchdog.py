@@ -79,6 +79,15 @@ def test_what_is_forgotten_is_never_touched_again(watchdog):
     assert not ended.asked.is_set()
 
 
+def test_a_statement_that_does_not_hear_is_told_again_and_holds_up_no_other(watchdog):
+    told, heard = threading.Semaphore(0), threading.Event()
+    watchdog.watch(Watch(gone, None, None, told.release))
+    assert told.acquire(timeout=10)
+    assert told.acquire(timeout=10)
+    watchdog.watch(Watch(gone, None, None, heard.set))
+    assert heard.wait(10)
+
+
 def test_statements_are_stopped_by_their_handles(watchdog):
     stopped = []
     for handle in (b"one", b"two"):
