@@ -19,7 +19,7 @@ def entropy(counts: tuple[int, ...]) -> float | None:
     (True, 0.0, None)
     """
     if counts and min(counts) < 0:
-        raise ValueError(f"entropy: expected counts from 0, found {min(counts)}")
+        raise ValueError(f"entropy_nats: expected counts from 0, found {min(counts)}")
     total = sum(counts)
     return fsum(count / total * log(total / count) for count in counts if count) if total else None
 
