@@ -44,7 +44,7 @@ class Actions:
 
     def _create_prepared(self, context: Any, body: bytes) -> bytes:
         request = protocol.expect("ActionCreatePreparedStatementRequest", body)
-        self._service.transactions.check(request.transaction_id)
+        self._service.transactions(context).check(request.transaction_id)
         options = self._service.options(context)
         statement = self._service.prepare(context, request.query, options)
         result = message(
@@ -61,15 +61,16 @@ class Actions:
         self._service.statements(context).drop(request.prepared_statement_handle)
         return b""
 
-    def _begin(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
+    def _begin(self, context: Any, body: bytes) -> bytes:
         protocol.expect("ActionBeginTransactionRequest", body)
-        return protocol.pack(message("ActionBeginTransactionResult", transaction_id=self._service.transactions.begin()))
+        begun = self._service.transactions(context).begin()
+        return protocol.pack(message("ActionBeginTransactionResult", transaction_id=begun))
 
-    def _end(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002
+    def _end(self, context: Any, body: bytes) -> bytes:
         request = protocol.expect("ActionEndTransactionRequest", body)
         if request.action not in (COMMIT, ROLLBACK):
             raise InvalidQuery("a transaction ends with COMMIT (1) or ROLLBACK (2)")
-        self._service.transactions.end(request.transaction_id)
+        self._service.transactions(context).end(request.transaction_id)
         return b""
 
     def _no_savepoints(self, context: Any, body: bytes) -> bytes:  # noqa: ARG002

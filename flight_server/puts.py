@@ -55,7 +55,7 @@ class Puts:
         return message("DoPutPreparedStatementResult", prepared_statement_handle=handle)
 
     def _update(self, context: Any, command: Any, reader: Any) -> Any:  # noqa: ARG002
-        self._service.transactions.check(command.transaction_id)
+        self._service.transactions(context).check(command.transaction_id)
         self._service.prepare(context, command.query)
         raise _returns_rows()
 

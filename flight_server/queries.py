@@ -87,7 +87,7 @@ class Queries:
         return min(limits, default=None)
 
     def _query(self, context: Any, command: Any) -> Ticket:
-        self._service.transactions.check(command.transaction_id)
+        self._service.transactions(context).check(command.transaction_id)
         return Ticket(command.query, options=self._service.options(context))
 
     def _statement(self, context: Any, command: Any) -> Ticket:

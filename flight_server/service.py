@@ -32,21 +32,27 @@ class Service:
         self.settings = settings
         self.engine = engine
         self.watchdog = watchdog
-        self.transactions = Transactions(settings.handles)
         self.sessions = Sessions(settings.sessions, settings.session_idle)
         self.slots = Slots(settings.statements, 2 * MOST_PARTS)
         self.cancelled = Cancelled()
         self._calls = calls
         self._statements: dict[Identity, Statements] = {}
+        self._transactions: dict[Identity, Transactions] = {}
         self._lock = Lock()
 
     def statements(self, context: Any) -> Statements:
         """What the one who calls may come back to, as long as nothing else is granted to them."""
-        identity = call_of(context).identity
+        settings = self.settings
         with self._lock:
-            if identity not in self._statements:
-                self._statements[identity] = Statements(self.settings.handles, self.settings.handle_ttl)
-            return self._statements[identity]
+            for others in self._statements.values():
+                others.reap()  # whoever does not come back is not asked
+            mine = Statements(settings.handles, settings.handle_ttl)
+            return self._statements.setdefault(call_of(context).identity, mine)
+
+    def transactions(self, context: Any) -> Transactions:
+        """The transactions that the one who calls has begun."""
+        with self._lock:
+            return self._transactions.setdefault(call_of(context).identity, Transactions(self.settings.handles))
 
     def snapshot(self, context: Any) -> Snapshot:
         """The lakehouse as it is now and as the one who calls may see it."""

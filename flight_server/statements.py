@@ -37,9 +37,13 @@ class Statements:
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
 
     def __len__(self) -> int:
+        self.reap()
+        return len(self._entries)
+
+    def reap(self) -> None:
+        """Forget what was not used for too long."""
         with self._lock:
             self._reap()
-            return len(self._entries)
 
     def add(self, asked: Asked) -> bytes:
         """A new handle."""

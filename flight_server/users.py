@@ -23,12 +23,15 @@ from pathlib import Path
 from typing import Any
 
 from flight_server.auth import ADMIN, ROLES, Identity
-from srcql.errors import InvalidData, SrcqlError, StoreError, UnknownName
+from srcql.errors import InvalidData, StoreError, UnknownName
 
 VERSION = 1
 NAME = re.compile(r"[^\x00-\x1f\x7f:]{1,100}")  # in a header, a colon ends the name
 SHORTEST_PASSWORD = 8
 TOKEN_PREFIX = "srcql_"  # by which one that was published by mistake is found
+PASSWORD = re.compile(r"scrypt\$[1-9]\d?,[1-9]\d?,[1-9]\d?\$[\w+/]{22}==\$[\w+/]{43}=", re.ASCII)
+DIGEST = re.compile("[0-9a-f]{64}")
+SHORTEST_KEY = 16
 COSTS = 15, 8, 3  # log2 N, r, p: 32 MiB and some 0.2 s: https://cheatsheetseries.owasp.org, Password Storage
 MOST_MEMORY = 2**26
 
@@ -48,6 +51,10 @@ class User:
             raise InvalidData("the name of a user has 1 to 100 letters, none of them a colon or a control character")
         if self.role not in ROLES:
             raise InvalidData(f"the role of {self.name} should be one of {', '.join(ROLES)}; it is {self.role}")
+        if not all(isinstance(name, str) for name in self.data_sets or ()):
+            raise InvalidData(f"the data sets of {self.name} should be a list of names")
+        if not PASSWORD.fullmatch(self.password or nobodys()) or not DIGEST.fullmatch(self.token or token_hash("")):
+            raise InvalidData(f"what is kept of the password and the token of {self.name} should be hashes")
         if self.role == ADMIN and self.data_sets is not None:
             raise InvalidData(f"{self.name} is an admin, who sees every data set", hint="grant data sets to a writer")
 
@@ -121,7 +128,7 @@ def read(path: Path) -> Users:
             found = json.load(file)
     except OSError as error:
         raise StoreError(f"the users file {path} cannot be read: {error.strerror}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _broken(path, "it is not JSON") from None
     if mode & 0o077:
         raise StoreError(f"the users file {path} may be read by others (mode {mode:o})", hint=f"chmod 600 {path}")
@@ -132,16 +139,21 @@ def _users(path: Path, found: Any) -> Users:
     try:
         if found["version"] != VERSION:
             raise _broken(path, f"it has version {found['version']}; this program knows {VERSION}")
-        users = [_user(entry) for entry in found["users"]]
-        return Users(bytes.fromhex(found["key"]), {user.name: user for user in users})
-    except SrcqlError:
-        raise
+        users, key = [_user(entry) for entry in found["users"]], bytes.fromhex(found["key"])
+        named = {user.name: user for user in users}
+        if len(key) < SHORTEST_KEY or len(named) < len(users):
+            raise _broken(path, f"its key is shorter than {SHORTEST_KEY} bytes, or two users have one name")
+        return Users(key, named)
+    except InvalidData as error:
+        raise _broken(path, str(error)) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _broken(path, f"{type(error).__name__}: {error}") from None
 
 
 def _user(entry: dict[str, Any]) -> User:
     data_sets = entry.get("data_sets")
+    if not isinstance(data_sets, list | None):
+        raise TypeError("data_sets should be a list of names")
     return User(**{**entry, "data_sets": None if data_sets is None else frozenset(data_sets)})
 
 

@@ -254,6 +254,17 @@ def test_a_prepared_statement_of_another_is_unknown(both):
     assert both.get_flight_info(descriptor, bearing(token("reader"))).schema.names == ["data_set_id"]
 
 
+def test_a_transaction_of_another_is_unknown(both):
+    begin = flight.Action("BeginTransaction", protocol.pack(message("ActionBeginTransactionRequest")))
+    (begun,) = both.do_action(begin, bearing(token("reader")))
+    transaction = protocol.read(begun.body.to_pybytes()).transaction_id
+    request = message("ActionEndTransactionRequest", transaction_id=transaction, action=1)
+    end = flight.Action("EndTransaction", protocol.pack(request))
+    with pytest.raises(pa.ArrowKeyError, match="no such transaction"):
+        list(both.do_action(end, bearing(token("root"))))
+    assert len(list(both.do_action(end, bearing(token("reader"))))) == 1
+
+
 def test_a_statement_of_another_cannot_be_cancelled(both):
     info = info_of(both, "reader", "SELECT 1 AS one")
     request = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()

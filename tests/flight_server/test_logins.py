@@ -21,6 +21,27 @@ ASK = flight.Ticket(b"SELECT 1 AS one")
 UNKNOWN = "is not known here, or the token has expired"
 
 
+def users_file(user, key="00" * 32):
+    return json.dumps({"version": 1, "key": key, "users": user if isinstance(user, list) else [user]})
+
+
+ADA = {"name": "ada", "role": "read", "token": users.token_hash(token("ada"))}
+BROKEN = [
+    "{",
+    "[" * 100_000,
+    '{"version": 2}',
+    users_file({"name": "ada"}),
+    users_file(ADA, key=""),
+    users_file([ADA, ADA | {"data_sets": []}]),
+    users_file(ADA | {"data_sets": "HumanEval"}),
+    users_file(ADA | {"data_sets": [1]}),
+    users_file(ADA | {"password": "a word"}),
+    users_file(ADA | {"password": 5}),
+    users_file(ADA | {"token": token("ada")}),
+    users_file(ADA | {"name": 5}),
+]
+
+
 @pytest.fixture
 def file(tmp_path):
     return tmp_path / "people" / "users.json"
@@ -158,7 +179,7 @@ def test_nobody_is_let_in_while_the_file_cannot_be_read(start, file, capfd):
     person(file, "ada")
     kept = file.read_text()
     with flight.connect(start(users=str(file)).uri) as caller:
-        for broken in ("{", '{"version": 2}', '{"version": 1, "key": "", "users": [{"name": "x"}]}'):
+        for broken in BROKEN:
             file.write_text(broken)
             with pytest.raises(flight.FlightUnavailableError, match="nobody can be let in now") as error:
                 one(caller, bearing(token("ada")))
