@@ -30,7 +30,7 @@ class _Session:
 
 
 class Sessions:
-    """The sessions of a server: at most `limit`, each until it is closed or was not used for `idle` seconds."""
+    """The sessions of a server: of one user at most `limit`, each until it is closed or idle for `idle` seconds."""
 
     def __init__(self, limit: int, idle: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -72,7 +72,7 @@ class Sessions:
                 self._ended.pop(key, None)
 
     def _begin(self, key: Key, options: Options) -> None:
-        if len(self._sessions) >= self._limit:
+        if sum(user == key[0] for user, _, _ in self._sessions) >= self._limit:
             raise Unavailable(f"there are {self._limit} sessions", hint="close one, or ask again in a moment")
         self._sessions[key] = _Session(options, self._clock())
 

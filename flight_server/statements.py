@@ -19,11 +19,19 @@ class Asked:
     text: str
     values: pa.RecordBatch | None = None
 
+    @property
+    def size(self) -> int:
+        """How many bytes it holds, about."""
+        return len(self.text) + (self.values.get_total_buffer_size() if self.values else 0)
+
 
 @dataclass
 class _Entry:
     asked: Asked
     used: float
+
+
+MOST_BYTES = 2**28  # of texts and values
 
 
 class Statements:
@@ -35,6 +43,7 @@ class Statements:
         self._clock = clock
         self._lock = threading.Lock()
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._size = 0
 
     def __len__(self) -> int:
         self.reap()
@@ -50,6 +59,7 @@ class Statements:
         handle = secrets.token_bytes(16)
         with self._lock:
             self._entries[handle] = _Entry(asked, self._clock())
+            self._size += asked.size
             self._reap()
         return handle
 
@@ -62,12 +72,15 @@ class Statements:
         """Give the parameters of a prepared statement their values, one row or several."""
         with self._lock:
             entry = self._use(handle)
+            self._size -= entry.asked.size
             entry.asked = replace(entry.asked, values=values)
+            self._size += entry.asked.size
+            self._reap()
 
     def drop(self, handle: bytes) -> bool:
         """Forget a handle; whether it was there."""
         with self._lock:
-            return self._entries.pop(handle, None) is not None
+            return self._pop(handle) is not None
 
     def _use(self, handle: bytes) -> _Entry:
         self._reap()
@@ -84,6 +97,12 @@ class Statements:
     def _reap(self) -> None:
         while self._entries:
             oldest, entry = next(iter(self._entries.items()))
-            if len(self._entries) <= self._limit and self._clock() - entry.used <= self._ttl:
+            too_many = len(self._entries) > self._limit or self._size > MOST_BYTES
+            if not too_many and self._clock() - entry.used <= self._ttl:
                 return
-            del self._entries[oldest]
+            self._pop(oldest)
+
+    def _pop(self, handle: bytes) -> _Entry | None:
+        entry = self._entries.pop(handle, None)
+        self._size -= entry.asked.size if entry else 0
+        return entry

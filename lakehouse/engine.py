@@ -34,6 +34,7 @@ from srcql.parameters import counted
 from srcql.sql import literal
 
 STATEMENTS = 256
+LONGEST_KEPT = 2**17
 
 SETTINGS = (
     "SET GLOBAL TimeZone = 'UTC'",
@@ -90,7 +91,7 @@ class Engine:
         asked = explained(text)
         if asked is not None:
             return Explanation(text, asked, partial(self._new, snapshot, terms), self.warehouse.location)
-        if snapshot is now.only(data_sets):
+        if snapshot is now.only(data_sets) and len(text) <= LONGEST_KEPT:
             return self._kept(snapshot, terms, text)
         return self._new(snapshot, terms, text)
 

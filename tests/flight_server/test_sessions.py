@@ -1,5 +1,7 @@
 """Sessions: options that hold for all statements of a client, and end when nobody uses them."""
 
+from dataclasses import replace
+
 import adbc_driver_flightsql.dbapi as flight_sql
 import pyarrow as pa
 import pyarrow.flight as flight
@@ -190,10 +192,9 @@ def test_a_cookie_that_names_no_session_is_told(client):
 class Caller:
     """A call, as far as sessions look at it."""
 
-    identity = ANYBODY
-
-    def __init__(self, login):
+    def __init__(self, login, name=ANYBODY.name):
         self.login = login
+        self.identity = replace(ANYBODY, name=name)
 
     def header(self, _):
         return None
@@ -232,6 +233,7 @@ def test_one_session_too_many_is_refused():
     sessions.set(None, Caller("b"), [option("catalog", string_value="temp")])  # a default begins none
     with pytest.raises(Unavailable, match="1 sessions"):
         sessions.set(None, Caller("b"), EXACT)
+    sessions.set(None, Caller("c", "bob"), EXACT)  # of each user
 
 
 def test_callers_without_a_login_have_the_defaults():
