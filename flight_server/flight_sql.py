@@ -85,7 +85,8 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     @told
     def do_put(self, context: Any, descriptor: flight.FlightDescriptor, reader: Any, writer: Any) -> None:
         """Rows for a table, or values for the parameters of a prepared statement."""
-        writer.write(pa.py_buffer(self._puts.answer(context, descriptor, reader)))
+        with waiting(context):
+            writer.write(pa.py_buffer(self._puts.answer(context, descriptor, reader)))
 
     @told
     def do_action(self, context: Any, action: flight.Action) -> Iterator[bytes]:

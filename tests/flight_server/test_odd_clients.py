@@ -169,6 +169,10 @@ def test_cancelled_while_it_is_planned(start):
         with pytest.raises(flight.FlightTimedOutError):
             client.get_flight_info(for_command(text.encode()), flight.FlightCallOptions(timeout=0.3))
         assert server.idle(30)
+        update = for_command(pack(message("CommandStatementUpdate", query=text)))
+        with pytest.raises(flight.FlightTimedOutError):
+            shaken(*client.do_put(update, pa.schema([]), flight.FlightCallOptions(timeout=0.3)))
+        assert server.idle(30)
         goes_on(client)
 
 

@@ -56,9 +56,10 @@ def test_an_unused_handle_is_reaped_without_being_asked_for(clock):
 def test_statements_that_hold_too_much_make_room(clock):
     statements = Statements(limit=100, ttl=60, clock=clock)
     values = pa.record_batch({"0": ["x" * 2**24]})
-    handles = [statements.add(asked("with values")) for _ in range(20)]
-    for handle in handles:
-        statements.bind(handle, values)
+    handles = []
+    for _ in range(20):
+        handles.append(statements.add(asked("with values")))
+        statements.bind(handles[-1], values)
     assert 0 < len(statements) < 16
     assert statements.get(handles[-1]).values == values
     for handle in handles:
