@@ -28,6 +28,10 @@ def test_lets_nothing_reach_out(engine: Engine, text: str) -> None:
         engine.query(text).read_all()
 
 
+def test_many_ways_out_were_tried() -> None:
+    assert len(set(REACHING_OUT)) == len(REACHING_OUT) >= 60
+
+
 def test_knows_every_macro_that_reads_a_table() -> None:
     reads = "regexp_matches(lower(macro_definition), '\\bfrom\\b')"
     with duckdb.connect() as connection:
