@@ -1,6 +1,7 @@
 """How a server is started: one frozen value, each field also read from the environment as SRCQL_<FIELD>."""
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -50,9 +51,14 @@ class Settings:
         if not self.warehouse and self.catalog is None:  # an empty text would be the folder one stands in
             raise InvalidSetting("there is no warehouse to serve", hint="name its folder, or set SRCQL_WAREHOUSE")
         self._check_address()
-        for name in ("statements", "handles", "threads", "token_lifetime"):
-            if (number := getattr(self, name)) is not None and number < 1:
+        for name in ("statements", "handles", "sessions", "threads", "token_lifetime"):
+            if (number := getattr(self, name)) is not None and not 1 <= number < math.inf:
                 raise InvalidSetting(f"SRCQL_{name.upper()} should be 1 or more; it is {number:g}")
+        for name in ("statement_timeout", "handle_ttl", "session_idle"):
+            if (number := getattr(self, name)) is not None and not 0 < number < math.inf:
+                raise InvalidSetting(f"SRCQL_{name.upper()} should be more than 0 seconds; it is {number:g}")
+        if not 0 <= self.grace < math.inf:
+            raise InvalidSetting(f"SRCQL_GRACE should be 0 seconds or more; it is {self.grace:g}")
         if self.memory_limit is not None and not MEMORY.fullmatch(self.memory_limit):
             raise InvalidSetting(f"SRCQL_MEMORY_LIMIT should be a size such as 4GB; it is {self.memory_limit!r}")
 

@@ -52,6 +52,19 @@ def test_what_would_let_strangers_in_or_listen_is_refused(settings, word):
         Settings(warehouse="w", **settings)
 
 
+@pytest.mark.parametrize("name", ["statement_timeout", "handle_ttl", "session_idle", "token_lifetime", "grace"])
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_a_time_that_is_none_is_refused(name, seconds):
+    with pytest.raises(InvalidSetting, match=f"SRCQL_{name.upper()} should be"):
+        Settings(warehouse="w", **{name: seconds})
+
+
+@pytest.mark.parametrize("name", ["statement_timeout", "handle_ttl", "session_idle", "sessions"])
+def test_nothing_is_none_either(name):
+    with pytest.raises(InvalidSetting, match=f"SRCQL_{name.upper()} should be"):
+        Settings(warehouse="w", **{name: 0})
+
+
 @pytest.mark.parametrize(
     "settings",
     [
