@@ -17,8 +17,8 @@ setup: .venv/installed  ## make .venv and install the project with all it needs
 demo: setup  ## run programs, keep what they did, and ask about it
 	$(BIN)/srcql demo
 
-test: setup  ## every test
-	$(BIN)/pytest
+test: setup  ## every test, on several cores
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: setup  ## style and types
 	$(BIN)/ruff check .

@@ -54,7 +54,7 @@ class Server:
         self._log = json_lines()
         with ExitStack() as resources:
             warehouse = resources.enter_context(open_warehouse(settings.warehouse, catalog=settings.catalog))
-            self._calls = Calls(self._log, _door(settings, warehouse, self._log))
+            self._calls = Calls(self._log, _door(settings, warehouse))
             limits = {
                 "threads": settings.threads,
                 "memory_limit": settings.memory_limit,
@@ -66,6 +66,8 @@ class Server:
             self._flight = _listening(settings, engine, self._calls, self._watchdog)
             self._resources = resources.pop_all()
         self.uri = f"{settings.listen.rpartition(':')[0]}:{self._flight.port}"
+        if settings.users is None:
+            self._log.warning("there are no users: whoever is on this machine may read and write", listen=self.uri)
 
     def idle(self, timeout: float) -> bool:
         """Whether all that runs has ended within so many seconds."""
@@ -124,9 +126,8 @@ def _signals() -> Iterator[int]:
     return (os.read(reading, 1)[0] for _ in itertools.count())
 
 
-def _door(settings: Settings, warehouse: Warehouse, log: FilteringBoundLogger) -> Door:
+def _door(settings: Settings, warehouse: Warehouse) -> Door:
     if settings.users is None:
-        log.warning("there are no users: whoever is on this machine may read and write", listen=settings.listen)
         return OpenDoor()
     users, folders = Path(settings.users), (warehouse.location, *warehouse.data_locations)
     if any(folder and users.resolve().is_relative_to(Path(local_path(folder)).resolve()) for folder in folders):
