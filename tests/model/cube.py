@@ -1,7 +1,7 @@
 """What the shared clauses leave of the cube: an analysis for each problem and combination of the columns of BY."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -22,7 +22,7 @@ class Response(NamedTuple):
 
 
 Cell = dict[int, Response]
-Answered = dict[tuple[str, str], list[dict[int, Row]]]
+Answered = dict[tuple[Any, ...], list[dict[int, Row]]]
 
 
 class Voter(NamedTuple):
@@ -46,7 +46,7 @@ class Analysis:
     key: Row
     rows: list[Row]
     stated: list[Row]
-    cells: dict[Voter, dict[str, list[Cell]]]
+    cells: Mapping[Voter, dict[str, list[Cell]]]
     expected: list[Row]
 
     @property
@@ -91,7 +91,7 @@ def analysis(key: Row, rows: list[Row], stated: list[Row], statement: Statement)
     """What RUNS, STEPS and MISSING leave of some rows, and STEPS of what is expected."""
     answered = runs_of_cells(rows, statement.runs or "LATEST")
     kept = steps_kept(answered, statement.steps or "ALL")
-    cells = _missing(_cells(answered, kept, statement), statement)
+    cells = missing(_cells(answered, kept, statement), statement)
     return Analysis(key, rows, stated, cells, [row for row in stated if kept(row)])
 
 
@@ -134,9 +134,11 @@ def _expected(rows: list[Row], statement: Statement, key: Row) -> list[Row]:
     return [row for found in by_cell.values() for row in _runs(found, "LATEST")[0].values()]
 
 
-def runs_of_cells(rows: list[Row], said: str) -> Answered:
-    """The runs of every cell, the latest first."""
-    by_cell = grouped(rows, lambda row: (row["implementation_id"], row["test_id"]))
+def runs_of_cells(rows: list[Row], said: str, within: tuple[str, ...] = ()) -> Answered:
+    """The runs of every cell, the latest first; `within`: what tells cells apart, besides implementation and test."""
+    by_cell = grouped(
+        rows, lambda row: (row["implementation_id"], row["test_id"], *(row[name] or None for name in within))
+    )
     return {cell: _runs(found, said) for cell, found in by_cell.items()}
 
 
@@ -228,7 +230,8 @@ def _stable(implementation: str, runs: list[Cell]) -> Cell:
     return {step: Response(found.row, "FLAKY", text) for step, found in steps.items()}
 
 
-def _missing(cells: dict[Voter, dict[str, list[Cell]]], statement: Statement) -> dict[Voter, dict[str, list[Cell]]]:
+def missing(cells: Mapping[Voter, dict[str, T]], statement: Statement) -> Mapping[Voter, dict[str, T]]:
+    """What MISSING leaves of the cells."""
     every = {test for tests in cells.values() for test in tests}
     if statement.missing == "DROP IMPLEMENTATIONS":
         kept = statement.against.name if statement.against and statement.against.reference == "IMPLEMENTATION" else None

@@ -1,10 +1,10 @@
 """FLAKY: steps at which the runs of a cell disagree."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable
 from itertools import pairwise
 
-from tests.model.cube import Analysis, grouped, nulls_last, runs_of_cells, steps_kept
+from tests.model.cube import Analysis, Voter, missing, nulls_last, runs_of_cells, steps_kept
 from tests.model.equality import response_text
 from tests.model.statement import Lakehouse, Row, Statement
 
@@ -18,26 +18,20 @@ Run = dict[int, Row]
 
 
 def flaky(found: Analysis, statement: Statement, _: Lakehouse) -> list[Row]:
-    """`found` has all runs of every cell."""
+    """WITHIN says which cells there are, and so what a run and its latest context are."""
     names = next((names for said, names in WITHIN.items() if statement.says(said)), WITHIN["WITHIN CODE"])
-    answered = runs_of_cells(found.rows, "ALL")
+    answered = runs_of_cells(found.rows, "ALL", names)
     kept = steps_kept(answered, statement.steps or "ALL")
-    rows = []
-    for voter, tests in found.cells.items():
-        for test in tests:
-            groups = grouped(answered[voter.implementation, test], lambda run: _code(run, names))
-            for code, latest_first in groups.items():
-                runs = [{step: row for step, row in run.items() if kept(row)} for run in reversed(latest_first)]
-                place = {"implementation_id": voter.implementation} | dict(zip(names, code, strict=True))
-                if len(runs) >= int(statement.number("MIN RUNS") or 2):
-                    rows += [place | row for row in _steps(test, runs, statement)]
+    cells: dict[Voter, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for (implementation, test, *code), latest_first in answered.items():
+        runs = [{step: row for step, row in run.items() if kept(row)} for run in reversed(latest_first)]
+        if any(runs):
+            place = {"implementation_id": implementation} | dict(zip(names, code, strict=True))
+            many = len(runs) >= int(statement.number("MIN RUNS") or 2)
+            cells[Voter(implementation)][test] += [place | row for row in _steps(test, runs, statement) if many]
+    rows = [row for tests in missing(cells, statement).values() for steps in tests.values() for row in steps]
     order = ("implementation_id", "test_id", "step_id", *names)
     return sorted(rows, key=lambda row: nulls_last(row[name] for name in order))
-
-
-def _code(run: Run, names: tuple[str, ...]) -> tuple[str | None, ...]:
-    row = next(iter(run.values()))
-    return tuple(row[name] or None for name in names)
 
 
 def _steps(test: str, runs: list[Run], statement: Statement) -> list[Row]:
