@@ -129,10 +129,16 @@ class Verb(ABC):
             f"{self._ending(root)}"
         )
 
+    @property
+    def _total_order(self) -> tuple[str, ...]:
+        """Its order, made total: with RUNS EACH two entries may have one name."""
+        ties = self.columns if self.cube.each and "run_id" not in self.sorted_by else ()
+        return tuple(dict.fromkeys((*self.cube.analysis, *self.sorted_by, *ties)))
+
     def _ending(self, root: bool) -> str:
         if not root and not self.tail:
             return ""
-        default = ", ".join(f"{identifier(column)} NULLS LAST" for column in (*self.cube.analysis, *self.sorted_by))
+        default = ", ".join(f"{identifier(column)} NULLS LAST" for column in self._total_order)
         order = self.clauses.get("ORDER BY")
         ordered = f"{order}, {default}" if order else f"ORDER BY {default}"
         return " ".join(["", ordered, *(str(piece) for piece in self.tail if piece is not order)])

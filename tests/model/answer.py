@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tests.model.check import check
 from tests.model.cluster import cluster
-from tests.model.cube import Analysis, analyses
+from tests.model.cube import Analysis, analyses, nulls_last
 from tests.model.diff import diff
 from tests.model.discriminate import discriminate
 from tests.model.flaky import flaky
@@ -30,6 +30,12 @@ VERBS: dict[str, Verb] = {
     "DISCRIMINATE": discriminate,
     "MINIMIZE": minimize,
 }
+NAMED = {
+    "CHECK": ("implementation_id", "test_id", "step_id"),
+    "RANK": ("rank", "implementation_id"),
+    "SIMILARITY": ("left_id", "right_id"),
+    "DIFF": ("implementation_id", "test_id", "step_id"),
+}
 
 
 def answer(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
@@ -40,11 +46,20 @@ def answer(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
         rows = matrix(found, statement)
     else:
         verb = VERBS[statement.verb]
-        rows = [each.key | row | each.key for each in found for row in verb(each, statement, lakehouse)]
+        each_rows = [(each, _untied(verb(each, statement, lakehouse), statement)) for each in found]
+        rows = [each.key | row | each.key for each, rows in each_rows for row in rows]
     for order in reversed(statement.order):
         rows = _ordered(rows, order)
     start = statement.offset or 0
     return rows[start:] if statement.limit is None else rows[start : start + statement.limit]
+
+
+def _untied(rows: list[Row], statement: Statement) -> list[Row]:
+    """In the order of all columns where two runs may have one name."""
+    if statement.runs != "EACH" or statement.verb not in NAMED:
+        return rows
+    names = NAMED[statement.verb]
+    return sorted(rows, key=lambda row: nulls_last([*(row[name] for name in names if name in row), *row.values()]))
 
 
 def known(statement: Statement, found: list[Analysis], lakehouse: Lakehouse) -> None:
