@@ -52,7 +52,7 @@ class Checked:
         return {place[1]: self.judged(voter, place, self.analysis.response(voter, *place)) for place in places}
 
     def judged(self, voter: Voter, place: Place, found: Response | None) -> Verdict:
-        said = (self.expects(voter) or {}).get(place, [])
+        said = [each for each in (self.expects(voter) or {}).get(place, []) if each.kind != "FLAKY"]  # no answer
         defined = [each for each in said if self._defined(each)]
         output = found.row["output"] if found else None
         expected = min((each.row["output"] for each in defined or said if each.row["output"] is not None), default=None)
