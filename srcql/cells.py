@@ -37,7 +37,8 @@ CODE = {"__code": "nullif(implementation_hash, '')"}  # NULL where it is not kno
 CAREFULLY = {
     "step_id": "CASE WHEN {0} <> TRY_CAST(step_id AS DECIMAL(38, 9))"
     " THEN error('FROM (query) gave a step_id that is no whole number') ELSE {0} END",
-    "specified_oracle": 'CASE WHEN CAST("specified" AS BOOLEAN) THEN true ELSE {0} END',  # as SLICE calls it
+    # "specified": as SLICE calls it
+    "specified_oracle": 'coalesce({0} OR CAST("specified" AS BOOLEAN), {0}, CAST("specified" AS BOOLEAN))',
 }
 NESTED = " OR ".join(f"typeof(output) LIKE '{form}'" for form in ("%]", "STRUCT(%", "MAP(%", "UNION(%"))
 TEXT = (

@@ -59,10 +59,11 @@ def lakehouses(draw: Draw, prefix: str) -> Lakehouse:
 
 @st.composite
 def _problem(draw: Draw, key: Row) -> tuple[list[Row], list[Row], list[Row]]:
-    implementations = draw(st.one_of(_some(IMPLEMENTATIONS, 3, 6), _some(IMPLEMENTATIONS[:6], 3, 6)))
+    implementations = draw(st.one_of(_some(IMPLEMENTATIONS, 3, 5), _some(IMPLEMENTATIONS[:6], 3, 5)))
     tests = draw(_some(TESTS, 2, 3))
     outputs = draw(_outputs())
-    contexts = draw(st.lists(_contexts(), min_size=1, max_size=3, unique_by=lambda each: tuple(each.values())))
+    contexts = draw(_contexts())
+    changes = draw(st.sampled_from(((False,) * 7 + (True,), (False, False, True))))
     common = [draw(st.lists(st.sampled_from(outputs), min_size=3, max_size=3)) for _ in tests]
     rows = []
     for implementation in implementations:
@@ -70,7 +71,7 @@ def _problem(draw: Draw, key: Row) -> tuple[list[Row], list[Row], list[Row]]:
         for test, answers in zip(tests, common, strict=True):
             code = draw(st.sampled_from(codes))
             who = key | {"implementation_id": implementation, "test_id": test, "implementation_hash": code}
-            rows += draw(_cell(who, answers, outputs, contexts))
+            rows += draw(_cell(who, answers, outputs, contexts, changes))
     expected = draw(_expected(key, tests, outputs))
     return rows + expected, draw(_sources(key, tests)), draw(_codes(key, implementations))
 
@@ -82,23 +83,39 @@ def _some(names: Sequence[T], least: int, most: int) -> st.SearchStrategy[list[T
 def _outputs() -> st.SearchStrategy[list[str | None]]:
     """A few outputs, most of them alike by one equality or another."""
     family = st.one_of(st.sampled_from(ALIKE), st.sampled_from(ALIKE), spellings())
-    families = st.lists(family, min_size=1, max_size=2)
-    return families.flatmap(lambda some: st.lists(st.sampled_from(sum(some, ())), min_size=2, max_size=5))
+    families = st.one_of(st.tuples(family), st.tuples(family, family))
+    many = st.sampled_from((2, 3, 4, 5))
+    return st.tuples(families, many).flatmap(lambda some: _listed(sum(some[0], ()), some[1]))
+
+
+def _listed(values: Sequence[T], many: int) -> st.SearchStrategy[list[T]]:
+    return st.lists(st.sampled_from(values), min_size=many, max_size=many)
 
 
 @st.composite
-def _contexts(draw: Draw) -> Row:
+def _contexts(draw: Draw) -> list[Row]:
+    """Runs that have all else in common, and some that have not."""
+    first, many = draw(_context()), draw(st.sampled_from((1, 2, 3, 3, 4)))
+    runs = [first | {"run_id": run} for run in draw(_some(RUNS, many, many))]
+    others = [draw(_context()) for _ in range(draw(st.sampled_from((0, 0, 1, 1, 2))))]
+    return list({tuple(each.values()): each for each in runs + others}.values())
+
+
+@st.composite
+def _context(draw: Draw) -> Row:
     return {
-        "run_id": draw(st.one_of(st.just("r1"), st.sampled_from(RUNS))),
+        "run_id": draw(st.sampled_from(RUNS)),
         "environment_id": draw(st.sampled_from(("e1", "e2"))),
-        "git_commit_hash": draw(st.sampled_from((None, "c1", "c2"))),
+        "git_commit_hash": draw(st.sampled_from(("c1", "c2", None))),
         "ci_pipeline_id": draw(st.sampled_from((None, "5"))),
         "researcher_name": draw(st.sampled_from((None, "Ann", "Åsa"))),
     }
 
 
 @st.composite
-def _cell(draw: Draw, who: Row, common: list[Any], outputs: list[Any], contexts: list[Row]) -> list[Row]:
+def _cell(
+    draw: Draw, who: Row, common: list[Any], outputs: list[Any], contexts: list[Row], changes: Sequence[bool]
+) -> list[Row]:
     """The rows of one cell: most runs repeat the first, some stop early, some have a step twice."""
     usual = common if draw(st.booleans()) else [draw(st.sampled_from(outputs)) for _ in common]
     answers = usual[: draw(st.sampled_from((2, 2, 2, 2, 3, 2, 2, 2, 3, 1, 1, 0)))]
@@ -108,7 +125,7 @@ def _cell(draw: Draw, who: Row, common: list[Any], outputs: list[Any], contexts:
         hour = draw(st.sampled_from(HOURS))
         left = len(answers) - draw(st.sampled_from((0, 0, 0, 0, 0, 0, 0, 0, 1, 3)))
         for step, first in enumerate(answers[: max(left, 0)]):
-            change = draw(st.sampled_from((False,) * 7 + (True,)))
+            change = draw(st.sampled_from(changes))
             output = draw(st.sampled_from(outputs)) if change else first
             rows.append(_row(who | context, step, output, hour, draw(st.sampled_from(OPERATIONS))))
             if change and draw(st.booleans()):
@@ -140,7 +157,7 @@ def _expected(draw: Draw, key: Row, tests: list[str], outputs: list[Any]) -> lis
     names = ("implementation_id", "test_id", "run_id")
     nobody = key | {"implementation_hash": ""}
     return [
-        _row(nobody | draw(_contexts()) | dict(zip(names, place, strict=True)), step, output, 1, None)
+        _row(nobody | draw(_context()) | dict(zip(names, place, strict=True)), step, output, 1, None)
         | {"specified_oracle": True}
         for place in draw(st.lists(places, min_size=1, max_size=4, unique=True))
         for step, output in enumerate(draw(st.lists(st.sampled_from(outputs), min_size=1, max_size=3)))

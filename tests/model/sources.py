@@ -14,9 +14,12 @@ BARE = ("data_set_id", "problem_id", "implementation_id", "test_id", "step_id", 
 
 @st.composite
 def sources(
-    draw: Draw, what: str, one_problem: bool, added: tuple[str, ...], lakehouse: Lakehouse
+    draw: Draw, what: str, one_problem: bool, every_run: bool, added: tuple[str, ...], lakehouse: Lakehouse
 ) -> tuple[Source, tuple[Condition, ...]]:
-    """FROM, and the condition that keeps FROM * to this lakehouse; `added`: what a query with few columns has too."""
+    """FROM, and the condition that keeps FROM * to this lakehouse; `added`: what a query with few columns has too.
+
+    `every_run`: a verb in FROM shows all of them.
+    """
     keys: list[Key] = sorted({(row["data_set_id"], row["problem_id"]) for row in lakehouse.observations})
     data_sets = sorted({data_set for data_set, _ in keys})
     if what == "everything":
@@ -34,7 +37,7 @@ def sources(
         return _query(chosen[0], mine, (*BARE, *added) if draw(st.booleans()) else ()), ()
     names = [draw(_name(one)) + (f".{draw(_name(other))}" if other else "") for one, other in chosen]
     source = Source(", ".join(names), mine)
-    return (draw(_verb(source)) if what == "verb" else source), ()
+    return (draw(_verb(source, every_run)) if what == "verb" else source), ()
 
 
 def _those(holds: Callable[[Row], bool]) -> Callable[[list[Row]], list[Row]]:
@@ -58,14 +61,16 @@ def _query(key: Key, mine: Callable[[list[Row]], list[Row]], columns: tuple[str,
 
 
 @st.composite
-def _verb(draw: Draw, source: Source) -> Source:
+def _verb(draw: Draw, source: Source, every_run: bool) -> Source:
     """The rows of a SLICE: of these, those that its own clauses leave."""
+    by = ("run_id",) if every_run else ()
     slice_ = Statement(
         "SLICE",
         source,
         draw(st.sampled_from((("*",), ("*",), ()))),
         where=draw(st.sampled_from(((), (Condition("step_id < 2", lambda row: row["step_id"] < 2),)))),
-        runs=draw(st.sampled_from((None, "EACH", "EACH", "STABLE"))),
+        by=by,
+        runs=None if by else draw(st.sampled_from((None, "EACH", "EACH", "STABLE"))),
         steps=draw(st.sampled_from((None, None, "EXCEPT CREATE", "LAST"))),
         missing=draw(st.sampled_from((None, None, "DROP TESTS"))),
         own=draw(st.sampled_from(((), ("WITH SPECIFIED",)))),
@@ -73,9 +78,15 @@ def _verb(draw: Draw, source: Source) -> Source:
 
     def rows(observations: list[Row]) -> list[Row]:
         found = answer(slice_, Lakehouse(observations))
-        return [row | {"specified_oracle": True} if row.get("specified") else row for row in found]
+        return [row | _specified(row) for row in found]
 
     return Source(f"({slice_.text})", rows)
+
+
+def _specified(row: Row) -> Row:
+    """Either column may say it."""
+    said = [row[name] for name in ("specified_oracle", "specified") if row.get(name) is not None]
+    return {"specified_oracle": any(said) if said else None}
 
 
 def _name(name: str) -> st.SearchStrategy[str]:

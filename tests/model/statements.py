@@ -69,10 +69,11 @@ SHOWN = {
 @st.composite
 def statements(draw: Draw, verb: str, shape: Shape, lakehouse: Lakehouse) -> Statement:
     """A statement of this shape over the lakehouse, which holds three problems or fewer."""
+    every_run = "RUNS" not in shape
     added = draw(_added(shape))
-    source, scope = draw(sources(shape["FROM"], verb == "MATRIX", added, lakehouse))
-    where = (*scope, *(draw(_where(shape["WHERE"], lakehouse)) if shape["WHERE"] else ()))
+    source, scope = draw(sources(shape["FROM"], verb == "MATRIX", every_run, added, lakehouse))
     every = [NOTHING | row for row in source.rows(lakehouse.observations)]
+    where = (*scope, *(draw(_where(shape["WHERE"], every or lakehouse.observations)) if shape["WHERE"] else ()))
     observed = [row for row in every if not row["specified_oracle"]]
     rows = [row for row in observed if all(each.holds(row) for each in where)] or observed
     head = tuple(name for name in shape.get("HEAD", "").split(", ") if name)
@@ -101,7 +102,7 @@ def statements(draw: Draw, verb: str, shape: Shape, lakehouse: Lakehouse) -> Sta
 
 def _added(shape: Shape) -> st.SearchStrategy[tuple[str, ...]]:
     """What a query with few columns has besides: what the statement cannot do without, and may be more."""
-    runs = ("run_id",) if shape.get("RUNS") == "EACH" or shape.get("AGAINST") == "RUN" else ()
+    runs = ("run_id",) if shape.get("RUNS", "EACH") == "EACH" or shape.get("AGAINST") == "RUN" else ()
     axis = tuple({AXES[shape["AXIS"]]} - {"implementation_id", *runs}) if "AXIS" in shape else ()
     return st.sampled_from(((*runs, *axis), (*runs, *axis, "inputs", "created_at")))
 
@@ -125,13 +126,15 @@ def _steps(what: str) -> st.SearchStrategy[str | None]:
 
 @st.composite
 def _ends(draw: Draw, axis: str, rows: list[Row]) -> Ends:
-    return Ends(axis, *(draw(_value(AXES[axis], rows)) for _ in range(2)))
+    before = draw(_value(AXES[axis], rows))
+    return Ends(axis, before, draw(st.one_of(_value(AXES[axis], rows), *[_value(AXES[axis], rows, (before,))] * 3)))
 
 
-def _value(column: str, rows: list[Row]) -> st.SearchStrategy[str]:
-    """A value that occurs, most times."""
-    found = sorted({row[column] for row in rows if row[column] is not None})
-    return st.sampled_from([*found * 12, "nowhere"] if found else ["nowhere"])
+def _value(column: str, rows: list[Row], others: tuple[str, ...] = ()) -> st.SearchStrategy[str]:
+    """A value that occurs, most times; other than these, where there is one."""
+    known = {row[column] for row in rows if row[column] is not None}
+    found = sorted(known.difference(others) or known)
+    return st.sampled_from([*found * 20, "nowhere"] if found else ["nowhere"])
 
 
 def _own(clause: str, choice: str, statement: Statement, rows: list[Row]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -164,7 +167,8 @@ def _against(draw: Draw, reference: str, statement: Statement, rows: list[Row]) 
         return Against(reference, null_defined=draw(st.booleans()))
     if reference in ("IMPLEMENTATION", "RUN"):
         column = f"{reference.lower()}_id"
-        name = draw(_value(column, rows))
+        ends = (statement.ends.before, statement.ends.after) if statement.ends and reference == "RUN" else ()
+        name = draw(_value(column, rows, ends))
         runs = _value("run_id", [row for row in rows if row[column] == name])
         return Against(reference, f"{name}@{draw(runs)}" if reference[0] == "I" and statement.runs == "EACH" else name)
     alone = draw(st.booleans())
@@ -173,7 +177,8 @@ def _against(draw: Draw, reference: str, statement: Statement, rows: list[Row]) 
     per = ("", "PER STEP") if alone else ("", "PER STEP", "PER CLUSTER")
     own = tuple(clause for clause in (draw(st.sampled_from(some)) for some in (per, *rules, ties)) if clause)
     differs = bool(statement.using.tolerance) or (statement.runs != "STABLE" and draw(st.booleans()))
-    return Against("ORACLE", None, False, alone, draw(usings()) if differs else None, own)
+    using = draw(usings().map(lambda using: using if using.text else Using("CANONICAL"))) if differs else None
+    return Against("ORACLE", None, False, alone, using, own)
 
 
 def _sortable(statement: Statement) -> list[str]:
@@ -186,20 +191,20 @@ def _sortable(statement: Statement) -> list[str]:
 
 
 @st.composite
-def _where(draw: Draw, about: str, lakehouse: Lakehouse) -> tuple[Condition, ...]:
-    """One or two conditions; what is compared occurs in the lakehouse."""
+def _where(draw: Draw, about: str, rows: list[Row]) -> tuple[Condition, ...]:
+    """One or two conditions; what is compared occurs in these rows."""
     columns = {
         "problem": ("problem_id", "data_set_id"),
         "response": (*CONTEXT, *CELL, "output", "response_kind", "operation", "implementation_hash"),
     }[about]
-    condition = st.sampled_from(columns).flatmap(lambda name: _condition(name, lakehouse))
+    condition = st.sampled_from(columns).flatmap(lambda name: _condition(name, rows))
     return tuple(draw(condition) for _ in range(draw(st.sampled_from((1, 1, 2)))))
 
 
 @st.composite
-def _condition(draw: Draw, column: str, lakehouse: Lakehouse) -> Condition:
+def _condition(draw: Draw, column: str, rows: list[Row]) -> Condition:
     kinds = ("VALUE", "NULL", "EXCEPTION", "REF", "NA")
-    values = kinds if column == "response_kind" else [row[column] for row in lakehouse.observations]
+    values = kinds if column == "response_kind" else [row[column] for row in rows]
     known = sorted({value for value in values if value is not None}) or ["?" if column != "created_at" else None]
     value, on_problem = draw(st.sampled_from(known)), column in ("data_set_id", "problem_id")
     if value is None:
@@ -207,11 +212,12 @@ def _condition(draw: Draw, column: str, lakehouse: Lakehouse) -> Condition:
     forms: dict[str, Callable[[Any], bool]] = {
         f"{column} <> {literal(value)}": lambda found: found is not None and found != value,
         f"{column} >= {literal(value)}": lambda found: found is not None and found >= value,
-        f"({column} IS NULL OR {column} < {literal(value)})": lambda found: found is None or found < value,
+        f"({column} IS NULL OR {column} <= {literal(value)})": lambda found: found is None or found <= value,
         f"({column} IS NULL OR {column} <> {literal(value)})": lambda found: found is None or found != value,
         f"{column} IS NOT DISTINCT FROM {literal(value)}": lambda found: found == value,
     }
-    text = draw(st.sampled_from(sorted(forms)))
+    usual = [text for text in forms if len(known) > 1 or "<>" not in text]  # of one value that leaves none
+    text = draw(st.sampled_from(sorted(usual)))
     return Condition(text, lambda row: forms[text](row[column]), on_problem)
 
 
