@@ -9,9 +9,9 @@ from typing import Any
 import adbc_driver_flightsql.dbapi as flightsql
 
 from lakehouse.engine import Engine
-from lakehouse.views import local_path
+from lakehouse.query.views import local_path
 from lakehouse.warehouse import open_warehouse
-from srcql.cube import Selection
+from srcql.clauses.cube import Selection
 
 LONGEST_STOP = 60
 SENT_ROWS = 32_768  # the driver sends no message of more than 16 MiB

@@ -10,14 +10,14 @@ import pyarrow.flight as flight
 
 from flight_server import protocol
 from flight_server.calls import call_of
-from flight_server.options import told
 from flight_server.protocol import message
 from flight_server.queries import Queries
 from flight_server.results import sent_as
 from flight_server.service import Service, handler
 from flight_server.several import parameters_of
-from flight_server.statements import Asked
-from flight_server.tickets import unpack
+from flight_server.state.options import told
+from flight_server.state.statements import Asked
+from flight_server.state.tickets import unpack
 from srcql.errors import Cancelled, InvalidQuery, Unsupported
 
 CANCELLED, CANCELLING, NOT_CANCELLABLE = 1, 2, 3

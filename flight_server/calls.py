@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.flight as flight
 from structlog.typing import FilteringBoundLogger
 
-from flight_server.logins import Admitted, Door
+from flight_server.access.logins import Admitted, Door
 from flight_server.status import to_status
 from srcql.errors import Cancelled, StoreError, Unavailable
 

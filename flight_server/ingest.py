@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from flight_server.auth import ADMIN, WRITE, Identity
-from flight_server.catalog_metadata import CATALOG, DB_SCHEMA
-from lakehouse.committer import NO_SNAPSHOT
+from flight_server.access.auth import ADMIN, WRITE, Identity
+from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA
 from lakehouse.warehouse import Receipt, Warehouse
+from lakehouse.write.committer import NO_SNAPSHOT
 from srcql.errors import Cancelled, InvalidData, InvalidQuery, UnknownName, Unsupported, suggestion
 from srcql.schema import TABLES
 

@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from flight_server import catalog_metadata, keys, protocol
+from flight_server import protocol
+from flight_server.catalog import catalog_metadata, keys
+from flight_server.catalog.sql_info import infos
+from flight_server.catalog.type_info import types
 from flight_server.service import Service, whole
-from flight_server.sql_info import infos
-from flight_server.type_info import types
 
 
 class Metadata:

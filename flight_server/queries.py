@@ -11,14 +11,14 @@ import pyarrow.flight as flight
 
 from flight_server import protocol
 from flight_server.calls import call_of
-from flight_server.options import Options
 from flight_server.results import sent_as, watched
 from flight_server.service import MOST_PARTS, Service, handler
 from flight_server.several import executed, schema_of
-from flight_server.tickets import Ticket, unpack
+from flight_server.state.options import Options
+from flight_server.state.tickets import Ticket, unpack
 from flight_server.watchdog import Watch
 from lakehouse.engine import Prepared
-from lakehouse.parts import Part, parts_of
+from lakehouse.snapshots.parts import Part, parts_of
 
 PART_ROWS = 1_000_000
 

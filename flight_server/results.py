@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from flight_server.several import Several
 from flight_server.watchdog import Watch
-from lakehouse.results import Answer
+from lakehouse.query.results import Answer
 
 BATCH_BYTES = 7 * 2**19  # 3.5 MiB: the smallest limit that clients are known to have is 4 MiB
 

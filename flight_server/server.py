@@ -17,13 +17,13 @@ import pyarrow as pa
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from flight_server.access.logins import Door, OpenDoor, UsersDoor
 from flight_server.calls import Calls, shutting_down
 from flight_server.flight_sql import FlightServer
-from flight_server.logins import Door, OpenDoor, UsersDoor
 from flight_server.settings import InvalidSetting, Settings
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine
-from lakehouse.views import local_path
+from lakehouse.query.views import local_path
 from lakehouse.warehouse import Warehouse, open_warehouse
 
 CLOSING_SECONDS = 2.0

@@ -5,20 +5,20 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
 
-from flight_server.auth import Identity
+from flight_server.access.auth import Identity
 from flight_server.calls import Calls, call_of, shutting_down
-from flight_server.options import DEFAULTS, Options
-from flight_server.sessions import Sessions
 from flight_server.settings import Settings
 from flight_server.slots import Slots
-from flight_server.statements import Statements
-from flight_server.tickets import Cancelled
-from flight_server.transactions import Transactions
+from flight_server.state.options import DEFAULTS, Options
+from flight_server.state.sessions import Sessions
+from flight_server.state.statements import Statements
+from flight_server.state.tickets import Cancelled
+from flight_server.state.transactions import Transactions
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine, Prepared
-from lakehouse.parts import Part
-from lakehouse.planner import Ids, Snapshot
-from lakehouse.planning import given_up
+from lakehouse.query.planning import given_up
+from lakehouse.snapshots.parts import Part
+from lakehouse.snapshots.planner import Ids, Snapshot
 from srcql.errors import Unsupported
 
 Item = TypeVar("Item")

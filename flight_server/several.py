@@ -6,7 +6,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from lakehouse.engine import Prepared, Statement
-from lakehouse.parameter_types import parameter_types
+from lakehouse.query.parameter_types import parameter_types
 from srcql.errors import Cancelled, InvalidData, InvalidQuery
 
 TEXT = "VARCHAR"

@@ -17,17 +17,17 @@ from typing import Any, Self
 import duckdb
 
 import udfs
-from lakehouse.explanation import Explanation
 from lakehouse.grants import Grant
-from lakehouse.parts import Part
-from lakehouse.planner import File, Ids, Planner, Snapshot
-from lakehouse.planning import Planning, Terms, placed
-from lakehouse.results import Result
-from lakehouse.sandbox import Reading, inspect
-from lakehouse.views import PUBLIC, local_path
+from lakehouse.query.explanation import Explanation
+from lakehouse.query.planning import Planning, Terms, placed
+from lakehouse.query.results import Result
+from lakehouse.query.sandbox import Reading, inspect
+from lakehouse.query.views import PUBLIC, local_path
+from lakehouse.snapshots.parts import Part
+from lakehouse.snapshots.planner import File, Ids, Planner, Snapshot
 from lakehouse.warehouse import Warehouse
+from srcql.clauses.equality import CANONICAL, Equality
 from srcql.compile import compile
-from srcql.equality import CANONICAL, Equality
 from srcql.errors import InvalidQuery
 from srcql.explained import explained
 from srcql.parameters import counted

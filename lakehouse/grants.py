@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lakehouse.history import Commit, History
+from lakehouse.snapshots.history import Commit, History
 from srcql.errors import Forbidden
 
 if TYPE_CHECKING:
-    from lakehouse.planner import File, TableState
+    from lakehouse.snapshots.planner import File, TableState
 
 Grant = frozenset[str] | None  # None: every data set, also those that are yet to come
 

@@ -23,12 +23,12 @@ from sqlalchemy import select
 from lakehouse import catalog as catalogs
 from lakehouse import maintenance
 from lakehouse.catalog import DEFINITIONS, INGESTS, NAMESPACE
-from lakehouse.committer import Batch, Committer, Receipt
 from lakehouse.grants import Grant
-from lakehouse.hashes import Hashes
 from lakehouse.ledger import Ledger
 from lakehouse.maintenance import Retention
-from lakehouse.writer import Writer
+from lakehouse.write.committer import Batch, Committer, Receipt
+from lakehouse.write.hashes import Hashes
+from lakehouse.write.writer import Writer
 from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
 from srcql.schema import OBSERVATIONS, TABLES
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from sqlglot.errors import ParseError
 
-from srcql.cells import Lowering
+from srcql.clauses.equality import CANONICAL
+from srcql.clauses.reader import MARK, Span, marked, one_of
 from srcql.compiled import Carried, Compiled
-from srcql.engines import DUCKDB, FORMS, Forms
-from srcql.equality import CANONICAL
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
+from srcql.lowering.cells import Lowering
+from srcql.lowering.engines import DUCKDB, FORMS, Forms
 from srcql.parameters import numbered
 from srcql.parser import Found, Part, Past, Seen, find
-from srcql.reader import MARK, Span, marked, one_of
 from srcql.resolver import STANDALONE, Resolver, Source
 from srcql.sql import identifier, quoted
 from srcql.trees import trees

@@ -16,10 +16,10 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import Token, TokenType
 
-from srcql.at import At, at
+from srcql.clauses.at import At, at
+from srcql.clauses.reader import QUOTED, Reader, Span
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.explained import explained
-from srcql.reader import QUOTED, Reader, Span
 from srcql.schema import Table
 from srcql.trees import EngineParser
 from srcql.verbs import VERBS

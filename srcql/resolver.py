@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from srcql.at import At
+from srcql.clauses.at import At
+from srcql.clauses.cube import Selection
+from srcql.clauses.equality import CANONICAL, Equality
 from srcql.compiled import Compiled
-from srcql.cube import Selection
-from srcql.equality import CANONICAL, Equality
 from srcql.errors import Unsupported
 from srcql.schema import OBSERVATIONS, Table
 

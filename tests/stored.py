@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lakehouse.engine import Engine
-from lakehouse.repeats import key_of
 from lakehouse.warehouse import open_warehouse
+from lakehouse.write.repeats import key_of
 from srcql.schema import TABLES
 from tests.srcql.spec import cube
 

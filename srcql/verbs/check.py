@@ -8,13 +8,13 @@ all_passed`; PER TEST `…, implementation_id, test_id, verdict, first_diff_step
 test_id, step_id, expected, output, verdict`. Verdicts are PASS, FAIL, MISSING, NA, CONFLICT and UNDEFINED.
 """
 
-from srcql import verdicts
-from srcql.cells import Lowering
-from srcql.clauses import SHARED, any_missing, choice
-from srcql.equality import any_equality
-from srcql.reader import Reader
+from srcql.clauses.equality import any_equality
+from srcql.clauses.reader import Reader
+from srcql.clauses.shared import SHARED, any_missing, choice
+from srcql.lowering import verdicts
+from srcql.lowering.against import KINDS, Against, against, check
+from srcql.lowering.cells import Lowering
 from srcql.sql import listed, same
-from srcql.verbs.against import KINDS, Against, against, check
 from srcql.verbs.verb import Verb
 
 COUNTED = {

@@ -8,9 +8,9 @@ representative. The fingerprint is the sum modulo 2^128 of the MD5 of every step
 WEIGHT DISTINCT CODE counts implementations with one code once; MIN SIZE leaves smaller clusters out of the result.
 """
 
-from srcql import behaviour, sources
-from srcql.cells import Lowering
-from srcql.clauses import choice, whole_number
+from srcql.clauses.shared import choice, whole_number
+from srcql.lowering import behaviour, sources
+from srcql.lowering.cells import Lowering
 from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 

@@ -20,17 +20,17 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from srcql import behaviour, specified, verdicts
-from srcql.at import At
-from srcql.cells import Lowering
-from srcql.clauses import SHARED, any_missing, flag
-from srcql.cube import Cube
-from srcql.equality import any_equality
+from srcql.clauses.at import At
+from srcql.clauses.cube import Cube
+from srcql.clauses.equality import any_equality
+from srcql.clauses.reader import Name, Piece, Reader
+from srcql.clauses.shared import SHARED, any_missing, flag
 from srcql.errors import UnknownName, suggestion
-from srcql.reader import Name, Piece, Reader
+from srcql.lowering import behaviour, specified, verdicts
+from srcql.lowering.against import Against, against
+from srcql.lowering.against import check as check_reference
+from srcql.lowering.cells import Lowering
 from srcql.sql import identifier, listed, literal, same
-from srcql.verbs.against import Against, against
-from srcql.verbs.against import check as check_reference
 from srcql.verbs.verb import Verb
 
 AXES = {

@@ -7,8 +7,8 @@ those that lack the test are one class. power is the share of the pairs of imple
 entropy that of Shannon (A Mathematical Theory of Communication, 1948) in nats. Ordered by test.
 """
 
-from srcql import behaviour
-from srcql.cells import Lowering
+from srcql.lowering import behaviour
+from srcql.lowering.cells import Lowering
 from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 

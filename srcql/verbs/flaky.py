@@ -15,11 +15,11 @@ outputs`, without what WITHIN does not ask for. Ordered by implementation, test 
 from dataclasses import replace
 from typing import Any
 
-from srcql import behaviour
-from srcql.cells import Lowering
-from srcql.clauses import SHARED, Read, choice, whole_number
-from srcql.cube import Cube
-from srcql.reader import Reader, Span
+from srcql.clauses.cube import Cube
+from srcql.clauses.reader import Reader, Span
+from srcql.clauses.shared import SHARED, Read, choice, whole_number
+from srcql.lowering import behaviour
+from srcql.lowering.cells import Lowering
 from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 

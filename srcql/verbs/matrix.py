@@ -10,11 +10,11 @@ is expected; with ROWS TEST `…, test_id` and lists of the steps' values. Names
 from itertools import chain, count
 from typing import Any
 
-from srcql import specified
-from srcql.cells import Lowering
-from srcql.clauses import choice, flag, observed_column, whole_number
+from srcql.clauses.reader import MARK, Piece, Reader
+from srcql.clauses.shared import choice, flag, observed_column, whole_number
 from srcql.errors import InvalidQuery, Unsupported
-from srcql.reader import MARK, Piece, Reader
+from srcql.lowering import specified
+from srcql.lowering.cells import Lowering
 from srcql.sql import identifier, listed, literal, quoted
 from srcql.verbs.verb import Verb
 

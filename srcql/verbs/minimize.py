@@ -12,10 +12,10 @@ the first n. Ordered by pick.
     __problems  the same as lists, one row for each analysis
 """
 
-from srcql import behaviour
-from srcql.cells import Lowering
-from srcql.clauses import whole_number
+from srcql.clauses.shared import whole_number
 from srcql.errors import Unsupported
+from srcql.lowering import behaviour
+from srcql.lowering.cells import Lowering
 from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 

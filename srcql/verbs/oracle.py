@@ -15,11 +15,11 @@ status is NO_VOTES, BELOW_QUORUM, TIE, UNANIMOUS, MAJORITY or PLURALITY. Ordered
 
 from fractions import Fraction
 
-from srcql import behaviour
-from srcql.cells import Lowering
-from srcql.clauses import choice, quorum
+from srcql.clauses.reader import Reader
+from srcql.clauses.shared import choice, quorum
 from srcql.errors import Unsupported
-from srcql.reader import Reader
+from srcql.lowering import behaviour
+from srcql.lowering.cells import Lowering
 from srcql.sql import listed, literal, same
 from srcql.verbs.verb import Verb
 

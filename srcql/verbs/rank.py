@@ -10,13 +10,13 @@ implementation.
 
 from dataclasses import dataclass
 
-from srcql import behaviour, verdicts
-from srcql.cells import Lowering
+from srcql.clauses.reader import Reader
 from srcql.errors import UnknownName, suggestion
-from srcql.reader import Reader
+from srcql.lowering import behaviour, verdicts
+from srcql.lowering.against import Against, against, check
+from srcql.lowering.cells import Lowering
 from srcql.schema import Role
 from srcql.sql import identifier, listed, same
-from srcql.verbs.against import Against, against, check
 from srcql.verbs.oracle import Oracle
 from srcql.verbs.verb import Verb
 

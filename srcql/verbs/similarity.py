@@ -20,12 +20,12 @@ from typing import Any
 
 from sqlglot.tokenizer_core import TokenType
 
-from srcql import behaviour
-from srcql.cells import Lowering
-from srcql.clauses import SHARED, any_missing, whole_number
-from srcql.equality import any_equality
+from srcql.clauses.equality import any_equality
+from srcql.clauses.reader import Name, Reader
+from srcql.clauses.shared import SHARED, any_missing, whole_number
 from srcql.errors import InvalidQuery, Unsupported
-from srcql.reader import Name, Reader
+from srcql.lowering import behaviour
+from srcql.lowering.cells import Lowering
 from srcql.sql import listed, literal, quoted, same
 from srcql.verbs.verb import Verb
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlglot.tokenizer_core import TokenType
 
-from srcql import sources, specified
-from srcql.cells import Lowering
-from srcql.clauses import flag, observed_column
-from srcql.reader import Reader
+from srcql.clauses.reader import Reader
+from srcql.clauses.shared import flag, observed_column
+from srcql.lowering import sources, specified
+from srcql.lowering.cells import Lowering
 from srcql.sql import listed
 from srcql.verbs.verb import Verb
 

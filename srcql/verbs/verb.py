@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Self
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from srcql.cells import Lowering
-from srcql.clauses import SHARED, Clause, Read, cube, source
-from srcql.conditions import refuse_aggregates, refuse_unknown
-from srcql.cube import Cube
+from srcql.clauses.conditions import refuse_aggregates, refuse_unknown
+from srcql.clauses.cube import Cube
+from srcql.clauses.reader import Piece, Reader, Span, one_of
+from srcql.clauses.shared import SHARED, Clause, Read, cube, source
 from srcql.errors import SrcqlError
-from srcql.reader import Piece, Reader, Span, one_of
+from srcql.lowering.cells import Lowering
 from srcql.sql import identifier, listed, quoted
 
 

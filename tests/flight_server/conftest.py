@@ -7,10 +7,10 @@ from typing import Any
 import adbc_driver_flightsql.dbapi as flight_sql
 import pyarrow.flight as flight
 import pytest
-from doors import connect, observations, put
 
 from flight_server.server import Server
 from flight_server.settings import Settings
+from tests.flight_server.doors import connect, observations, put
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow.flight as flight
 
-from flight_server import users
-from flight_server.users import User
+from flight_server.access import users
+from flight_server.access.users import User
 
 COSTS = (4, 8, 1)
 

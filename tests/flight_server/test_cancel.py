@@ -9,10 +9,10 @@ import threading
 import adbc_driver_manager
 import pyarrow.flight as flight
 import pytest
-from doors import all_of, ask, connect
 
 from flight_server import protocol
 from flight_server.protocol import message, pack
+from tests.flight_server.doors import all_of, ask, connect
 
 # Computes for hours before its first row.
 BUSY = "SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7"

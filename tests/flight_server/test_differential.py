@@ -5,7 +5,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from doors import all_of
+
+from tests.flight_server.doors import all_of
 
 TEXT = Path(__file__).with_name("differential.sql").read_text(encoding="utf-8")
 STATEMENTS = [line for line in TEXT.splitlines() if line and not line.startswith("--")]

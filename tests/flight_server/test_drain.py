@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import pyarrow.flight as flight
 import pytest
-from doors import ask, connect, observations, put
 
 from flight_server.settings import InvalidSetting
+from tests.flight_server.doors import ask, connect, observations, put
 
 LONG = "SELECT range FROM range(20000000)"
 ENDLESS = "SELECT range FROM range(100000000000)"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flight_server.options import READERS
 from flight_server.protocol import FLIGHT, MESSAGES, SQL
+from flight_server.state.options import READERS
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[1] / "docs" / "flight-sql.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ RPCS |= {"ListFlights", "PollFlightInfo"}
 
 @cache
 def every_test():
-    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in HERE.glob("test_*.py")]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in HERE.rglob("test_*.py")]
     return {node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 

@@ -12,7 +12,6 @@ import adbc_driver_manager
 import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
-from doors import all_of, ask, connect, observations, put, shaken
 
 from flight_server import protocol
 from flight_server.actions import Actions
@@ -20,6 +19,7 @@ from flight_server.metadata import Metadata
 from flight_server.protocol import SQL, message, pack
 from flight_server.puts import Puts
 from flight_server.queries import Queries
+from tests.flight_server.doors import all_of, ask, connect, observations, put, shaken
 
 GARBAGE = b"\xff\xff\xff garbage"
 ENDLESS = "SELECT range FROM range(100000000000)"

@@ -11,11 +11,11 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
-from doors import ask, connect, observations, put
 
 from flight_server import protocol
-from flight_server.catalog_metadata import CATALOG, DB_SCHEMA
+from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA
 from flight_server.protocol import message, pack
+from tests.flight_server.doors import ask, connect, observations, put
 
 PATH = flight.FlightDescriptor.for_path("observations")
 BATCH_ID = "srcql-batch-id"
@@ -259,7 +259,7 @@ def test_two_clients_at_once(server):
 
 SENDER = """
 import sys, pyarrow as pa, pyarrow.flight as flight
-from doors import observations
+from tests.flight_server.doors import observations
 client, descriptor = flight.connect(sys.argv[1]), flight.FlightDescriptor.for_path("observations")
 writer, answers = client.do_put(descriptor, observations().schema)
 writer.write_table(observations())
@@ -274,7 +274,7 @@ def test_nothing_of_a_client_that_is_killed_is_kept(server, client):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.path.dirname(__file__)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as process:
         assert process.stdout.readline() == "sent\n"
         os.kill(process.pid, signal.SIGKILL)

@@ -9,10 +9,10 @@ import adbc_driver_manager
 import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
-from doors import all_of, ask, connect, observations, put, shaken
 
 from flight_server import protocol
 from flight_server.protocol import message, pack
+from tests.flight_server.doors import all_of, ask, connect, observations, put, shaken
 
 CLUSTERS = "CLUSTER FROM D.gcd USING EXACT"
 VALUES = "SELECT count(*) AS n FROM observations WHERE problem_id = ? AND step_id < ?"

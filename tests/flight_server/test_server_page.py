@@ -5,9 +5,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pyarrow.flight as flight
-from doors import observations, put
 
 from flight_server.settings import Settings
+from tests.flight_server.doors import observations, put
 
 PAGE = Path(__file__).parents[2] / "docs" / "server.md"
 

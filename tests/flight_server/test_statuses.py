@@ -6,13 +6,13 @@ import socket
 import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
-from doors import all_of, ask, connect, observations, put, shaken
 
 from flight_server import status
 from flight_server.metadata import Metadata
 from flight_server.protocol import SQL, message, pack
-from flight_server.tickets import Ticket
+from flight_server.state.tickets import Ticket
 from srcql import errors
+from tests.flight_server.doors import all_of, ask, connect, observations, put, shaken
 
 GARBAGE = b"\x00\xff\xfe garbage"
 BROKEN = message(

@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
-from doors import all_of, ask, connect, observations, put
 
-from lakehouse.overviews import OVERVIEWS, documented
+from lakehouse.query.overviews import OVERVIEWS, documented
+from tests.flight_server.doors import all_of, ask, connect, observations, put
 
 OBSERVATIONS = flight.FlightDescriptor.for_path("observations")
 

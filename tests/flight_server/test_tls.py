@@ -7,13 +7,13 @@ from pathlib import Path
 import adbc_driver_flightsql.dbapi as flight_sql
 import pyarrow.flight as flight
 import pytest
-from doors import observations
-from people import password, person, token
 
 import srcql_client
 from flight_server.server import Server
 from flight_server.settings import InvalidSetting, Settings
 from srcql.errors import SrcqlError, Unauthenticated
+from tests.flight_server.doors import observations
+from tests.flight_server.people import password, person, token
 
 ASK = flight.Ticket(b"SELECT 1 AS one")
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificates")

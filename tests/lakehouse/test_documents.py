@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.catalog import schema_of
-from lakehouse.overviews import OVERVIEWS
+from lakehouse.query.overviews import OVERVIEWS
 from srcql.schema import TABLES
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.engine import Engine
-from lakehouse.overviews import OVERVIEWS
+from lakehouse.query.overviews import OVERVIEWS
 from lakehouse.warehouse import Warehouse
 from srcql.errors import Cancelled, ExecutionError, InvalidQuery, UnknownName
 from srcql.schema import TABLES

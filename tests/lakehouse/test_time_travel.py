@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.engine import Engine
-from lakehouse.history import history_of, last_by
 from lakehouse.maintenance import Retention
+from lakehouse.snapshots.history import history_of, last_by
 from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.errors import SrcqlError, UnknownName
 from tests.lakehouse.conftest import observations

@@ -6,8 +6,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from srcql.clauses.cube import Selection
 from srcql.compile import compile, transpile
-from srcql.cube import Selection
 from srcql.resolver import Choice, Source, Standalone
 from tests.srcql.spec import Block, blocks, cube
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 import srcql
-from srcql import equality
-from srcql.at import At
+from srcql.clauses import equality
+from srcql.clauses.at import At
+from srcql.clauses.cube import Selection
 from srcql.compile import compile
-from srcql.cube import Selection
 from srcql.explained import explained
 from srcql.resolver import Choice, Source, Standalone
 from srcql.verbs import VERBS

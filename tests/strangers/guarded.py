@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import srcql_client
-from flight_server import users
+from flight_server.access import users
+from flight_server.access.users import User
 from flight_server.server import Server
 from flight_server.settings import Settings
-from flight_server.users import User
 
 from .rows import lakehouse, observations
 from .tools import run

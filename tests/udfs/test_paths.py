@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srcql.paths import InvalidPath, canonical_path
+from srcql.clauses.paths import InvalidPath, canonical_path
 from udfs.paths import parse_path, without
 
 LEFT = {

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import udfs
-from srcql.equality import Equality
-from srcql.paths import canonical_path
+from srcql.clauses.equality import Equality
+from srcql.clauses.paths import canonical_path
 from udfs.response import keys, response_text
 from udfs.using import Using, parse_using
 

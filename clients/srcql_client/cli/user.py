@@ -66,7 +66,7 @@ def list_(users: File) -> None:
 
 def _users_file() -> "ModuleType":
     with extra("server", "a users file"):
-        from flight_server import users
+        from flight_server.access import users
     return users
 
 

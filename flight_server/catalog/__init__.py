@@ -1,0 +1,1 @@
+"""Answers to the metadata commands of Flight SQL: catalogs, tables, keys, types and server information."""

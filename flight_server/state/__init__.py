@@ -1,0 +1,1 @@
+"""State that outlives a call: sessions, prepared statements, transactions and tickets."""

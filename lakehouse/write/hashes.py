@@ -1,0 +1,96 @@
+"""Hashes of the code and the tests that observations were made with, looked up where a caller gave none."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table as IcebergTable
+
+from lakehouse.write.casts import encoded
+from lakehouse.write.order import Codes, folded
+from srcql.schema import CODE_IMPLEMENTATIONS, TESTS, Table
+
+PROBLEM_ID = TESTS.column("problem_id").field_id
+_SOURCES = {
+    "implementation_hash": (CODE_IMPLEMENTATIONS, "implementation_id"),
+    "test_hash": (TESTS, "test_id"),
+}
+
+
+class Hashes:
+    """Looks hashes up in the code and test tables; keeps the list of their files."""
+
+    def __init__(self, load: Callable[[str], IcebergTable]) -> None:
+        self._load = load
+        self._files: dict[str, tuple[str, tuple[DataFile, ...]]] = {}
+
+    def fill(self, rows: Any) -> Any:
+        """The observations (pa.Table) with every null hash replaced: by that of the latest source, else by ''."""
+        for name, (source, key) in _SOURCES.items():
+            if rows[name].null_count:
+                hashes = self._latest(source, ("data_set_id", "problem_id", key), rows)
+                filled = pc.coalesce(rows[name].cast(pa.string()), hashes, "")
+                rows = rows.set_column(rows.column_names.index(name), name, encoded(filled))
+        return rows
+
+    def _latest(self, source: Table, key: Sequence[str], rows: Any) -> Any:
+        """The hash of each row's source, null where there is none; of several the greatest (created_at, code_hash)."""
+        columns = [rows[name].combine_chunks() for name in key]
+        sources = self._read(source, key, [column.dictionary for column in columns])
+        if not len(sources):
+            return pa.nulls(len(rows), pa.string())
+        places = [pc.index_in(sources[name], column.dictionary) for name, column in zip(key, columns, strict=True)]
+        known = _places(places, columns)
+        order = np.argsort(known, kind="stable")
+        known = known[order]
+        wanted = _places([column.indices for column in columns], columns)
+        at = np.searchsorted(known, wanted, side="right") - 1
+        return sources["code_hash"].take(pa.array(order[at], mask=(at < 0) | (known[at] != wanted)))
+
+    def _read(self, source: Table, key: Sequence[str], values: Sequence[Any]) -> Any:
+        """The sources that have one of the values in every column of the key, the latest last."""
+        wanted = pc.field(key[0]).isin(values[0])
+        for name, value in zip(key[1:], values[1:], strict=True):
+            wanted &= pc.field(name).isin(value)
+        table = self._load(source.name)
+        names = [*key, "code_hash", "created_at"]
+        parts = [_nothing(names)]
+        for file in self._candidates(table, values[0], values[1]):
+            with table.io.new_input(file.file_path).open() as stream:
+                parts.append(pq.read_table(stream, columns=names, filters=wanted).cast(parts[0].schema))
+        rows = pa.concat_tables(parts)
+        order = [(name, "ascending", "at_start") for name in ("created_at", "code_hash")]
+        return rows.take(pc.sort_indices(rows, sort_keys=order))
+
+    def _candidates(self, table: IcebergTable, data_sets: Any, problems: Any) -> Iterator[DataFile]:
+        """The files of these data sets between whose bounds one of the problems lies."""
+        names = set(data_sets.to_pylist())
+        ordered = np.sort(np.array([problem.encode() for problem in problems.to_pylist()], dtype=object))
+        for file in self._all_files(table):
+            least, greatest = (bounds[PROBLEM_ID] for bounds in (file.lower_bounds, file.upper_bounds))
+            at = np.searchsorted(ordered, least)
+            if file.partition[0] in names and at < len(ordered) and ordered[at] <= greatest:
+                yield file
+
+    def _all_files(self, table: IcebergTable) -> tuple[DataFile, ...]:
+        location, files = self._files.get(table.name()[-1], ("", ()))
+        if location != table.metadata_location:
+            files = tuple(task.file for task in table.scan().plan_files())
+            self._files[table.name()[-1]] = (table.metadata_location, files)
+        return files
+
+
+def _nothing(names: Sequence[str]) -> Any:
+    types = {"created_at": pa.timestamp("us")}
+    return pa.schema([(name, types.get(name, pa.string())) for name in names]).empty_table()
+
+
+def _places(places: Sequence[Any], columns: Sequence[Any]) -> Codes:
+    """One number for each key: the places of its parts in the dictionaries of the columns."""
+    sizes = [len(column.dictionary) + 1 for column in columns]
+    numbers = [place.to_numpy(zero_copy_only=False).astype(np.int64) for place in places]
+    return folded(list(zip(numbers, sizes, strict=True)))[0]

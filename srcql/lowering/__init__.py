@@ -1,0 +1,1 @@
+"""From clauses to SQL: the common table expressions that verbs select from."""

@@ -1,0 +1,31 @@
+"""MISSING DROP: implementations or tests that lack a cell are left out, analysis by analysis."""
+
+from typing import TYPE_CHECKING
+
+from srcql.sql import listed, literal, same
+
+if TYPE_CHECKING:
+    from srcql.lowering.cells import Lowering
+
+
+DROPS = ("DROP IMPLEMENTATIONS", "DROP TESTS")
+
+
+def complete(lowering: "Lowering", kept: str) -> str:
+    """The rows of the implementations that have every test, or of the tests that every implementation has."""
+    analysis = list(lowering.cube.analysis)
+    who = ["implementation_id", *(["run_id"] if lowering.cube.each else [])]
+    dropped, counted = (who, ["test_id"]) if lowering.cube.missing == "DROP IMPLEMENTATIONS" else (["test_id"], who)
+    had = f"SELECT DISTINCT {listed([*analysis, *who, 'test_id'])} FROM {kept}"
+    lowering.define("__had", had)
+    each = f"SELECT {listed([*analysis, *dropped])}, count(*) AS __n FROM __had GROUP BY ALL"
+    all_ = (
+        f"SELECT {listed(analysis)}, count(*) AS __n FROM (SELECT DISTINCT {listed([*analysis, *counted])} FROM __had)"
+    )
+    spared = f" OR {lowering.entry} = {literal(lowering.spared)}" if lowering.spared and dropped is who else ""
+    whole = (
+        f"SELECT c.* FROM ({each}) AS c JOIN ({all_} GROUP BY ALL) AS a ON {same('c', 'a', analysis)}"
+        f" WHERE c.__n = a.__n{spared}"
+    )
+    rows = f"SELECT c.* FROM {kept} AS c JOIN ({whole}) AS w ON {same('c', 'w', [*analysis, *dropped])}"
+    return lowering.define("__complete", rows)

@@ -1,0 +1,365 @@
+"""What is granted holds at every door: another data set leaves no trace.
+
+The same rows of the data set Open lie in two lakehouses: alone in the one; in the other among commits of a second data
+set, which has problems, tests, implementations and runs of the same names. To a user of Open both say the same.
+"""
+
+import functools
+import json
+import re
+from pathlib import Path
+
+import adbc_driver_flightsql.dbapi as flight_sql
+import pyarrow as pa
+import pyarrow.flight as flight
+import pytest
+
+from flight_server import protocol
+from flight_server.access import users
+from flight_server.protocol import message
+from flight_server.server import Server
+from flight_server.settings import Settings
+from tests.flight_server.people import bearing, person, token
+
+TEXT = Path(__file__).with_name("grants.sql").read_text(encoding="utf-8")
+STATEMENTS = [line for line in TEXT.splitlines() if line and not line.startswith("--")]
+DIFFERENT_TO_ALL = 90  # statements whose answer is another to a user of everything
+ONCE = re.compile(r"-?\b\d{15,}\b|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?|[0-9a-f]{8}-[0-9a-f-]{27}")
+NEAR = re.compile(r"hint: (the nearest|the first) that is kept: .*")
+
+
+def row(data_set, problem, implementation, test, run, output, **more):
+    context = {"run_id": run, "git_commit_hash": {"r1": "c1", "r2": "c2"}.get(run, "c9")}
+    keys = {"data_set_id": data_set, "problem_id": problem, "implementation_id": implementation, "test_id": test}
+    time = pa.scalar(1_700_000_000_000_000, pa.timestamp("us")).as_py()
+    return keys | context | {"step_id": 0, "output": output, "created_at": time, "specified_oracle": False} | more
+
+
+def observed(run):
+    """Two batches of one run: one of Open, then one of Shut."""
+    cells = [(implementation, test) for implementation in "abc" for test in ("t1", "t2")]
+    right = [
+        row("Open", "p", one, test, run, "2" if (one, test, run) == ("c", "t2", "r2") else "1") for one, test in cells
+    ]
+    expected = [row("Open", "p", "oracle", test, run, "1", specified_oracle=True) for test in ("t1", "t2")]
+    others = [row("Shut", "p", one, test, run, '"classified"') for one in ("a", "c", "mole") for test in ("t1", "peek")]
+    others += [row("Shut", "vault", one, "t1", "secret run", "7") for one in "ab"]
+    return pa.Table.from_pylist(right + expected), pa.Table.from_pylist(others)
+
+
+def sources(key):
+    """One batch of Open and one of Shut."""
+    time = pa.scalar(1_700_000_000_000_000, pa.timestamp("us")).as_py()
+    return [
+        pa.Table.from_pylist(
+            [
+                {
+                    "data_set_id": data_set,
+                    "problem_id": "p",
+                    key: name,
+                    "source_code": f"{word} {name}",
+                    "created_at": time,
+                }
+                for name in names
+            ]
+        )
+        for data_set, word, names in (
+            ("Open", "plain", ("t1", "a", "b")),
+            ("Shut", "classified", ("t1", "peek", "mole", "a")),
+        )
+    ]
+
+
+BATCHES = [
+    *(("observations", pair) for pair in (observed("r1"), observed("r2"))),
+    ("tests", sources("test_id")),
+    ("code_implementations", sources("implementation_id")),
+]
+
+
+def lakehouse(folder, with_shut):
+    file = folder / "users.json"
+    person(file, "open", "write", {"Open"})
+    person(file, "shut", "write", {"Shut"})
+    person(file, "nothing", "read", set())
+    person(file, "reader", "read")
+    person(file, "root", "admin")
+    server = Server(Settings(warehouse=str(folder / "warehouse"), users=str(file), threads=1))
+    with flight.connect(server.uri) as client:
+        for number, (table, (mine, other)) in enumerate(BATCHES):
+            send(client, "root", table, mine, f"open {number}")
+            if with_shut:
+                send(client, "root", table, other, f"classified {number}")
+    return server
+
+
+def send(client, name, table, rows, batch_id, **more):
+    """Rows, by plain Flight; the receipt."""
+    command = json.dumps({"table": table, "batch_id": batch_id, **more}).encode()
+    writer, answers = client.do_put(flight.FlightDescriptor.for_command(command), rows.schema, bearing(token(name)))
+    with writer:
+        writer.write_table(rows)
+        writer.done_writing()
+        return json.loads(answers.read().to_pybytes())
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    with lakehouse(tmp_path_factory.mktemp("both"), with_shut=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def both(shared):
+    with flight.connect(shared.uri) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    with lakehouse(tmp_path_factory.mktemp("alone"), with_shut=False) as server, flight.connect(server.uri) as client:
+        yield client
+
+
+def rows(client, name, text):
+    return client.do_get(flight.Ticket(text.encode()), bearing(token(name))).read_all()
+
+
+def snapshots(client, name):
+    text = "SELECT snapshot_id FROM snapshots WHERE table_name = 'observations' ORDER BY committed_at, total_rows"
+    return [str(number) for number in rows(client, name, text)["snapshot_id"].to_pylist()]
+
+
+def said(client, name, text, versions):
+    """The answer or the refusal, without what is another every time; sorted where the statement does not say how."""
+    for place, number in versions.items():
+        text = text.replace(f"{{{place}}}", number)
+    try:
+        found = rows(client, name, text)
+    except (flight.FlightError, pa.ArrowException) as error:
+        told = re.split(r"\. (?:gRPC client debug context|Client context|Detail):", str(error))[0]
+        return re.sub(r"\^+", "^", NEAR.sub("hint: the nearest", ONCE.sub("…", told)))
+    return str(found.schema), sorted(ONCE.sub("…", str(line)) for line in found.to_pylist())
+
+
+@pytest.fixture(scope="module")
+def versions(both, alone):
+    """Ids for the places in the statements, in both lakehouses: the one of Shut exists in the first."""
+    ids, mine, shut = snapshots(alone, "open"), snapshots(both, "open"), snapshots(both, "shut")
+    assert len(ids) == len(mine) == len(shut) == 2
+    assert not set(mine) & set(shut)
+    first = {"first": mine[0], "last": mine[1], "shut": shut[0]}
+    return first, {"first": ids[0], "last": ids[1], "shut": shut[0]}
+
+
+def test_there_are_many_ways_that_were_tried():
+    assert len(STATEMENTS) >= 150
+    assert len(set(STATEMENTS)) == len(STATEMENTS)
+
+
+@pytest.fixture(scope="module")
+def told(both, versions):
+    """What the user of Open is told by a statement, asked once."""
+    return functools.cache(lambda statement: said(both, "open", statement, versions[0]))
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_a_statement_says_what_it_says_where_there_is_nothing_else(told, alone, versions, statement):
+    found = told(statement)
+    assert found == said(alone, "open", statement, versions[1])
+    asked = statement.lower()
+    for word in ("classified", "vault", "mole", "peek", "secret run"):
+        assert word in asked or word not in str(found).lower()
+
+
+def test_to_users_of_everything_they_say_more(both, told, versions):
+    others = [one for one in STATEMENTS if said(both, "reader", one, versions[0]) != told(one)]
+    assert len(others) >= DIFFERENT_TO_ALL
+    for one in others[:5]:  # what was said to others before is not kept for this user
+        assert said(both, "open", one, versions[0]) == told(one)
+
+
+@pytest.mark.parametrize("statement", ["SELECT * FROM observations", "CLUSTER FROM *", "SELECT * FROM runs"])
+def test_what_a_statement_cost_is_what_it_costs_where_there_is_nothing_else(both, alone, statement):
+    def cost(client, name):
+        found = rows(client, name, f"EXPLAIN ANALYZE {statement}").to_pylist()
+        varying = ("seconds", "cpu_seconds", "bytes_read", "memory_bytes")
+        return [re.sub(r": [\d.]+ s", "", str(line)) for line in found if line["key"] not in varying]
+
+    assert cost(both, "open") == cost(alone, "open")
+    assert cost(both, "open") != cost(both, "reader")
+
+
+def test_what_a_user_may_see_is_told_of_tables_and_status(both, alone):
+    def doors(client):
+        options = bearing(token("open"))
+        (status,) = client.do_action(flight.Action("srcql.status", b""), options)
+        held = json.loads(status.body.to_pybytes())
+        infos = [
+            (info.descriptor.path, info.schema, info.total_records) for info in client.list_flights(options=options)
+        ]
+        return held | {"bytes": 0}, infos
+
+    assert doors(both) == doors(alone)
+    assert [one["data_set_id"] for one in doors(both)[0]["data_sets"]] == ["Open"]
+
+
+def test_who_is_granted_nothing_sees_an_empty_lakehouse(both):
+    for text in ("SELECT * FROM observations", "CLUSTER FROM *", "SELECT * FROM snapshots", "SELECT * FROM runs"):
+        assert rows(both, "nothing", text).num_rows == 0
+    assert "there are no data sets yet" in said(both, "nothing", "SLICE FROM Open", {})
+
+
+def test_values_of_parameters_are_bound_by_the_grant_too(shared):
+    options = {"adbc.flight.sql.authorization_header": f"Bearer {token('open')}"}
+    with flight_sql.connect(shared.uri, db_kwargs=options) as connection, connection.cursor() as cursor:
+        for data_set, count in (("Open", 16), ("Shut", 0)):
+            cursor.execute("SELECT count(*) FROM observations WHERE data_set_id = ?", (data_set,))
+            assert cursor.fetchone() == (count,)
+
+
+def info_of(client, name, text):
+    return client.get_flight_info(flight.FlightDescriptor.for_command(text.encode()), bearing(token(name)))
+
+
+def test_a_ticket_shows_whoever_brings_it_what_is_granted_to_them(both):
+    text = "SELECT data_set_id, count(*) AS rows FROM observations GROUP BY ALL ORDER BY ALL"
+    for asked in ("reader", "shut"):
+        (endpoint,) = info_of(both, asked, text).endpoints
+        for name, seen in (("open", ["Open"]), ("nothing", []), ("reader", ["Open", "Shut"])):
+            found = both.do_get(endpoint.ticket, bearing(token(name))).read_all()
+            assert found["data_set_id"].to_pylist() == seen
+        with pytest.raises(flight.FlightUnauthenticatedError):
+            both.do_get(endpoint.ticket)
+
+
+def act(client, name, kind, body, result=None):
+    answers = [answer.body.to_pybytes() for answer in client.do_action(flight.Action(kind, body), bearing(token(name)))]
+    return protocol.parse(result, answers[0]) if result else protocol.read(answers[0])
+
+
+def prepared(client, name, text):
+    request = protocol.pack(message("ActionCreatePreparedStatementRequest", query=text))
+    return act(client, name, "CreatePreparedStatement", request).prepared_statement_handle
+
+
+def test_a_prepared_statement_of_another_is_unknown(both):
+    handle = prepared(both, "reader", "SELECT DISTINCT data_set_id FROM observations")
+    command = protocol.pack(message("CommandPreparedStatementQuery", prepared_statement_handle=handle))
+    descriptor = flight.FlightDescriptor.for_command(command)
+    for name in ("open", "root"):
+        with pytest.raises(pa.ArrowKeyError, match="no such statement"):
+            both.get_flight_info(descriptor, bearing(token(name)))
+        request = message("ActionClosePreparedStatementRequest", prepared_statement_handle=handle)
+        list(both.do_action(flight.Action("ClosePreparedStatement", protocol.pack(request)), bearing(token(name))))
+    assert both.get_flight_info(descriptor, bearing(token("reader"))).schema.names == ["data_set_id"]
+
+
+def test_a_transaction_of_another_is_unknown(both):
+    begin = flight.Action("BeginTransaction", protocol.pack(message("ActionBeginTransactionRequest")))
+    (begun,) = both.do_action(begin, bearing(token("reader")))
+    transaction = protocol.read(begun.body.to_pybytes()).transaction_id
+    request = message("ActionEndTransactionRequest", transaction_id=transaction, action=1)
+    end = flight.Action("EndTransaction", protocol.pack(request))
+    with pytest.raises(pa.ArrowKeyError, match="no such transaction"):
+        list(both.do_action(end, bearing(token("root"))))
+    assert len(list(both.do_action(end, bearing(token("reader"))))) == 1
+
+
+def test_a_statement_of_another_cannot_be_cancelled(both):
+    info = info_of(both, "reader", "SELECT 1 AS one")
+    request = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()
+    act(both, "open", "CancelFlightInfo", request, "CancelFlightInfoResult")
+    found = both.do_get(info.endpoints[0].ticket, bearing(token("reader"))).read_all()
+    assert found.to_pylist() == [{"one": 1}]
+
+
+ONE = pa.Table.from_pylist([row("Open", "new", "a", "t1", "r3", "1")])
+OTHER = pa.Table.from_pylist([row("Shut", "new", "a", "t1", "r3", "1")])
+
+
+@pytest.fixture
+def open_server(tmp_path):
+    with lakehouse(tmp_path, with_shut=True) as server:
+        yield server
+
+
+def test_a_writer_writes_into_granted_data_sets_alone(open_server):
+    with flight.connect(open_server.uri) as client:
+        before = rows(client, "reader", "SELECT * FROM snapshots").num_rows
+        for refused in (OTHER, pa.concat_tables([ONE, OTHER]), pa.concat_tables([OTHER, ONE])):
+            with pytest.raises(flight.FlightUnauthorizedError, match="data set Shut is not granted"):
+                send(client, "open", "observations", refused, "new")
+        with pytest.raises(flight.FlightUnauthorizedError, match="may not ingest"):
+            send(client, "reader", "observations", ONE, "new")
+        with pytest.raises(flight.FlightUnauthorizedError, match="may not add columns"):
+            send(client, "open", "observations", ONE.append_column("extra", [["x"]]), "new", evolve=True)
+        assert rows(client, "reader", "SELECT * FROM snapshots").num_rows == before
+        assert send(client, "open", "observations", ONE, "new")["rows"] == 1
+        assert rows(client, "open", "SELECT run_id FROM observations WHERE problem_id = 'new'").num_rows == 1
+        evolved = send(client, "root", "observations", OTHER.append_column("extra", [["x"]]), "newer", evolve=True)
+        assert evolved["rows"] == 1
+
+
+def test_a_load_of_the_driver_is_bound_as_well(open_server):
+    options = {"adbc.flight.sql.authorization_header": f"Bearer {token('open')}"}
+    with flight_sql.connect(open_server.uri, db_kwargs=options, autocommit=True) as connection:
+        with connection.cursor() as cursor, pytest.raises(flight_sql.ProgrammingError, match="Shut is not granted"):
+            cursor.adbc_ingest("observations", OTHER, mode="append")
+        with connection.cursor() as cursor:
+            assert cursor.adbc_ingest("observations", ONE, mode="append") == 1
+
+
+def test_the_receipt_of_a_batch_that_was_there_tells_nothing_of_it(open_server):
+    with flight.connect(open_server.uri) as client:
+        mine = send(client, "open", "observations", ONE, "open 0")
+        others = send(client, "open", "observations", ONE, "classified 0")
+        assert mine | {"batch_id": ""} == others | {"batch_id": ""}
+        assert (others["repeated"], others["rows"]) == (True, 1)
+
+
+def test_of_a_commit_that_is_granted_in_part_the_part_is_counted_and_no_batch_is_named(open_server):
+    with flight.connect(open_server.uri) as client:
+        send(client, "root", "observations", pa.concat_tables([ONE, OTHER]), "both of them")
+        last = "FROM snapshots ORDER BY committed_at DESC, total_rows DESC LIMIT 1"
+        text = f"SELECT added_rows, total_rows, batch_ids {last}"
+        assert rows(client, "open", text).to_pylist() == [{"added_rows": 1, "total_rows": 17, "batch_ids": []}]
+        assert rows(client, "reader", text).to_pylist() == [
+            {"added_rows": 2, "total_rows": 34, "batch_ids": ["both of them"]}
+        ]
+
+
+def test_a_time_between_granted_commits_is_that_of_the_first_of_them(open_server):
+    """The snapshots of others that lie between are no gap, in which one might have expired."""
+    text = "SELECT arg_min(committed_at, total_rows) AS time FROM snapshots WHERE table_name = 'observations'"
+    with flight.connect(open_server.uri) as client:
+        (first,) = rows(client, "open", text)["time"].to_pylist()
+        between = f"AT (TIMESTAMP => '{first}')"
+        assert rows(client, "open", f"SELECT run_id FROM observations {between}")["run_id"].unique().to_pylist() == [
+            "r1"
+        ]
+
+
+def test_grants_that_change_are_seen_by_the_next_call(open_server, tmp_path):
+    text = "SELECT count(*) AS rows FROM observations"
+    with flight.connect(open_server.uri) as client:
+        handle = prepared(client, "open", text)
+        (endpoint,) = info_of(client, "open", text).endpoints
+        users.remove(tmp_path / "users.json", "open")
+        person(tmp_path / "users.json", "open", "read", {"Open", "Shut"})
+        assert rows(client, "open", text).to_pylist() == [{"rows": 32}]
+        assert client.do_get(endpoint.ticket, bearing(token("open"))).read_all().to_pylist() == [{"rows": 32}]
+        command = protocol.pack(message("CommandPreparedStatementQuery", prepared_statement_handle=handle))
+        with pytest.raises(pa.ArrowKeyError, match="no such statement"):
+            client.get_flight_info(flight.FlightDescriptor.for_command(command), bearing(token("open")))
+
+
+def test_what_the_store_says_of_its_files_is_for_users_of_everything(open_server, tmp_path):
+    for file in (tmp_path / "warehouse" / "data" / "observations").rglob("*.parquet"):
+        file.unlink()
+    with flight.connect(open_server.uri) as client:
+        for name, shown in (("open", False), ("reader", True)):
+            with pytest.raises(flight.FlightInternalError) as error:
+                rows(client, name, "SELECT max(output) FROM observations")
+            assert (".parquet" in str(error.value)) is shown
+            assert ("the log of the server tells more" in str(error.value)) is not shown

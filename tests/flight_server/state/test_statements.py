@@ -1,0 +1,83 @@
+"""Handles live as long as they are used, and no longer."""
+
+import pyarrow as pa
+import pytest
+
+from flight_server.state.statements import Asked, Statements
+from srcql.errors import UnknownName
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def asked(text):
+    return Asked(text)
+
+
+def test_a_handle_that_is_used_lives_on(clock):
+    statements = Statements(limit=10, ttl=60, clock=clock)
+    handle = statements.add(asked("used"))
+    other = statements.add(asked("unused"))
+    for clock.now in (50, 100, 150):
+        assert statements.get(handle) == asked("used")
+    with pytest.raises(UnknownName, match="no such statement"):
+        statements.get(other)
+    assert len(statements) == 1
+
+
+def test_of_too_many_the_least_recently_used_is_forgotten(clock):
+    statements = Statements(limit=2, ttl=60, clock=clock)
+    first, second = statements.add(asked("1")), statements.add(asked("2"))
+    statements.get(first)
+    third = statements.add(asked("3"))
+    assert [statements.get(handle).text for handle in (first, third)] == ["1", "3"]
+    with pytest.raises(UnknownName):
+        statements.get(second)
+
+
+def test_an_unused_handle_is_reaped_without_being_asked_for(clock):
+    statements = Statements(limit=10, ttl=60, clock=clock)
+    statements.add(asked("abandoned"))
+    clock.now = 61
+    assert len(statements) == 0
+
+
+def test_statements_that_hold_too_much_make_room(clock):
+    statements = Statements(limit=100, ttl=60, clock=clock)
+    values = pa.record_batch({"0": ["x" * 2**24]})
+    handles = []
+    for _ in range(20):
+        handles.append(statements.add(asked("with values")))
+        statements.bind(handles[-1], values)
+    assert 0 < len(statements) < 16
+    assert statements.get(handles[-1]).values == values
+    for handle in handles:
+        statements.drop(handle)
+    assert len(statements) == 0
+
+
+def test_a_handle_is_dropped_once(clock):
+    statements = Statements(limit=10, ttl=60, clock=clock)
+    handle = statements.add(asked("prepared"))
+    assert statements.drop(handle)
+    assert not statements.drop(handle)
+    assert len(statements) == 0
+
+
+def test_values_are_kept_with_their_statement(clock):
+    statements = Statements(limit=10, ttl=60, clock=clock)
+    handle = statements.add(asked("prepared"))
+    values = pa.record_batch({"0": [1], "1": ["two"]})
+    statements.bind(handle, values)
+    assert statements.get(handle) == Asked("prepared", values)
