@@ -29,7 +29,7 @@ from lakehouse.warehouse import Warehouse
 from srcql.clauses.equality import CANONICAL, Equality
 from srcql.compile import compile
 from srcql.errors import InvalidQuery
-from srcql.explained import explained
+from srcql.explain import parse_explain
 from srcql.parameters import counted
 from srcql.sql import literal
 
@@ -88,7 +88,7 @@ class Engine:
         snapshot = (now if ids is None else self.planner.snapshot_of(ids)).only(data_sets)
         limits = [limit for limit in (seconds, self._planning_seconds) if limit is not None]
         terms = Terms(min(limits, default=None), part, equality)
-        asked = explained(text)
+        asked = parse_explain(text)
         if asked is not None:
             return Explanation(text, asked, partial(self._new, snapshot, terms), self.warehouse.location)
         if snapshot is now.only(data_sets) and len(text) <= LONGEST_KEPT:

@@ -8,7 +8,7 @@ from lakehouse.query.profile import Profile
 from lakehouse.query.results import KEYS_AND_VALUES, Answer, Known, Result
 from lakehouse.query.views import local_path
 from srcql.errors import SrcqlError
-from srcql.explained import Explained, lines
+from srcql.explain import Explain, lines
 
 if TYPE_CHECKING:
     from lakehouse.engine import Statement
@@ -24,7 +24,7 @@ class Explanation:
 
     schema: Any = KEYS_AND_VALUES
 
-    def __init__(self, text: str, asked: Explained, prepare: Callable[[str], "Statement"], location: str) -> None:
+    def __init__(self, text: str, asked: Explain, prepare: Callable[[str], "Statement"], location: str) -> None:
         self.text = text
         self._query, self._analyze = asked.query, asked.analyze
         self._location = location

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from srcql.clauses.cube import Selection
-from srcql.parser import Found, find
+from srcql.find import find_parts
+from srcql.parser import FoundVerb
 from srcql.sql import literal
 from srcql.verbs.slice import Slice
 
@@ -67,8 +68,8 @@ def _sliced(snapshot: "Snapshot", text: str) -> Selection | None:
     """The selection of a statement that is one SLICE and nothing else."""
     if not WORD.match(text):
         return None
-    found = find(text, snapshot.table("observations"))
-    if len(found) != 1 or not isinstance(found[0], Found) or not found[0].root:
+    found = find_parts(text, snapshot.table("observations"))
+    if len(found) != 1 or not isinstance(found[0], FoundVerb) or not found[0].root:
         return None
     verb = found[0].verb
     whole = isinstance(verb, Slice) and not verb.tail and verb.cube.query is None
