@@ -24,7 +24,9 @@ from lakehouse.query.results import Result
 from lakehouse.query.sandbox import Reading, inspect
 from lakehouse.query.views import PUBLIC, local_path
 from lakehouse.snapshots.parts import Part
-from lakehouse.snapshots.planner import File, Ids, Planner, Snapshot
+from lakehouse.snapshots.planner import Planner
+from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
+from lakehouse.snapshots.state import File
 from lakehouse.warehouse import Warehouse
 from srcql.clauses.equality import CANONICAL, Equality
 from srcql.compile import compile
@@ -73,7 +75,7 @@ class Engine:
         text: str,
         data_sets: Grant = None,
         *,
-        ids: Ids | None = None,
+        ids: SnapshotIds | None = None,
         part: Part | None = None,
         equality: Equality = CANONICAL,
         seconds: float | None = None,
@@ -95,10 +97,10 @@ class Engine:
             return self._kept(snapshot, terms, text)
         return self._new(snapshot, terms, text)
 
-    def _new(self, snapshot: Snapshot, terms: Terms, text: str) -> "Statement":
+    def _new(self, snapshot: LakehouseSnapshot, terms: Terms, text: str) -> "Statement":
         return Statement(self._connection, snapshot, text, terms)
 
-    def _kept(self, snapshot: Snapshot, terms: Terms, text: str) -> "Statement":
+    def _kept(self, snapshot: LakehouseSnapshot, terms: Terms, text: str) -> "Statement":
         """The statement of a text, which is kept while nothing is committed: dashboards and jobs ask the same again."""
         key = (text, snapshot.grant, terms)
         with self._lock:
@@ -154,7 +156,7 @@ class Statement:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        snapshot: Snapshot,
+        snapshot: LakehouseSnapshot,
         text: str,
         terms: Terms,
         values: Sequence[Any] | None = None,
