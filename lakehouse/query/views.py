@@ -70,7 +70,7 @@ class Views:
         """Add and return the view of a table or overview at an earlier snapshot; None for any other name."""
         known = name.lower()
         if known == SNAPSHOTS.name:
-            raise InvalidQuery(f"{known} has no AT: it lists every snapshot that is kept", span=at.span)
+            raise InvalidQuery(f"AT cannot follow {known}: it lists all retained snapshots", span=at.span)
         if known not in self.names:
             return None
         self._snapshot.at(at)
