@@ -22,7 +22,8 @@ from lakehouse.query.explanation import Explanation
 from lakehouse.query.statement import Statement
 from lakehouse.query.views import local_path
 from lakehouse.snapshots.parts import Part
-from lakehouse.snapshots.planner import Ids, Planner, Snapshot
+from lakehouse.snapshots.planner import Planner
+from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
 from lakehouse.warehouse import Warehouse
 from srcql.clauses.equality import CANONICAL, Equality
 from srcql.explained import explained
@@ -70,7 +71,7 @@ class Engine:
         text: str,
         data_sets: Grant = None,
         *,
-        ids: Ids | None = None,
+        ids: SnapshotIds | None = None,
         part: Part | None = None,
         equality: Equality = CANONICAL,
         seconds: float | None = None,
@@ -92,10 +93,10 @@ class Engine:
             return self._cached(snapshot, options, text)
         return self._compile(snapshot, options, text)
 
-    def _compile(self, snapshot: Snapshot, options: CompileOptions, text: str) -> Statement:
+    def _compile(self, snapshot: LakehouseSnapshot, options: CompileOptions, text: str) -> Statement:
         return Statement(self._connection, snapshot, text, options)
 
-    def _cached(self, snapshot: Snapshot, options: CompileOptions, text: str) -> Statement:
+    def _cached(self, snapshot: LakehouseSnapshot, options: CompileOptions, text: str) -> Statement:
         """Return the compiled statement, cached until the next commit: dashboards and jobs repeat their queries."""
         key = (text, snapshot.grant, options)
         with self._lock:

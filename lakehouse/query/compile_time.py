@@ -15,7 +15,7 @@ from lakehouse.query.duckdb_errors import translating_errors
 from lakehouse.query.sandbox import inspect
 from lakehouse.query.views import Views
 from lakehouse.snapshots.parts import Part
-from lakehouse.snapshots.planner import Snapshot
+from lakehouse.snapshots.snapshot import LakehouseSnapshot
 from srcql.clauses.equality import CANONICAL, Equality
 from srcql.compiled import Compiled
 
@@ -42,7 +42,7 @@ class CompileTimeViews(Views):
 
     def __init__(
         self,
-        snapshot: Snapshot,
+        snapshot: LakehouseSnapshot,
         connection: duckdb.DuckDBPyConnection,
         parameters: Sequence[Any] | None,
         options: CompileOptions,

@@ -15,7 +15,8 @@ from lakehouse.query.parameter_types import parameter_types
 from lakehouse.query.results import QueryResult, arrow_type
 from lakehouse.query.sandbox import Inspection, inspect
 from lakehouse.query.views import PUBLIC
-from lakehouse.snapshots.planner import File, Snapshot
+from lakehouse.snapshots.snapshot import LakehouseSnapshot
+from lakehouse.snapshots.state import File
 from srcql.compile import compile
 from srcql.errors import InvalidQuery
 from srcql.parameters import counted
@@ -32,7 +33,7 @@ class Statement:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        snapshot: Snapshot,
+        snapshot: LakehouseSnapshot,
         text: str,
         options: CompileOptions,
         values: Sequence[Any] | None = None,

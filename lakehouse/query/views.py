@@ -6,9 +6,10 @@ from typing import Any
 
 import udfs
 from lakehouse.query.overviews import OVERVIEWS, SNAPSHOTS, comments_of
-from lakehouse.snapshots.history import Commit
+from lakehouse.snapshots.history import TableSnapshot
 from lakehouse.snapshots.parts import Part
-from lakehouse.snapshots.planner import File, Snapshot
+from lakehouse.snapshots.snapshot import LakehouseSnapshot
+from lakehouse.snapshots.state import File
 from srcql.clauses.at import At
 from srcql.clauses.cube import Selection
 from srcql.clauses.equality import CANONICAL, Equality
@@ -26,7 +27,7 @@ PUBLIC = TABLES.keys() | OVERVIEWS.keys()
 class Views:
     """The views that one statement may read: tables, overviews, and one for each cube or AT with only its files."""
 
-    def __init__(self, snapshot: Snapshot, part: Part | None = None, equality: Equality = CANONICAL) -> None:
+    def __init__(self, snapshot: LakehouseSnapshot, part: Part | None = None, equality: Equality = CANONICAL) -> None:
         self.equality = equality
         self._snapshot = snapshot
         self._part = part
@@ -132,7 +133,7 @@ class Views:
 
     def _files(self, name: str, selection: Selection) -> list[File]:
         files = self._snapshot.at(selection.at).files(name, selection)
-        return [file for file in files if self._part is None or self._part.meets(file)]
+        return [file for file in files if self._part is None or self._part.overlaps(file)]
 
     @property
     def _snapshot_rows(self) -> str:
@@ -145,7 +146,7 @@ class Views:
         return f"{empty} UNION ALL VALUES {', '.join(rows)}" if rows else empty
 
 
-def _snapshot_row(table: str, commit: Commit) -> str:
+def _snapshot_row(table: str, commit: TableSnapshot) -> str:
     batches = ", ".join(map(literal, commit.batch_ids))
     time = f"TIMESTAMP '{commit.committed_at}'"
     counts = f"{commit.added_rows}, {commit.total_rows}"

@@ -44,9 +44,9 @@ def test_time_travel_in_a_join(travelled):
 
 
 def test_a_snapshot_that_is_not_there_is_not_found(client):
-    with pytest.raises(KeyError, match=r"line 1, column 31: observations have no snapshot 7") as told:
+    with pytest.raises(KeyError, match=r"line 1, column 31: unknown snapshot 7 of observations") as told:
         ask(client, "CLUSTER FROM D AT (VERSION => 7)")
-    assert "the nearest that is kept: AT (VERSION => " in str(told.value)
+    assert "use the nearest kept snapshot: AT (VERSION => " in str(told.value)
 
 
 def test_an_explanation_has_its_schema_before_its_rows(filled, client):

@@ -113,7 +113,7 @@ def test_a_snapshot_that_is_held_outlives_its_retention(tmp_path: Path) -> None:
             warehouse.ingest("observations", observations((name, "z", "t", 0, "9")))
         rows = engine.prepare("SELECT count(*) AS n FROM observations", ids=held).execute().reader().read_all()
         assert rows["n"].to_pylist() == [1]
-        with Engine(warehouse) as other, pytest.raises(UnknownName, match="is not kept"):
+        with Engine(warehouse) as other, pytest.raises(UnknownName, match="unknown or expired snapshot"):
             other.prepare("SELECT 1", ids=held)
 
 
@@ -126,7 +126,7 @@ def test_tables_that_were_empty_are_empty_again(warehouse: Warehouse, engine: En
 
 
 def test_a_snapshot_that_is_not_kept(filled: Engine) -> None:
-    with pytest.raises(UnknownName, match="snapshot 7 of tests is not kept"):
+    with pytest.raises(UnknownName, match="unknown or expired snapshot 7 of tests"):
         filled.prepare("SELECT 1", ids=(None, 7, None))
 
 
