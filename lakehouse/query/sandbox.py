@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from lakehouse.query.parse_tree import Node, parse_tree
 from lakehouse.query.spans import UNKNOWN_OFFSET, span_of
 from lakehouse.query.wording import reworded
 from srcql.clauses.reader import Span
@@ -37,8 +38,6 @@ FORBIDDEN_FUNCTIONS = frozenset(
 PATH_CHARACTERS = frozenset("./\\*?[:")
 PIVOT = re.compile(r"[\s(]*(SELECT|FROM|WITH|PIVOT)\b.*\bPIVOT\b|[\s(]*PIVOT\b", re.IGNORECASE | re.DOTALL)
 HINT = "read the lakehouse with SELECT and the verbs of SRCQL; write to it with ingest"
-
-Node = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -70,21 +69,19 @@ def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[st
 
 
 def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Node:
-    row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-    assert row
+    """Return the parse tree of one query."""
     try:
-        parsed = json.loads(row[0])
+        tree = parse_tree(connection, sql)
     except RecursionError:
         raise InvalidQuery("the statement is nested too deeply", hint="split it with WITH") from None
-    if parsed["error"]:
-        raise _parse_error(sql, parsed)
-    statements = parsed["statements"]
+    if tree["error"]:
+        raise _parse_error(sql, tree)
+    statements: list[Node] = tree["statements"]
     if not statements:
         raise InvalidQuery("expected a query, found none")
     if len(statements) > 1:
         raise InvalidQuery(f"expected one statement, found {len(statements)}", hint="send each statement alone")
-    statement: Node = statements[0]
-    return statement
+    return statements[0]
 
 
 def _parse_error(sql: str, error: Node) -> SrcqlError:
