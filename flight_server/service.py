@@ -16,7 +16,7 @@ from flight_server.state.tickets import Cancelled
 from flight_server.state.transactions import Transactions
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine, Prepared
-from lakehouse.query.planning import given_up
+from lakehouse.query.deadline import client_cancelled
 from lakehouse.snapshots.parts import Part
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
 from srcql.errors import Unsupported
@@ -82,11 +82,11 @@ class Service:
 @contextmanager
 def waiting(context: Any) -> Iterator[None]:
     """What is planned inside ends when the client gives up."""
-    token = given_up.set(context.is_cancelled)
+    token = client_cancelled.set(context.is_cancelled)
     try:
         yield
     finally:
-        given_up.reset(token)
+        client_cancelled.reset(token)
 
 
 def handler(handlers: dict[str, Item], name: str, door: str) -> Item:

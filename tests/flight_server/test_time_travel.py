@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
 
-from lakehouse.query.overviews import OVERVIEWS, documented
+from lakehouse.query.overviews import OVERVIEWS, comments_of
 from tests.flight_server.doors import all_of, ask, connect, observations, put
 
 OBSERVATIONS = flight.FlightDescriptor.for_path("observations")
@@ -73,4 +73,4 @@ def test_a_mistake_in_what_is_explained_is_told_in_the_text(client):
 def test_an_overview_is_read_by_its_name(sql, client, name):
     rows = ask(client, f"SELECT * FROM {name}")
     assert rows.num_rows > 0
-    assert rows.schema.names == list(documented(name)[1]) == sql.adbc_get_table_schema(name).names
+    assert rows.schema.names == list(comments_of(name)[1]) == sql.adbc_get_table_schema(name).names

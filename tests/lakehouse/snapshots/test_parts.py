@@ -10,7 +10,7 @@ import pytest
 
 from lakehouse.engine import Engine
 from lakehouse.maintenance import Retention
-from lakehouse.query.planning import given_up
+from lakehouse.query.deadline import client_cancelled
 from lakehouse.snapshots.parts import Part, parts_of
 from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.clauses.equality import CANONICAL, Equality
@@ -154,11 +154,11 @@ def test_planning_ends_when_nobody_waits_for_it(filled: Engine) -> None:
     text = "MATRIX FROM (SELECT o.* FROM observations AS o, range(1000000000000) AS r WHERE hash(r.range) = 7)"
     gone = threading.Event()
     asked = threading.Thread(target=gone.set)
-    token = given_up.set(gone.is_set)
+    token = client_cancelled.set(gone.is_set)
     asked.start()
     try:
         with pytest.raises(Cancelled, match="gave up"):
             filled.prepare(text)
     finally:
-        given_up.reset(token)
+        client_cancelled.reset(token)
         asked.join()
