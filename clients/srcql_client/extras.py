@@ -1,4 +1,4 @@
-"""Packages that only some uses need, and the word to whom they are missing."""
+"""Imports of optional packages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from srcql.errors import StoreError
 
 
 @contextmanager
-def extra(name: str, what: str) -> Iterator[None]:
-    """Imports inside the block, which the extra `name` of the distribution brings; StoreError when it is missing.
+def extra(name: str, feature: str) -> Iterator[None]:
+    """Raise StoreError for a package that an import in the block misses; the extra `name` installs it.
 
     >>> with extra("server", "a server"):
     ...     import a_package_that_is_not_there
@@ -21,4 +21,4 @@ def extra(name: str, what: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         hint = f"pip install 'srcql[{name}]'"
-        raise StoreError(f"{what} needs the package {error.name}, which is not installed", hint=hint) from None
+        raise StoreError(f"{feature} needs the package {error.name}, which is not installed", hint=hint) from None

@@ -215,7 +215,7 @@ PIVOTED = pa.table({"STATEMENT": ["t()@0"], "X": [0], "Y": [0], "s1": ["1"]})
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        (PIVOTED, "found the pivoted one"),
+        (PIVOTED, "found the pivoted export"),
         (pa.table({"a": [1]}), "found no column EXECUTIONID, ABSTRACTIONID"),
         (pa.Table.from_pylist([], SCHEMA).drop_columns(["VALUE"]), r"found no column VALUE \("),
     ],
@@ -230,7 +230,7 @@ def test_what_is_no_parquet_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_text("hello")
     with pytest.raises(InvalidData, match=r"x\.parquet: expected a Parquet file"):
         list(arena.read(tmp_path / "x.parquet", "d"))
-    with pytest.raises(InvalidData, match="found nothing at"):
+    with pytest.raises(InvalidData, match="found none at"):
         list(arena.read(tmp_path / "none", "d"))
 
 
@@ -303,6 +303,6 @@ def test_the_large_export_gives_back_its_observations(data: Path) -> None:
         connection.read_parquet(str(folder / "observations.parquet")).create_view("observations")
         expected = connection.execute(digest).fetchall()
         connection.execute("DROP VIEW observations")
-        connection.register("observations", batches.reader(ArenaExport(folder / "arena.parquet", "d")))
+        connection.register("observations", batches.open_reader(ArenaExport(folder / "arena.parquet", "d")))
         assert connection.execute(digest).fetchall() == expected
     assert expected[0][0] == 2_112_749

@@ -104,14 +104,14 @@ def test_an_error_that_can_be_mended_is_its_text(srcql: Callable[..., Ended], fi
 @pytest.mark.parametrize(
     ("arguments", "environment", "words"),
     [
-        (["query", "SELECT 1"], {}, "neither is given"),
-        (["status", "--server", "grpc://h:1", "--warehouse", "w"], {}, "both are given"),
-        (["status"], {"SRCQL_SERVER": "grpc://h:1", "SRCQL_WAREHOUSE": "w"}, "both are given"),
-        (["status", "--warehouse", ""], {}, "neither is given"),
-        (["status"], {"SRCQL_WAREHOUSE": ""}, "neither is given"),
+        (["query", "SELECT 1"], {}, "found none"),
+        (["status", "--server", "grpc://h:1", "--warehouse", "w"], {}, "found both"),
+        (["status"], {"SRCQL_SERVER": "grpc://h:1", "SRCQL_WAREHOUSE": "w"}, "found both"),
+        (["status", "--warehouse", ""], {}, "found none"),
+        (["status"], {"SRCQL_WAREHOUSE": ""}, "found none"),
         (["status", "--server", "w"], {}, "expected grpc://host:port, found w"),
-        (["query", "--warehouse", "w"], {}, "give the query as TEXT"),
-        (["query", "SELECT 1", "--file", "q", "--warehouse", "w"], {}, "give the query as TEXT"),
+        (["query", "--warehouse", "w"], {}, "expected one query, found none"),
+        (["query", "SELECT 1", "--file", "q", "--warehouse", "w"], {}, "found TEXT and --file"),
         (["query", "--file", "missing.sql", "--warehouse", "w"], {}, "missing.sql cannot be read"),
         (["query", "SELECT '\udcff'", "--warehouse", "w"], {}, "the query is not UTF-8"),
         (["query", "SELECT 1", "--format", "xml", "--warehouse", "w"], {}, "xml"),
@@ -186,7 +186,7 @@ def test_a_terminal_sees_how_far_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "command", "words"),
     [
-        (PIVOTED, ["arena", "--data-set", "D"], "found the pivoted one"),
+        (PIVOTED, ["arena", "--data-set", "D"], "found the pivoted export"),
         (pa.table({"data_set_id": ["d"]}), ["parquet", "--table", "tests"], "found no column problem_id, test_id"),
         (pa.table({"a": [1]}), ["parquet", "--table", "test"], "did you mean tests?"),
         (observations().slice(0, 0), ["parquet", "--table", "observations"], "expected at least one record batch"),
@@ -211,7 +211,7 @@ def test_a_fault_of_ours_is_no_traceback(
     line = formats.write.__code__.co_firstlineno + 2
     assert found.stderr.splitlines() == [
         f"internal error: KeyError: <Format.TABLE: 'table'> (formats.py, line {line})",
-        "  hint: this is a fault of srcql; please report it with the command",
+        "  hint: this is a bug in srcql; report it with the command that you ran",
     ]
 
 

@@ -102,10 +102,10 @@ def test_an_interrupted_source_adds_nothing(lakehouse: Connection) -> None:
     [
         (7, "expected rows, found int"),
         ([], "expected at least one record batch, found none"),
-        ([7], "expected record batches, found int among them"),
+        ([7], "expected record batches, found an item of type int"),
         (ROWS.to_batches() + ROWS.drop_columns(["output"]).to_batches(), "batches of one schema(.|\n)*differ: output"),
-        (__file__, "expected a Parquet file, found something else"),
-        ("missing.parquet", "expected a Parquet file, found nothing at missing.parquet"),
+        (__file__, "expected a Parquet file, found another format"),
+        ("missing.parquet", "expected a Parquet file, found no file at missing.parquet"),
     ],
 )
 def test_what_holds_no_rows_is_told(lakehouse: Connection, data: Any, words: str) -> None:
@@ -176,6 +176,6 @@ def test_a_warehouse_keeps_what_it_was_given(tmp_path: Path) -> None:
 
 def test_an_empty_text_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(errors.Unsupported, match="found an empty text"):
+    with pytest.raises(errors.Unsupported, match="found an empty string"):
         srcql_client.connect("")
     assert not list(tmp_path.iterdir())

@@ -30,12 +30,12 @@ def shown(warehouse: Path) -> str:
 def test_the_demo_is_for_newcomers(shown: str) -> None:
     assert "4 problems, 27 implementations, 44 tests, twice" in shown
     assert "[half_a_heap, sort_and_take_middle, standard_library]" in shown
-    assert "median_of_a_sample" in shown.partition("agree with itself?")[2]
+    assert "median_of_a_sample" in shown.partition("are flaky?")[2]
     assert "srcql query" in shown
 
 
 def test_the_demo_shows_the_matrix(shown: str) -> None:
-    assert answer(shown, "answer to every test?")[:5] == [
+    assert answer(shown, "respond to every test?")[:5] == [
         ["test_id", "bits", "century", "digits", "fourth", "gregorian", "library", "sheet"],
         ["year_1700", "true", "false", "true", "true", "false", "false", "null"],
         ["year_1800", "true", "false", "true", "true", "false", "false", "null"],
@@ -45,7 +45,7 @@ def test_the_demo_shows_the_matrix(shown: str) -> None:
 
 
 def test_the_demo_shows_votes_that_tie_and_one_that_is_wrong(shown: str) -> None:
-    assert answer(shown, "is it right?") == [
+    assert answer(shown, "vote fail?") == [
         ["test_id", "status", "votes", "total", "majority", "candidates", "specified"],
         ["year_1700", "TIE", "3", "7", "NULL", "[false, true]", "false"],
         ["year_1800", "TIE", "3", "7", "NULL", "[false, true]", "false"],
@@ -54,7 +54,7 @@ def test_the_demo_shows_votes_that_tie_and_one_that_is_wrong(shown: str) -> None
 
 
 def test_the_demo_travels_in_time(shown: str) -> None:
-    assert answer(shown, "before the last batch came?") == [
+    assert answer(shown, "before the last batch?") == [
         ["problem_id", "alike_before", "alike_now"],
         ["leap_year", "7", "3"],
         ["lru_cache", "5", "3"],

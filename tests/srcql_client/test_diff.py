@@ -192,7 +192,7 @@ def test_each_change_has_its_worth(compare: Srcql) -> None:
             "Unspecified",
             ["regression"],
             1,
-            "FAILED: nothing was judged: specified expects nothing of 1 compared step",
+            "FAILED: no step was judged: specified expects no response in 1 compared step",
         ),
         (
             "Flaky WHERE test_id = 'steady'",
@@ -207,8 +207,8 @@ def test_what_trips(compare: Srcql, source: str, options: list[str], code: int, 
     assert (found.stdout.splitlines()[-1], found.stderr, found.returncode) == (last, "", code)
 
 
-RAN_ONCE = "FAILED: nothing was run twice: only several runs of the same code can disagree"
-APART_FROM = "not compared: 1 added, 3 removed, 1 with other inputs"
+RAN_ONCE = "FAILED: no code of B ran twice: flaky steps need at least two runs of the same code"
+APART_FROM = "not compared: 1 added, 3 removed, 1 with different inputs"
 
 
 @pytest.mark.parametrize(
@@ -219,8 +219,8 @@ APART_FROM = "not compared: 1 added, 3 removed, 1 with other inputs"
             "Apart",
             ["--fail-on", "changed"],
             1,
-            "FAILED: 3 changed steps in 2 cells of 1 problem, 3 of them removed (MISSING IGNORE leaves out tests that "
-            "one end lacks)",
+            "FAILED: 3 changed steps in 2 cells of 1 problem, 3 of them removed (MISSING IGNORE omits tests that A or "
+            "B lacks)",
         ),
         (
             "Apart",
@@ -240,7 +240,7 @@ APART_FROM = "not compared: 1 added, 3 removed, 1 with other inputs"
             "Apart WHERE test_id <> 'shorter' MISSING IGNORE",
             ["--fail-on", "changed"],
             0,
-            "PASSED: no changed step in 1 compared step; not compared: 1 with other inputs",
+            "PASSED: no changed step in 1 compared step; not compared: 1 with different inputs",
         ),
     ],
 )
@@ -250,7 +250,7 @@ def test_what_only_one_end_has(compare: Srcql, source: str, options: list[str], 
 
 
 def test_nothing_compared_does_not_pass(compare: Srcql) -> None:
-    nothing = "nothing was compared: the two ends have no step in common that was given the same inputs"
+    nothing = "no step was compared: A and B share no step with the same inputs"
     found = compare("Disjoint")
     last = f"COMPARED: {nothing}; not compared: 1 added, 1 removed"
     assert (found.stdout.splitlines()[-1], found.returncode) == (last, 0)
@@ -323,10 +323,10 @@ def test_a_removed_step_fails_where_nothing_may_change(compare: Srcql) -> None:
 @pytest.mark.parametrize(
     ("source", "options", "message"),
     [
-        ("Disjoint", ["--fail-on", "flaky"], "nothing was compared: "),
-        ("Same WHERE test_id = 'nobody has it'", ["--fail-on", "changed"], "nothing was compared: "),
-        ("Apart", ["--fail-on", "flaky", "--fail-on", "changed"], "nothing was run twice: "),
-        ("Unspecified", ["--against", "specified", "--fail-on", "regression"], "nothing was judged: "),
+        ("Disjoint", ["--fail-on", "flaky"], "no step was compared: "),
+        ("Same WHERE test_id = 'nobody has it'", ["--fail-on", "changed"], "no step was compared: "),
+        ("Apart", ["--fail-on", "flaky", "--fail-on", "changed"], "no code of B ran twice: "),
+        ("Unspecified", ["--against", "specified", "--fail-on", "regression"], "no step was judged: "),
     ],
 )
 def test_a_gate_shut_for_what_no_cell_shows_is_a_case_that_fails(
@@ -420,14 +420,14 @@ def test_a_file_is_written_and_the_verdict_told(compare: Srcql, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--to", "new"], "none is given"),
-        (["--commit", "old", "--run", "r", "--to", "new"], "several are given"),
+        (["--to", "new"], "found none"),
+        (["--commit", "old", "--run", "r", "--to", "new"], "found several"),
         (["--commit", "old"], "--to"),
         ([*COMMITS, "--fail-on", "regression"], "--against specified"),
         ([*COMMITS, "--fail-on", "fixes"], "fixes"),
         ([*COMMITS, "--format", "html"], "html"),
         ([*COMMITS, "\udcff"], "not UTF-8"),
-        ([*COMMITS, " "], "it is empty"),
+        ([*COMMITS, " "], "found an empty text"),
         ([*COMMITS, "-o", "no such folder/x"], "cannot be written"),
     ],
 )

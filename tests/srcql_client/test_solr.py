@@ -134,24 +134,24 @@ def test_rows_come_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ({"abstractionId": ["p"]}, "docs[1]: expected a field id, found no text in it (fields: abstractionId)"),
-        ({"error": {"code": 400}}, "docs[1]: expected a field id, found no text in it (fields: error)"),
+        ({"abstractionId": ["p"]}, "docs[1]: expected text as id, found none (fields: abstractionId)"),
+        ({"error": {"code": 400}}, "docs[1]: expected text as id, found none (fields: error)"),
         (unit(id=7), "docs[1]: expected text as id, found 7.0"),
-        (unit(id=["a", "b"]), "docs[1]: expected one value as id, found 2"),
-        (unit(id="s0", abstractionId=None, name="Stack"), "docs[1]: expected a field abstractionId, found no text in"),
-        (unit(id="s0", abstractionId=["", None]), "docs[1]: expected a field abstractionId"),
+        (unit(id=["a", "b"]), "docs[1]: expected one value as id, found 2 values"),
+        (unit(id="s0", abstractionId=None, name="Stack"), "docs[1]: expected text as abstractionId, found none"),
+        (unit(id="s0", abstractionId=["", None]), "docs[1]: expected text as abstractionId"),
         (unit(id="s0", abstractionId=[3]), "docs[1]: expected text as abstractionId, found 3.0"),
-        (unit(), "docs[1]: expected an id of its own, found s1 again"),
+        (unit(), "docs[1]: expected a unique id, found s1 again"),
         (
             unit(id="s0", m_static_loc_td=[1.5]),
-            "docs[1]: expected a whole number of 32 bits as m_static_loc_td, found 1.5",
+            "docs[1]: expected a 32-bit integer as m_static_loc_td, found 1.5",
         ),
         (unit(id="s0", m_static_loc_td=3e9), "found 3000000000.0"),
         (unit(id="s0", m_static_complexity_td="4"), "as m_static_complexity_td, found '4'"),
         (unit(id="s0", m_static_complexity_td=True), "as m_static_complexity_td, found True"),
         (unit(id="s0", m_static_complexity_td=float("nan")), "as m_static_complexity_td, found nan"),
         (unit(id="s0", content={}), "docs[1]: expected text as content, found {}"),
-        (unit(id="s0", content="\ud800"), "docs[1]: expected Unicode as content, found half a surrogate pair"),
+        (unit(id="s0", content="\ud800"), "docs[1]: expected Unicode as content, found an unpaired surrogate"),
         (
             unit(id="s0", lastModified="yesterday"),
             "expected a time such as 2026-01-02T03:04:05Z as lastModified, found",
@@ -174,21 +174,21 @@ def test_a_document_that_cannot_be_read_is_told(tmp_path: Path, document: Any, w
         (json.dumps(response()), "expected some documents, found 0"),
         (
             json.dumps(response(unit(), found=7)),
-            "expected 7 documents, found 1\n  hint: ask Solr for rows=7, or put all",
+            "expected 7 documents, found 1\n  hint: request rows=7 from Solr, or put all",
         ),
         (json.dumps(response(found=7)), "expected 7 documents, found 0"),
         (
             b"<response/>",
-            "expected the JSON of a Solr export, found '<response/>' at character 0\n  hint: ask Solr for",
+            "expected the JSON of a Solr export, found '<response/>' at character 0\n  hint: request",
         ),
         (b"id,content\ns1,x", "expected the JSON of a Solr export, found 'id,content' at character 0"),
         (b'[{"id": "s1"', "expected JSON, found the end of the file"),
         (b'{"response": {"docs": [', "expected JSON, found the end of the file"),
         (b'{"response": {"docs": [] "x"', "expected ',', found '\"x\"' at character 25"),
-        (b"{7: 8}", "expected a name in quotes, found '7: 8}' at character 1"),
+        (b"{7: 8}", "expected a quoted name, found '7: 8}' at character 1"),
         (b"[" * 100_000, "expected JSON that is nested less deep"),
         (b'{"id": "\xff"}', "expected UTF-8, found other bytes"),
-        (gzip.compress(b"[]", mtime=0)[:-9], "expected a gzip file, found one that is cut off or damaged"),
+        (gzip.compress(b"[]", mtime=0)[:-9], "expected a gzip file, found a truncated or damaged one"),
         (b"PAR1", "expected the JSON of a Solr export, found 'PAR1'"),
     ],
 )
@@ -228,8 +228,8 @@ def test_of_an_export_that_breaks_off_nothing_is_kept(tmp_path: Path, lakehouse:
     with pytest.raises(InvalidData) as told:
         imported(lakehouse, solr.read(path, "d"))
     assert str(told.value).splitlines() == [
-        "solr.json: docs[2500]: expected an id of its own, found s7 again",
-        "  hint: sort a search that comes in pages by id",
+        "solr.json: docs[2500]: expected a unique id, found s7 again",
+        "  hint: sort the search by id if you export it in pages",
     ]
     assert lakehouse.query("FROM code_implementations").num_rows == 0
 

@@ -54,7 +54,7 @@ def test_the_command_line_takes_who_one_is_from_the_environment(guarded, srcql):
     assert "battery" not in wrong.stderr
     assert "send a user and a password" in srcql(*asked).stderr
     half = srcql(*asked, SRCQL_CLIENT_CERT="cert.pem")
-    assert (half.returncode, "go together" in half.stderr) == (2, True)
+    assert (half.returncode, "found only one of them" in half.stderr) == (2, True)
 
 
 def test_users_are_listed_without_their_secrets(srcql, file):

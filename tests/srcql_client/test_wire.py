@@ -144,6 +144,6 @@ def test_serve_says_why_it_cannot_and_nothing_else(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_driver_adds_is_taken_off(text: str, kind: str, words: str) -> None:
-    with pytest.raises(getattr(errors, kind)) as caught, statuses.told_by("grpc://127.0.0.1:1"):
+    with pytest.raises(getattr(errors, kind)) as caught, statuses.translate_errors("grpc://127.0.0.1:1"):
         raise OperationalError(text, status_code=AdbcStatusCode.UNKNOWN)
     assert str(caught.value) == words
