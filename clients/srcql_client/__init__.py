@@ -20,8 +20,10 @@ from srcql.errors import (
     UnknownName,
     Unsupported,
 )
+from srcql.receipt import Receipt
+from srcql.status import DataSetStatus, Status
 
-from .connection import Connection, DataSetStatus, Receipt, Status
+from .connection import Connection
 from .opening import connect
 
 __all__ = [

@@ -1,61 +1,15 @@
 """The interface of a connection, the same over the wire and in this process."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
+
+from srcql.receipt import Receipt
+from srcql.status import Status
 
 if TYPE_CHECKING:  # pyarrow is slow to import, and the command line does not always need it
     import pyarrow as pa
 
     from .batches import Rows
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """The outcome of one ingest; `repeated` if the batch id was already written, and this call added nothing."""
-
-    table: str
-    rows: int
-    snapshot_id: int
-    batch_id: str
-    repeated: bool
-
-    @property
-    def added(self) -> int:
-        """Rows that this call added.
-
-        >>> Receipt("observations", 12, 1, "import-7", repeated=True).added
-        0
-        """
-        return 0 if self.repeated else self.rows
-
-
-@dataclass(frozen=True)
-class DataSetStatus:
-    """Counts of one data set."""
-
-    data_set_id: str
-    problems: int
-    implementations: int
-    runs: int
-    rows: int
-
-
-@dataclass(frozen=True)
-class Status:
-    """The contents of a lakehouse: its data sets, data files, their size and the number of snapshots."""
-
-    data_sets: tuple[DataSetStatus, ...]
-    files: int
-    bytes: int
-    snapshots: int
-
-    @classmethod
-    def of(cls, fields: Mapping[str, Any]) -> "Status":
-        """Return the status with the fields that the store or a server returned."""
-        data_sets = tuple(DataSetStatus(**data_set) for data_set in fields["data_sets"])
-        return cls(data_sets, fields["files"], fields["bytes"], fields["snapshots"])
 
 
 class Connection(ABC):

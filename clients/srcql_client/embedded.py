@@ -1,11 +1,12 @@
 """A lakehouse in this process: the folder of a warehouse, without a server."""
 
-from dataclasses import asdict
-
 import pyarrow as pa
 
+from srcql.receipt import Receipt
+from srcql.status import Status
+
 from .batches import Rows, open_reader
-from .connection import Connection, Receipt, Status
+from .connection import Connection
 from .extras import extra
 
 
@@ -26,11 +27,11 @@ class EmbeddedConnection(Connection):
 
     def ingest(self, table: str, data: Rows, batch_id: str | None = None) -> Receipt:
         """Add rows to a table of the warehouse: all of them, or none."""
-        return Receipt(**asdict(self._warehouse.ingest(table, open_reader(data), batch_id)))
+        return self._warehouse.ingest(table, open_reader(data), batch_id)
 
     def status(self) -> Status:
         """Return the contents of the warehouse."""
-        return Status.of(asdict(self._engine.planner.snapshot().status()))
+        return self._engine.planner.snapshot().status()
 
     def close(self) -> None:
         """Close the engine and the warehouse."""

@@ -14,10 +14,12 @@ from adbc_driver_manager import AdbcStatement
 from adbc_driver_manager import Error as DriverError
 
 from srcql.errors import SrcqlError, Unavailable
+from srcql.receipt import Receipt
+from srcql.status import Status
 
 from .access import Access
 from .batches import Rows, is_replayable, open_reader
-from .connection import Connection, Receipt, Status
+from .connection import Connection
 from .statuses import translate_errors
 
 T = TypeVar("T")
@@ -101,7 +103,7 @@ class WireConnection(Connection):
         """Return the contents of the server's lakehouse."""
         with translate_errors(self.location):
             (answer,) = self._flight.do_action(flight.Action("srcql.status", b""), self._access.call)
-        return Status.of(json.loads(answer.body.to_pybytes()))
+        return Status.from_json(json.loads(answer.body.to_pybytes()))
 
     def close(self) -> None:
         """Disconnect from the server."""
