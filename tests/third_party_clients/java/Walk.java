@@ -25,9 +25,9 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Goes everywhere that JDBC's interfaces lead: each step is a line of PASS, SKIP (the driver itself has it not) or FAIL.
+ * Calls all of JDBC's interfaces; prints a line for each step: PASS, SKIP (the driver does not implement it) or FAIL.
  *
- * <p>Arguments: the JDBC address of a server, then a user and a password where it has users.
+ * <p>Arguments: the JDBC address of a server, then a user and a password if it has a users file.
  */
 public class Walk {
   private static final Map<String, Integer> COUNTS = new LinkedHashMap<>(Map.of("PASS", 0, "SKIP", 0, "FAIL", 0));
@@ -46,7 +46,7 @@ public class Walk {
       outcome = "SKIP";
       said = absent.toString();
     } catch (Throwable failure) {
-      outcome = "not implemented".equals(failure.getMessage()) ? "SKIP" : "FAIL"; // so Avatica of a timestamp with zone
+      outcome = "not implemented".equals(failure.getMessage()) ? "SKIP" : "FAIL"; // Avatica, for a timestamp with a time zone
       said = failure.toString();
     }
     COUNTS.merge(outcome, 1, Integer::sum);

@@ -1,4 +1,4 @@
-module strangers
+module thirdparty
 
 go 1.25.0
 

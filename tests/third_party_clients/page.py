@@ -1,4 +1,4 @@
-"""What docs/clients.md says of the suites that others wrote."""
+"""The results of third-party test suites in docs/clients.md."""
 
 import re
 from collections.abc import Collection
@@ -7,10 +7,10 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
 
 
-def told(suite: str, passed: int, skipped: Collection[str]) -> None:
-    """Holds the page to an outcome without a failure: a row has the counts, and what was skipped has its reason.
+def check_page(suite: str, passed: int, skipped: Collection[str]) -> None:
+    """Assert that the page has the counts of a suite without failures, and names each skipped test.
 
-    Tests of one name that differ by parameters, in brackets, are told together.
+    Variants of one test, with parameters in brackets, share one entry.
     """
     page = PAGE.read_text(encoding="utf-8")
     (row,) = re.findall(rf"^\| {re.escape(suite)} \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|", page, re.MULTILINE)

@@ -1,7 +1,7 @@
-// Package strangers runs ADBC's validation suite against a server of srcql, whose address stands in SRCQL_URI.
+// Package thirdparty runs ADBC's validation suite against the srcql server at SRCQL_URI.
 //
-// What the suite asks of every database and a store without CREATE TABLE cannot do is skipped, each with its reason.
-package strangers
+// Tests that need CREATE TABLE, which the store does not have, are skipped with that reason.
+package thirdparty
 
 import (
 	"os"
@@ -36,7 +36,7 @@ func (q *quirks) BindParameter(int) string { return "?" }
 func (q *quirks) Catalog() string          { return "temp" }
 func (q *quirks) DBSchema() string         { return "main" }
 
-func (q *quirks) SupportsBulkIngest(string) bool              { return false } // the suite ingests into tables that it makes
+func (q *quirks) SupportsBulkIngest(string) bool              { return false } // the suite ingests into tables that it creates
 func (q *quirks) SupportsErrorIngestIncompatibleSchema() bool { return false }
 func (q *quirks) SupportsStatistics() bool                    { return false } // the driver has none
 func (q *quirks) SupportsConcurrentStatements() bool          { return true }

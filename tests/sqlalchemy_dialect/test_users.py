@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, exc, text
 from sqlalchemy.engine import URL, make_url
 
-from tests.strangers.guarded import READER, guarded
+from tests.third_party_clients.guarded import READER, guarded
 
 DATA_SETS = "SELECT DISTINCT data_set_id FROM observations"
 
@@ -19,13 +19,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
         yield plain.update_query_dict({"tls": "true", "tls_roots": str(certificate)})
 
 
-def test_a_reader_of_one_data_set_sees_that(address: URL) -> None:
+def test_a_user_reads_the_granted_data_set(address: URL) -> None:
     engine = create_engine(address)
     assert pd.read_sql(DATA_SETS, engine)["data_set_id"].tolist() == ["D"]
     engine.dispose()
 
 
-def test_a_certificate_need_not_be_verified(address: URL) -> None:
+def test_verification_of_the_certificate_can_be_skipped(address: URL) -> None:
     unverified = address.difference_update_query(["tls_roots"]).update_query_dict({"tls_skip_verify": "true"})
     engine = create_engine(unverified)
     with engine.connect() as connection:
@@ -34,13 +34,13 @@ def test_a_certificate_need_not_be_verified(address: URL) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["password", "certificate"])
-def test_who_is_wrong_is_not_let_in(address: URL, wrong: str) -> None:
+def test_wrong_credentials_are_rejected(address: URL, wrong: str) -> None:
     others = {
         "password": address.set(password="guessed"),
         "certificate": address.difference_update_query(["tls_roots"]),
     }
     engine = create_engine(others[wrong])
-    with pytest.raises(exc.DBAPIError) as told:
+    with pytest.raises(exc.DBAPIError) as caught:
         engine.connect()
-    assert "guessed" not in str(told.value)
+    assert "guessed" not in str(caught.value)
     engine.dispose()

@@ -1,4 +1,4 @@
-"""What docs/clients.md shows works as it stands there."""
+"""The examples of docs/clients.md work as shown."""
 
 import doctest
 import re
@@ -32,7 +32,7 @@ def page(uri: str) -> str:
 
 
 def shown(page: str, language: str) -> tuple[str, str]:
-    """The lines in a language, and what they print."""
+    """Return the example in a language, and its output."""
     (found,) = re.findall(rf"```{language}\n(.*?)```\n\n```text\n(.*?)```", page, re.DOTALL)
     return found
 

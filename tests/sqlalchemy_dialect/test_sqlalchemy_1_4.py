@@ -1,4 +1,4 @@
-"""The tests of the dialect once more, on SQLAlchemy 1.4."""
+"""The tests of the dialect on SQLAlchemy 1.4."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ def test_the_dialect_on_sqlalchemy_1_4(uri: str, tmp_path: Path) -> None:
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), OLDER]
     installed = subprocess.run(install, capture_output=True, text=True, check=False)
     if installed.returncode:
-        pytest.skip(f"SQLAlchemy 1.4 cannot be had: {installed.stderr[:300]}")
+        pytest.skip(f"SQLAlchemy 1.4 cannot be installed: {installed.stderr[:300]}")
     tests = Path(__file__).with_name("test_dialect.py")
     checked = [sys.executable, "-c", "import sqlalchemy; print(sqlalchemy.__version__)"]
     environment = os.environ | {"PYTHONPATH": str(folder), "SRCQL_URI": uri}

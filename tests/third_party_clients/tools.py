@@ -1,4 +1,4 @@
-"""Go and Java, as the tests run them."""
+"""Run Go and Java programs."""
 
 import os
 import subprocess
@@ -6,8 +6,8 @@ from pathlib import Path
 
 JDBC_DRIVER = "org.apache.arrow:flight-sql-jdbc-driver:18.3.0"
 GO_MODULE = Path(__file__).parent / "go"
-TIMEOUT = 400  # a first build of the Go modules takes a minute of two cores
-GO_BUILD = ("-gcflags=all=-N -l", "-ldflags=-s -w")  # compiled fast: what is built runs for a second
+TIMEOUT = 400  # the first build of the Go modules takes a minute on two cores
+GO_BUILD = ("-gcflags=all=-N -l", "-ldflags=-s -w")  # fast to compile, because the programs run for a second
 
 
 def run(*command: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -22,7 +22,7 @@ def go(*arguments: str, cwd: Path = GO_MODULE, **variables: str) -> subprocess.C
 
 
 def java(driver: str, source: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a program of one file with the JDBC driver."""
+    """Run a program of one file with the JDBC driver."""
     options = (
         "-XX:TieredStopAtLevel=1",
         "--add-opens=java.base/java.nio=ALL-UNNAMED",

@@ -1,4 +1,4 @@
-"""A real server with rows in it, and the drivers that the tests of other languages need."""
+"""A real server with rows, and the drivers for Java and Go."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from .tools import JDBC_DRIVER, go, run
 
 @pytest.fixture(scope="package")
 def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with lakehouse(tmp_path_factory.mktemp("strangers")) as address:
+    with lakehouse(tmp_path_factory.mktemp("third_party_clients")) as address:
         yield address
 
 
@@ -20,11 +20,11 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Path of the JDBC driver."""
     for tool in ("java", "mvn"):
         if shutil.which(tool) is None:
-            pytest.skip(f"there is no {tool} here")
+            pytest.skip(f"{tool} is not installed")
     folder = tmp_path_factory.mktemp("driver")
     fetched = run("mvn", "-q", "-B", "dependency:copy", f"-Dartifact={JDBC_DRIVER}", f"-DoutputDirectory={folder}")
     if fetched.returncode:
-        pytest.skip(f"Maven cannot bring {JDBC_DRIVER}: {fetched.stdout[:300]}")
+        pytest.skip(f"Maven cannot download {JDBC_DRIVER}: {fetched.stdout[:300]}")
     (jar,) = folder.glob("*.jar")
     return str(jar)
 
@@ -33,7 +33,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> str:
 def go_modules() -> None:
     """The modules that our tests in Go need."""
     if shutil.which("go") is None:
-        pytest.skip("there is no Go here")
+        pytest.skip("Go is not installed")
     loaded = go("list", "-deps", "-test", "./...")
     if loaded.returncode:
-        pytest.skip(f"the Go modules cannot be had: {loaded.stderr[:300]}")
+        pytest.skip(f"the Go modules cannot be downloaded: {loaded.stderr[:300]}")

@@ -1,8 +1,7 @@
-"""Tables for a suite that makes its own: they are kept aside, and lent to each query that names them.
+"""Tables for a suite that creates its own, although the store has no CREATE TABLE.
 
-What makes, fills or drops a table is done in a DuckDB of this process. A query goes to the server through our dialect,
-and brings along the tables that it names as common table expressions. So their queries and types pass compiler, driver
-and server, though the store makes no tables for anybody.
+Statements that create, fill or drop a table run in a DuckDB database of this process. A query goes to the server with
+the tables that it names as common table expressions, so that queries and types pass compiler, driver and server.
 """
 
 import re
@@ -12,28 +11,28 @@ import duckdb
 
 from srcql_client.sqlalchemy_dialect import SrcqlDialect
 
-ASIDE = duckdb.connect()
+LOCAL = duckdb.connect()
 FOREIGN_KEY = re.compile(r",\s*FOREIGN KEY ?\([^)]*\) REFERENCES \w+ ?\([^)]*\)")
 WRITES = ("CREATE", "DROP", "INSERT", "UPDATE", "DELETE", "ALTER", "COMMENT", "TRUNCATE")
 
 
-class LentTables(SrcqlDialect):
-    """Our dialect, with the tables of the suite."""
+class LocalTables(SrcqlDialect):
+    """Our dialect with the tables of the suite."""
 
     supports_statement_cache = True
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         if statement.lstrip().upper().startswith(WRITES):
-            aside(statement, parameters)
+            run_locally(statement, parameters)
         else:
-            cursor.execute(lending(statement), parameters)
+            cursor.execute(with_tables(statement), parameters)
 
     def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
         self.do_execute(cursor, statement, ())
 
     def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         for row in parameters:
-            aside(statement, row)
+            run_locally(statement, row)
 
     def has_table(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> bool:
         return table_name in names()
@@ -45,32 +44,34 @@ class LentTables(SrcqlDialect):
         return []
 
 
-def aside(statement: str, parameters: Any) -> None:
-    statement = FOREIGN_KEY.sub("", statement)  # DuckDB would not delete what is referred to
+def run_locally(statement: str, parameters: Any) -> None:
+    statement = FOREIGN_KEY.sub("", statement)  # DuckDB does not delete referenced rows
     try:
         if re.search(r"\bRETURNING\b", statement):
-            raise duckdb.NotImplementedException("nothing that is written is returned")
-        with ASIDE.cursor() as connection:
+            raise duckdb.NotImplementedException("RETURNING is not supported")
+        with LOCAL.cursor() as connection:
             connection.execute(statement, list(parameters or ())).fetchall()
     except duckdb.Error as error:
         raise SrcqlDialect.import_dbapi().IntegrityError(str(error), status_code=8) from error
 
 
 def names() -> list[str]:
-    with ASIDE.cursor() as connection:
+    with LOCAL.cursor() as connection:
         return [name for (name,) in connection.sql("SELECT table_name FROM duckdb_tables() ORDER BY ALL").fetchall()]
 
 
-def lending(statement: str) -> str:
-    """The query with the tables that it names."""
+def with_tables(statement: str) -> str:
+    """Return a query with the tables that it names."""
     words = set(re.findall(r"\w+", statement))
-    lent = ", ".join(f"{quoted(name)} AS ({table(name)})" for name in names() if set(re.findall(r"\w+", name)) <= words)
-    if not lent:
+    named = ", ".join(
+        f"{quoted(name)} AS ({table(name)})" for name in names() if set(re.findall(r"\w+", name)) <= words
+    )
+    if not named:
         return statement
     begun = re.match(r"\s*WITH(\s+RECURSIVE)?\b", statement, re.IGNORECASE)
     if begun:
-        return f"{begun[0]} {lent}, {statement[begun.end() :]}"
-    return f"WITH {lent} {statement}"
+        return f"{begun[0]} {named}, {statement[begun.end() :]}"
+    return f"WITH {named} {statement}"
 
 
 def quoted(name: str) -> str:
@@ -78,8 +79,8 @@ def quoted(name: str) -> str:
 
 
 def table(name: str) -> str:
-    """The rows of a table that is kept aside, as a query."""
-    with ASIDE.cursor() as connection:
+    """Return a query of the rows of a local table."""
+    with LOCAL.cursor() as connection:
         kept = connection.table(quoted(name))
         columns = [quoted(column) for column in kept.columns]
         kinds = [str(kind) for kind in kept.types]
@@ -90,7 +91,7 @@ def table(name: str) -> str:
     )
     values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows or [(None,) * len(columns)])
     places = ", ".join(f"c{n}" for n in range(len(columns)))
-    return f"SELECT {cast} FROM (VALUES {values}) AS lent({places}){'' if rows else ' WHERE false'}"
+    return f"SELECT {cast} FROM (VALUES {values}) AS local_rows({places}){'' if rows else ' WHERE false'}"
 
 
 def literal(text: str | None) -> str:

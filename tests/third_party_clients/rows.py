@@ -12,7 +12,7 @@ TESTS = ("t1", "t2")
 
 
 def observations(data_set: str = "D") -> pa.Table:
-    """Three implementations of each problem answer to two tests; the last is wrong in the second test."""
+    """Three implementations of each problem under two tests; the last is wrong in the second test."""
     rows = [
         {
             "data_set_id": data_set,
@@ -37,8 +37,8 @@ def sources() -> pa.Table:
 
 @contextmanager
 def lakehouse(folder: Path, **settings: Any) -> Iterator[str]:
-    """The address of its server."""
-    from tests.serving import served  # not with SQLAlchemy 1.4, which the store does not work with
+    """Yield the address of the server."""
+    from tests.serving import served  # not at import: the store does not work with SQLAlchemy 1.4
 
     with served(folder / "warehouse", threads=1, **settings) as connection:
         connection.ingest("tests", sources())

@@ -1,33 +1,33 @@
-"""The report in JSON: one object, its keys and its lists in a fixed order, with every step that differs, whole."""
+"""The report in JSON: one object with every step that differs; keys and lists have a fixed order."""
 
 import json
 from dataclasses import asdict
 from typing import IO, Any
 
 from .comparison import Cell, Comparison, Counts
-from .question import Question
+from .request import Request
 from .verdict import Verdict
 
 SCHEMA = 1
 
 
 def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int, _colours: bool | None) -> None:
-    """Write the report, cell by cell as they come."""
-    asked = comparison.question
+    """Write the report, cell by cell."""
+    request = comparison.request
     head = {
         "schema": SCHEMA,
-        "axis": asked.axis,
-        "before": asked.before,
-        "after": asked.after,
-        "from": asked.source,
-        "against": asked.against,
-        "noise": asked.noise,
-        "fail_on": list(asked.fail_on),
+        "axis": request.axis,
+        "before": request.before,
+        "after": request.after,
+        "from": request.source,
+        "against": request.against,
+        "noise": request.noise,
+        "fail_on": list(request.fail_on),
         "verdict": verdict.word,
         "reasons": list(verdict.reasons),
-        "total": _counts(comparison.total, asked),
+        "total": _counts(comparison.total, request),
         "problems": [
-            {"data_set_id": problem.data_set_id, "problem_id": problem.problem_id} | _counts(problem, asked)
+            {"data_set_id": problem.data_set_id, "problem_id": problem.problem_id} | _counts(problem, request)
             for problem in comparison.problems
         ],
     }
@@ -39,11 +39,11 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int,
     out.write(b"\n]}\n")
 
 
-def _counts(counts: Counts, asked: Question) -> dict[str, Any]:
-    """Numbers of cells and steps; null for what was not asked."""
+def _counts(counts: Counts, request: Request) -> dict[str, Any]:
+    """Return numbers of cells and steps; None for kinds that the request does not check."""
     numbers = {name: getattr(counts, name) for name in ("cells", "steps", "compared")}
-    was_asked = {"regression": asked.against is not None, "changed": True, "flaky": asked.asks_flaky}
-    tripping = {name: found.steps if was_asked[name] else None for name, found in counts.tripped.items()}
+    is_checked = {"regression": request.against is not None, "changed": True, "flaky": request.checks_flaky}
+    tripping = {kind: found.steps if is_checked[kind] else None for kind, found in counts.kinds.items()}
     return numbers | {"statuses": counts.statuses, "tripping": tripping}
 
 
@@ -52,5 +52,5 @@ def _cell(cell: Cell) -> dict[str, Any]:
     return {name: getattr(cell, name) for name in names} | {"steps": [asdict(step) for step in cell.differing]}
 
 
-def _json(value: Any) -> bytes:
+def _json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, default=str).encode()
