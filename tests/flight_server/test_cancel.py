@@ -12,7 +12,7 @@ import pytest
 
 from flight_server import protocol
 from flight_server.protocol import message, pack
-from tests.flight_server.doors import all_of, ask, connect
+from tests.flight_server.rpc import connect, query, query_adbc
 
 # Computes for hours before its first row.
 BUSY = "SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7"
@@ -21,26 +21,26 @@ ENDLESS = "SELECT range FROM range(100000000000)"
 
 def ends(server):
     """All statements of the server have ended; its threads are free again."""
-    return server.idle(30)
+    return server.wait_until_idle(30)
 
 
 def test_a_timeout_of_the_server(start):
     server = start(statement_timeout=0.2)
     with flight.connect(server.uri) as client, pytest.raises(flight.FlightTimedOutError, match=r"longer than 0\.2 s"):
-        ask(client, BUSY)
+        query(client, BUSY)
     with (
         connect(server) as sql,
         sql.cursor() as cursor,
         pytest.raises(sql.OperationalError, match=r"longer than 0\.2 s"),
     ):
-        all_of(cursor, BUSY)
+        query_adbc(cursor, BUSY)
     assert ends(server)
 
 
 def test_a_profile_takes_no_longer_than_a_statement_may(start):
     server = start(statement_timeout=0.2)
     with flight.connect(server.uri) as client, pytest.raises(flight.FlightTimedOutError, match=r"longer than 0\.2 s"):
-        ask(client, f"EXPLAIN ANALYZE {BUSY}")
+        query(client, f"EXPLAIN ANALYZE {BUSY}")
     assert ends(server)
 
 
@@ -51,7 +51,7 @@ def test_a_deadline_of_the_client(start):
         with pytest.raises(flight.FlightTimedOutError):
             client.do_get(flight.Ticket(BUSY.encode()), options).read_all()
         assert ends(server)
-        assert ask(client, "SELECT 1 AS one").num_rows == 1
+        assert query(client, "SELECT 1 AS one").num_rows == 1
 
 
 def test_cancel_by_adbc(start):
@@ -101,7 +101,7 @@ def test_a_client_that_is_killed(start, text):
         os.kill(process.pid, signal.SIGKILL)
     assert ends(server)
     with flight.connect(server.uri) as client:
-        assert ask(client, "SELECT 1 AS one").num_rows == 1
+        assert query(client, "SELECT 1 AS one").num_rows == 1
 
 
 def test_a_client_that_does_not_read_is_not_timed_out(start):
@@ -121,7 +121,7 @@ def test_cancel_by_the_info(start):
         assert cancel(client, info) == "CANCELLING"
         with pytest.raises(flight.FlightCancelledError, match="cancelled"):
             list(stream)
-        with pytest.raises(KeyError, match="no such statement"):
+        with pytest.raises(KeyError, match="unknown statement: it was cancelled"):
             client.do_get(info.endpoints[0].ticket).read_all()
         assert cancel(client, info) == "NOT CANCELLABLE"
 
@@ -142,7 +142,7 @@ def test_cancel_by_its_former_name(client):
     stream.read_chunk()
     body = pack(message("ActionCancelQueryRequest", info=info.serialize()))
     (answer,) = client.do_action(("CancelQuery", body))
-    assert protocol.read(answer.body.to_pybytes()).result == 2
+    assert protocol.unpack(answer.body.to_pybytes()).result == 2
     with pytest.raises(flight.FlightCancelledError, match="cancelled"):
         list(stream)
 

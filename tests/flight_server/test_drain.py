@@ -11,7 +11,7 @@ import pyarrow.flight as flight
 import pytest
 
 from flight_server.settings import InvalidSetting
-from tests.flight_server.doors import ask, connect, observations, put
+from tests.flight_server.rpc import connect, observations, put, query
 
 LONG = "SELECT range FROM range(20000000)"
 ENDLESS = "SELECT range FROM range(100000000000)"
@@ -38,7 +38,7 @@ def refuses(client):
     """Wait until the server takes no new work, and return what it says."""
     while True:
         try:
-            ask(client, "SELECT 1 AS one")
+            query(client, "SELECT 1 AS one")
         except flight.FlightUnavailableError as error:
             return str(error)
 
@@ -62,7 +62,7 @@ def test_sigterm_on_an_idle_server(tmp_path):
         server.send_signal(signal.SIGTERM)
         assert server.wait(30) == 0
     with process(tmp_path) as (_, uri), flight.connect(uri) as client:
-        assert ask(client, "SELECT count(*) AS n FROM observations").to_pydict() == {"n": [12]}
+        assert query(client, "SELECT count(*) AS n FROM observations").to_pydict() == {"n": [12]}
 
 
 def test_what_does_not_end_in_time_is_stopped(tmp_path):
@@ -97,7 +97,7 @@ def test_a_server_that_cannot_start_says_why(tmp_path):
     with process(tmp_path, listen="grpc://0.0.0.0:0") as (server, uri):
         _, log = server.communicate(timeout=30)
     assert (uri, server.returncode) == ("", 1)
-    assert "does not listen on 0.0.0.0" in log
+    assert "users are required to listen on 0.0.0.0" in log
     assert "Traceback" not in log
 
 

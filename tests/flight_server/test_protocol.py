@@ -3,7 +3,7 @@
 import pytest
 
 from flight_server import protocol
-from flight_server.protocol import message, pack, read
+from flight_server.protocol import message, pack, unpack
 from srcql.errors import InvalidQuery, Unsupported
 
 # CommandGetTables{db_schema_filter_pattern: "main", include_schema: true} in its envelope, byte by byte
@@ -11,8 +11,8 @@ GET_TABLES = b"\x0a\x3etype.googleapis.com/arrow.flight.protocol.sql.CommandGetT
 
 
 def test_a_command_is_read_from_the_bytes_of_the_specification():
-    command = read(GET_TABLES)
-    assert protocol.name_of(command) == "CommandGetTables"
+    command = unpack(GET_TABLES)
+    assert protocol.message_name(command) == "CommandGetTables"
     assert command.db_schema_filter_pattern == "main"
     assert command.include_schema
     assert not command.HasField("catalog")
@@ -20,7 +20,7 @@ def test_a_command_is_read_from_the_bytes_of_the_specification():
 
 
 def test_an_empty_text_is_not_an_absent_one():
-    assert read(pack(message("CommandGetDbSchemas", catalog=""))).HasField("catalog")
+    assert unpack(pack(message("CommandGetDbSchemas", catalog=""))).HasField("catalog")
 
 
 def test_false_is_said_and_not_left_out():
@@ -31,36 +31,36 @@ def test_false_is_said_and_not_left_out():
     "text", [b"", b"SELECT 1", b"\nSELECT 1", b"CLUSTER FROM x", b'{"table": "tests"}', b"\xff\xfe"]
 )
 def test_text_is_no_envelope(text):
-    assert read(text) is None
+    assert unpack(text) is None
 
 
 def test_a_message_that_is_not_in_the_table_is_named():
     unknown = message("Any", type_url="type.googleapis.com/vendor.Special", value=b"").SerializeToString()
     with pytest.raises(Unsupported, match=r"vendor\.Special"):
-        read(unknown)
+        unpack(unknown)
 
 
 def test_raw_messages_are_not_taken_from_an_envelope():
     raw = message("Any", type_url="type.googleapis.com/arrow.flight.protocol.CloseSessionResult").SerializeToString()
     with pytest.raises(Unsupported):
-        read(raw)
+        unpack(raw)
 
 
 def test_broken_content_is_named():
     url = "type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery"
     with pytest.raises(InvalidQuery, match="CommandStatementQuery"):
-        read(message("Any", type_url=url, value=b"\xff\xff").SerializeToString())
+        unpack(message("Any", type_url=url, value=b"\xff\xff").SerializeToString())
 
 
 def test_text_that_is_no_utf8_is_broken_content():
     url = "type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery"
     with pytest.raises(InvalidQuery, match="CommandStatementQuery"):
-        read(message("Any", type_url=url, value=b"\x0a\x02\xff\xff").SerializeToString())
+        unpack(message("Any", type_url=url, value=b"\x0a\x02\xff\xff").SerializeToString())
 
 
 def test_a_body_is_held_to_the_message_of_its_action():
     with pytest.raises(InvalidQuery, match="ActionClosePreparedStatementRequest"):
-        protocol.expect("ActionClosePreparedStatementRequest", GET_TABLES)
+        protocol.unpack_as("ActionClosePreparedStatementRequest", GET_TABLES)
 
 
 def test_fields_that_the_table_leaves_out_are_passed_over():

@@ -13,9 +13,9 @@ import pyarrow.flight as flight
 import pytest
 
 from flight_server import protocol
-from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA
+from flight_server.namespace import CATALOG, DB_SCHEMA
 from flight_server.protocol import message, pack
-from tests.flight_server.doors import ask, connect, observations, put
+from tests.flight_server.rpc import connect, observations, put, query
 
 PATH = flight.FlightDescriptor.for_path("observations")
 BATCH_ID = "srcql-batch-id"
@@ -38,7 +38,7 @@ def command(**fields):
 
 
 def rows_of(client, table="observations"):
-    return ask(client, f"SELECT count(*) AS n FROM {table}")["n"][0].as_py()
+    return query(client, f"SELECT count(*) AS n FROM {table}")["n"][0].as_py()
 
 
 def test_rows_by_path(client):
@@ -79,7 +79,7 @@ def test_a_new_column_needs_leave(client):
     with pytest.raises(pa.ArrowInvalid, match="seed"):
         put(client, PATH, rows)
     put(client, command(table="observations", evolve=True), rows)
-    assert ask(client, "SELECT DISTINCT seed FROM observations").to_pydict() == {"seed": [7]}
+    assert query(client, "SELECT DISTINCT seed FROM observations").to_pydict() == {"seed": [7]}
 
 
 def test_adbc_ingest_into_each_table(client, sql):
@@ -103,11 +103,11 @@ def test_our_catalog_and_schema_may_be_named(client, sql):
     ("table", "options", "word"),
     [
         ("observation", {}, "did you mean observations"),
-        ("observations", {"mode": "create"}, "can only be appended to: it is there already"),
-        ("observations", {"mode": "replace"}, "can only be appended to: what was observed is never replaced"),
-        ("observations", {"mode": "create_append"}, "can only be appended to: no table is created"),
+        ("observations", {"mode": "create"}, "can only be appended to: the table already exists"),
+        ("observations", {"mode": "replace"}, "can only be appended to: rows are never replaced"),
+        ("observations", {"mode": "create_append"}, "can only be appended to: tables cannot be created"),
         ("mine", {"mode": "create"}, "unknown table mine"),
-        ("observations", {"temporary": True}, "no temporary tables"),
+        ("observations", {"temporary": True}, "temporary tables are not supported"),
         ("observations", {"catalog_name": "other"}, "unknown catalog other"),
         ("observations", {"db_schema_name": "other"}, "unknown schema other"),
     ],
@@ -131,17 +131,17 @@ def test_the_options_of_an_ingestion(client):
     for _ in range(2):
         answer = protocol.parse("DoPutUpdateResult", put(client, bulk(options=options), rows))
         assert answer.record_count == 12
-    assert ask(client, "SELECT DISTINCT seed FROM observations").to_pydict() == {"seed": [7]}
+    assert query(client, "SELECT DISTINCT seed FROM observations").to_pydict() == {"seed": [7]}
     assert rows_of(client) == 12
 
 
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
-        ({"transaction_id": b"x"}, "belongs to no transaction"),
-        ({"options": [{"key": "evolve", "value": "perhaps"}]}, "not evolve = 'perhaps'"),
-        ({"options": [{"key": "colour", "value": "red"}]}, "not colour = 'red'"),
-        ({"table_definition_options": {}}, "it is not said what"),
+        ({"transaction_id": b"x"}, "inside a transaction is not supported"),
+        ({"options": [{"key": "evolve", "value": "perhaps"}]}, "unexpected ingestion option evolve = 'perhaps'"),
+        ({"options": [{"key": "colour", "value": "red"}]}, "unexpected ingestion option colour = 'red'"),
+        ({"table_definition_options": {}}, "the command sets no mode"),
         ({"table_definition_options": {"if_not_exist": 2, "if_exists": 9}}, "can only be appended to"),
     ],
 )
@@ -157,15 +157,15 @@ def test_options_that_an_ingestion_does_not_have(client, fields, word):
         (flight.FlightDescriptor.for_path("observation"), "did you mean observations"),
         (flight.FlightDescriptor.for_path("a", "b"), "name of one table"),
         (flight.FlightDescriptor.for_path(), "name of one table"),
-        (flight.FlightDescriptor.for_command(b""), "should be a JSON object"),
-        (flight.FlightDescriptor.for_command(b"observations"), "should be a JSON object"),
-        (flight.FlightDescriptor.for_command(b"\xff\xfe"), "should be a JSON object"),
-        (flight.FlightDescriptor.for_command(b"[1]"), "should be a JSON object"),
-        (flight.FlightDescriptor.for_command(b"[" * 100_000), "should be a JSON object"),
-        (command(batch_id="x"), "should be a JSON object"),
-        (command(table=7), "not table = 7"),
-        (command(table="tests", evolve="yes"), "not evolve = 'yes'"),
-        (command(table="tests", batch="x"), "not batch = 'x'"),
+        (flight.FlightDescriptor.for_command(b""), "expected a JSON object"),
+        (flight.FlightDescriptor.for_command(b"observations"), "expected a JSON object"),
+        (flight.FlightDescriptor.for_command(b"\xff\xfe"), "expected a JSON object"),
+        (flight.FlightDescriptor.for_command(b"[1]"), "expected a JSON object"),
+        (flight.FlightDescriptor.for_command(b"[" * 100_000), "expected a JSON object"),
+        (command(batch_id="x"), "expected a JSON object"),
+        (command(table=7), "unexpected table = 7"),
+        (command(table="tests", evolve="yes"), "unexpected evolve = 'yes'"),
+        (command(table="tests", batch="x"), "unexpected batch = 'x'"),
     ],
 )
 def test_descriptors_that_name_no_table(client, descriptor, word):
@@ -232,13 +232,13 @@ def test_metadata_of_the_schema_does_not_reach_the_store(client):
     rows = observations()
     fields = [field.with_metadata({"PARQUET:field_id": "99", "comment": "x"}) for field in rows.schema]
     put(client, PATH, rows.cast(pa.schema(fields, metadata={"pandas": "{}"})))
-    assert ask(client, "SELECT problem_id FROM observations").num_rows == 12
+    assert query(client, "SELECT problem_id FROM observations").num_rows == 12
 
 
 def test_a_string_of_20_mb(client):
     rows = pa.table({"data_set_id": ["D"], "problem_id": ["p"], "test_id": ["t"], "source_code": ["x" * 20_000_000]})
     put(client, flight.FlightDescriptor.for_path("tests"), rows)
-    assert ask(client, "SELECT len(source_code) AS n FROM tests").to_pydict() == {"n": [20_000_000]}
+    assert query(client, "SELECT len(source_code) AS n FROM tests").to_pydict() == {"n": [20_000_000]}
 
 
 def test_a_stream_without_rows(client):
@@ -259,7 +259,7 @@ def test_two_clients_at_once(server):
 
 SENDER = """
 import sys, pyarrow as pa, pyarrow.flight as flight
-from tests.flight_server.doors import observations
+from tests.flight_server.rpc import observations
 client, descriptor = flight.connect(sys.argv[1]), flight.FlightDescriptor.for_path("observations")
 writer, answers = client.do_put(descriptor, observations().schema)
 writer.write_table(observations())
@@ -278,5 +278,5 @@ def test_nothing_of_a_client_that_is_killed_is_kept(server, client):
     ) as process:
         assert process.stdout.readline() == "sent\n"
         os.kill(process.pid, signal.SIGKILL)
-    assert server.idle(30)
+    assert server.wait_until_idle(30)
     assert rows_of(client) == 0

@@ -12,7 +12,7 @@ import pytest
 
 from flight_server import protocol
 from flight_server.protocol import message, pack
-from tests.flight_server.doors import all_of, ask, connect, observations, put, shaken
+from tests.flight_server.rpc import connect, observations, put, query, query_adbc, send_nothing
 
 CLUSTERS = "CLUSTER FROM D.gcd USING EXACT"
 VALUES = "SELECT count(*) AS n FROM observations WHERE problem_id = ? AND step_id < ?"
@@ -24,13 +24,13 @@ def command(name, **fields):
 
 def rows(sql, text, parameters=None):
     with sql.cursor() as cursor:
-        return all_of(cursor, text, parameters)
+        return query_adbc(cursor, text, parameters)
 
 
 def test_srcql_by_adbc_is_srcql_by_plain_flight(sql, client):
     found = rows(sql, CLUSTERS)
     assert found.num_rows == 2
-    assert found.equals(ask(client, CLUSTERS))
+    assert found.equals(query(client, CLUSTERS))
 
 
 def test_plain_sql_around_a_verb(sql):
@@ -131,7 +131,7 @@ def test_a_query_answers_every_row_of_values(sql):
 
 
 def test_columns_that_depend_on_the_values_take_one_row(sql):
-    with pytest.raises(pa.ArrowInvalid, match="differ from one row"):
+    with pytest.raises(pa.ArrowInvalid, match="differ between rows of values"):
         bound(sql, "SELECT x FROM (SELECT ? AS x)", union([1, "a"]))
 
 
@@ -148,7 +148,7 @@ def put_values(client, text, batch):
     """The prepared statement with these values, as a descriptor, and what its put was answered."""
     body = pack(message("ActionCreatePreparedStatementRequest", query=text))
     (created,) = client.do_action(("CreatePreparedStatement", body))
-    handle = protocol.read(created.body.to_pybytes()).prepared_statement_handle
+    handle = protocol.unpack(created.body.to_pybytes()).prepared_statement_handle
     prepared = command("CommandPreparedStatementQuery", prepared_statement_handle=handle)
     writer, answers = client.do_put(prepared, batch.schema)
     with writer:
@@ -182,16 +182,16 @@ NOTHINGS = pa.Array.from_buffers(pa.null(), 2**31 - 2, [None])  # they take no b
         (NOTHINGS, "at most 1,000,000 rows"),
         (pa.ListArray.from_arrays(pa.array([0, len(NOTHINGS)], pa.int32()), NOTHINGS), "at most 1,000,000 rows"),
         (pa.array(["x" * 20_000_000]), "16,777,216 bytes"),
-        (pa.array([10**8], pa.date32()), "cannot be read"),
-        (pa.array([2**60], pa.timestamp("s")), "cannot be read"),
-        (pa.array([1], pa.timestamp("us", "Europe/Atlantis")), "cannot be read"),
+        (pa.array([10**8], pa.date32()), "cannot read the parameter values"),
+        (pa.array([2**60], pa.timestamp("s")), "cannot read the parameter values"),
+        (pa.array([1], pa.timestamp("us", "Europe/Atlantis")), "cannot read the parameter values"),
         (pa.array([b"\xff\xfe"]).view(pa.string()), "UTF8"),
     ],
 )
 def test_values_that_no_statement_can_take(client, values, reason):
     with pytest.raises(pa.ArrowInvalid, match=reason):
         client.get_flight_info(put_values(client, "SELECT ? AS value", pa.record_batch({"0": values})))
-    assert ask(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
+    assert query(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
 
 
 def test_many_rows_of_values_are_no_update(sql):
@@ -203,7 +203,7 @@ def test_many_rows_of_values_are_no_update(sql):
 
 def test_values_that_are_missing_are_asked_for(sql):
     with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError, match="expected 2 parameters"):
-        all_of(cursor, VALUES)
+        query_adbc(cursor, VALUES)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_statements_that_write_are_refused(sql, client, text):
     assert "PermissionDenied" in str(told.value)
     writer, answers = client.do_put(command("CommandStatementUpdate", query=text), pa.schema([]))
     with pytest.raises(flight.FlightUnauthorizedError, match="expected a query"):
-        shaken(writer, answers)
+        send_nothing(writer, answers)
 
 
 def test_a_query_is_no_update(sql):
@@ -246,7 +246,7 @@ def test_a_result_is_read_again_on_its_own_snapshot(start):
         put(client, path, observations(run="r2"))
         assert first.num_rows == 12
         assert client.do_get(ticket).read_all().equals(first)
-        assert ask(client, "SELECT * FROM observations").num_rows == 24
+        assert query(client, "SELECT * FROM observations").num_rows == 24
 
 
 def test_a_result_announced_by_one_connection_is_read_by_another(filled, sql):
@@ -260,7 +260,7 @@ def test_a_result_announced_by_one_connection_is_read_by_another(filled, sql):
 def test_a_statement_that_was_closed_is_gone(client):
     body = pack(message("ActionCreatePreparedStatementRequest", query=CLUSTERS))
     (created,) = client.do_action(("CreatePreparedStatement", body))
-    result = protocol.read(created.body.to_pybytes())
+    result = protocol.unpack(created.body.to_pybytes())
     assert result.HasField("is_update")
     assert not result.is_update
     handle = result.prepared_statement_handle
@@ -273,7 +273,7 @@ def test_a_statement_that_was_closed_is_gone(client):
     for _ in range(2):
         list(client.do_action(("ClosePreparedStatement", close)))
     assert client.do_get(ticket).read_all().num_rows == 2  # a ticket needs no handle
-    with pytest.raises(KeyError, match="no such statement"):
+    with pytest.raises(KeyError, match="unknown prepared statement"):
         client.get_flight_info(command("CommandPreparedStatementQuery", prepared_statement_handle=handle))
 
 
@@ -315,7 +315,7 @@ def test_a_wide_result_by_adbc(sql):
 
 def test_a_string_of_20_mb(client, filled):
     text = "SELECT repeat('x', 20000000) AS wide"
-    assert len(ask(client, text)["wide"][0].as_py()) == 20_000_000
+    assert len(query(client, text)["wide"][0].as_py()) == 20_000_000
     with connect(filled, **{"adbc.flight.sql.client_option.with_max_msg_size": str(2**25)}) as sql:
         assert len(rows(sql, text)["wide"][0].as_py()) == 20_000_000
 
@@ -323,7 +323,7 @@ def test_a_string_of_20_mb(client, filled):
 def test_a_result_without_rows(sql, client):
     text = "SELECT * FROM observations WHERE problem_id = 'nothing'"
     assert rows(sql, text).num_rows == 0
-    assert rows(sql, text).schema == ask(client, text).schema
+    assert rows(sql, text).schema == query(client, text).schema
 
 
 def test_enumerations_are_sent_as_text(sql, client):
@@ -332,12 +332,12 @@ def test_enumerations_are_sent_as_text(sql, client):
     text = f"SELECT 'x'::{kind} AS a, {lists}, {{'k': 'x'::{kind}}} AS c, map(['y'::{kind}], [1]) AS d"
     found = rows(sql, text)
     assert found.to_pylist() == [{"a": "x", "b": ["y"], "e": ["x"], "c": {"k": "x"}, "d": [("y", 1)]}]
-    assert found.schema == ask(client, text).schema
+    assert found.schema == query(client, text).schema
 
 
 def test_a_text_as_long_as_a_book(client):
     text = f"SELECT 1 AS one -- {'x' * 5_000_000}"
-    assert ask(client, text).to_pydict() == {"one": [1]}
+    assert query(client, text).to_pydict() == {"one": [1]}
 
 
 def test_no_more_statements_run_at_once_than_the_server_takes(start):
@@ -346,8 +346,8 @@ def test_no_more_statements_run_at_once_than_the_server_takes(start):
     with flight.connect(server.uri) as client:
         running = client.do_get(endless)
         running.read_chunk()
-        with pytest.raises(flight.FlightUnavailableError, match="are running"):
-            ask(client, "SELECT 1")
+        with pytest.raises(flight.FlightUnavailableError, match="are already running"):
+            query(client, "SELECT 1")
         running.cancel()
-        server.idle(30)
-        assert ask(client, "SELECT 1 AS one").num_rows == 1
+        server.wait_until_idle(30)
+        assert query(client, "SELECT 1 AS one").num_rows == 1

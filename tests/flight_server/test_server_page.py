@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.flight as flight
 
 from flight_server.settings import Settings
-from tests.flight_server.doors import observations, put
+from tests.flight_server.rpc import observations, put
 
 PAGE = Path(__file__).parents[2] / "docs" / "server.md"
 

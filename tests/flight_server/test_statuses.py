@@ -12,7 +12,7 @@ from flight_server.metadata import Metadata
 from flight_server.protocol import SQL, message, pack
 from flight_server.state.tickets import Ticket
 from srcql import errors
-from tests.flight_server.doors import all_of, ask, connect, observations, put, shaken
+from tests.flight_server.rpc import connect, observations, put, query, query_adbc, send_nothing
 
 GARBAGE = b"\x00\xff\xfe garbage"
 BROKEN = message(
@@ -47,7 +47,7 @@ def schema(descriptor):
 
 
 def put_nothing(descriptor):
-    return lambda client: shaken(*client.do_put(descriptor, pa.schema([])))
+    return lambda client: send_nothing(*client.do_put(descriptor, pa.schema([])))
 
 
 def action(name, body):
@@ -120,13 +120,13 @@ def test_whatever_a_client_sends(client, case):
     with pytest.raises(kind) as told:
         call(client)
     for_people(told)
-    assert ask(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
+    assert query(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
 
 
 @pytest.mark.parametrize("text", ["SELEC 1", "CLUSTER FROM D.nothing", "DROP TABLE tests", "SELECT 'x'::INTEGER AS n"])
 def test_by_adbc(sql, text):
     with sql.cursor() as cursor, pytest.raises(sql.Error) as told:
-        all_of(cursor, text)
+        query_adbc(cursor, text)
     for_people(told)
 
 
@@ -165,12 +165,12 @@ def test_what_nobody_foresaw_is_internal_and_stands_in_the_log(start, monkeypatc
 
 
 def test_what_nobody_foresaw_in_a_stream(start, monkeypatch):
-    monkeypatch.setattr("flight_server.results.slices", broken)
+    monkeypatch.setattr("flight_server.results.split_batch", broken)
     with (
         flight.connect(start().uri) as client,
         pytest.raises(flight.FlightInternalError, match="internal error") as told,
     ):
-        ask(client, "SELECT 1 AS one")
+        query(client, "SELECT 1 AS one")
     for_people(told)
 
 
@@ -182,10 +182,10 @@ def test_every_call_has_a_line_in_the_log(start, capfd):
     server = start()
     with flight.connect(server.uri) as client:
         put(client, for_path("observations"), observations())
-        ask(client, "SELECT * FROM observations")
+        query(client, "SELECT * FROM observations")
         with pytest.raises(KeyError):
             client.get_flight_info(for_path("nothing"))
-    assert server.idle(30)
+    assert server.wait_until_idle(30)
     lines = [(entry["method"], entry["rows"], entry["status"]) for entry in log(capfd) if entry["event"] == "call"]
     assert lines == [("DO_PUT", 12, "OK"), ("DO_GET", 12, "OK"), ("GET_FLIGHT_INFO", 0, "UnknownName")]
 
@@ -219,4 +219,4 @@ def test_a_connection_that_speaks_no_flight(filled):
         stranger.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         stranger.recv(100)
     with connect(filled) as sql, sql.cursor() as cursor:
-        assert all_of(cursor, "SELECT 1 AS one").num_rows == 1
+        assert query_adbc(cursor, "SELECT 1 AS one").num_rows == 1

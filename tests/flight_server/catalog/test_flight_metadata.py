@@ -8,12 +8,13 @@ import pyarrow.flight as flight
 import pytest
 
 from flight_server.actions import Actions
-from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA, KEY, REMARKS
+from flight_server.catalog.catalog_metadata import KEY, REMARKS
 from flight_server.catalog.sql_info import INFOS
+from flight_server.namespace import CATALOG, DB_SCHEMA
 from flight_server.protocol import message, pack
 from lakehouse.query.overviews import OVERVIEWS, documented
 from srcql.schema import KEYS, TABLES
-from tests.flight_server.doors import ask, connect, shaken
+from tests.flight_server.rpc import connect, query, send_nothing
 
 NAMES = sorted((*TABLES, *OVERVIEWS))
 
@@ -87,7 +88,7 @@ def test_the_types_of_columns_by_name(client):
     )
     for row in listed:
         type_name = row["type_name"]
-        (kind,) = ask(client, f"SELECT typeof(NULL::{type_name}) AS t")["t"].to_pylist()
+        (kind,) = query(client, f"SELECT typeof(NULL::{type_name}) AS t")["t"].to_pylist()
         assert kind.split("(")[0] == type_name
     texts = metadata(client, "CommandGetXdbcTypeInfo", data_type=12)
     assert texts["type_name"].to_pylist() == ["UUID", "VARCHAR"]
@@ -132,13 +133,13 @@ def test_objects_at_every_depth(sql, depth):
 @pytest.mark.parametrize("table", NAMES)
 def test_the_schema_of_a_table_is_that_of_its_rows(sql, client, table):
     schema = sql.adbc_get_table_schema(table, db_schema_filter=DB_SCHEMA)
-    sent = ask(client, f"SELECT * FROM {table}").schema
+    sent = query(client, f"SELECT * FROM {table}").schema
     assert [(field.name, field.type) for field in schema] == [(field.name, field.type) for field in sent]
 
 
 def test_a_qualified_name_can_be_asked_as_it_stands(client):
     qualified = f'"{CATALOG}"."{DB_SCHEMA}"."observations"'
-    assert ask(client, f"SELECT count(*) AS n FROM {qualified}").to_pydict() == {"n": [12]}
+    assert query(client, f"SELECT count(*) AS n FROM {qualified}").to_pydict() == {"n": [12]}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +202,7 @@ def test_the_actions_that_are_served_are_listed(client):
 
 @pytest.mark.parametrize("name", ["DropEverything", "CreateTable", ""])
 def test_other_actions_are_unimplemented(client, name):
-    with pytest.raises(NotImplementedError, match="not served"):
+    with pytest.raises(NotImplementedError, match="is not supported as an action"):
         list(client.do_action((name, b"")))
 
 
@@ -223,11 +224,11 @@ def test_nothing_is_polled(sql):
 
 def test_a_substrait_plan_is_no_query(client):
     plan = pack(message("CommandStatementSubstraitPlan", plan={"plan": b"x", "version": "1"}))
-    with pytest.raises(NotImplementedError, match="not served as a query"):
+    with pytest.raises(NotImplementedError, match="not supported as a query"):
         client.get_flight_info(flight.FlightDescriptor.for_command(plan))
     writer, answers = client.do_put(flight.FlightDescriptor.for_command(plan), pa.schema([]))
-    with pytest.raises(NotImplementedError, match="not served as DoPut"):
-        shaken(writer, answers)
+    with pytest.raises(NotImplementedError, match="not supported as a command of DoPut"):
+        send_nothing(writer, answers)
 
 
 def test_status_tells_what_the_warehouse_holds(client):

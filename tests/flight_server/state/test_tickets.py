@@ -12,11 +12,11 @@ import pytest
 from flight_server import protocol, queries
 from flight_server.protocol import message, pack
 from flight_server.slots import Slots
-from flight_server.state.tickets import Ticket, unpack
+from flight_server.state.tickets import Ticket, unpack_ticket
 from lakehouse.snapshots.parts import Part
 from srcql.errors import Unavailable
-from tests.flight_server.doors import all_of, ask, connect, observations, put
-from tests.flight_server.people import bearing, person, token
+from tests.flight_server.accounts import add_user, bearer, token
+from tests.flight_server.rpc import connect, observations, put, query, query_adbc
 
 PROBLEMS = tuple(f"p{number:02}" for number in range(20))
 EXPORT = "SLICE FROM *"
@@ -42,7 +42,7 @@ def info_of(client, text):
 
 
 def read(ticket):
-    return unpack(protocol.read(ticket.ticket))
+    return unpack_ticket(protocol.unpack(ticket.ticket))
 
 
 def test_a_small_select_has_one_endpoint(two):
@@ -59,21 +59,21 @@ def test_the_parts_of_an_export_are_its_rows_in_its_order(two):
         assert info.ordered
         assert info.schema == client.get_schema(info.descriptor).schema
         parts = [client.do_get(endpoint.ticket).read_all() for endpoint in info.endpoints]
-        assert pa.concat_tables(parts) == ask(client, EXPORT)
+        assert pa.concat_tables(parts) == query(client, EXPORT)
         assert all(part.num_rows < 60 for part in parts)
 
 
 @pytest.mark.usefixtures("parted")
 def test_adbc_reads_all_parts_at_once(two):
     with connect(two[0]) as sql, sql.cursor() as cursor, flight.connect(two[0].uri) as client:
-        assert all_of(cursor, EXPORT) == ask(client, EXPORT)
+        assert query_adbc(cursor, EXPORT) == query(client, EXPORT)
 
 
 @pytest.mark.usefixtures("parted")
 def test_partitions_are_read_side_by_side_by_other_connections_to_another_server(two):
     with connect(two[0]) as sql, sql.cursor() as cursor:
         partitions, schema = cursor.adbc_execute_partitions(EXPORT)
-        whole = all_of(cursor, EXPORT)
+        whole = query_adbc(cursor, EXPORT)
 
     def fetch(partition):
         with connect(two[1]) as other, other.cursor() as reader:
@@ -93,7 +93,7 @@ def test_another_server_answers_a_ticket_on_its_snapshot(two):
         ticket = info_of(ours, "SELECT count(*) AS n FROM observations").endpoints[0].ticket
         put(ours, flight.FlightDescriptor.for_path("observations"), observations(run="r2"))
         assert theirs.do_get(ticket).read_all()["n"].to_pylist() == [120]
-        assert ask(theirs, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [132]
+        assert query(theirs, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [132]
 
 
 def test_another_server_answers_a_ticket_with_values(two):
@@ -129,9 +129,9 @@ def test_a_ticket_that_was_forged_does_what_its_text_does_and_no_more(client):
 
 def test_a_ticket_is_answered_with_what_is_granted_to_whoever_brings_it(start, tmp_path):
     file = tmp_path / "users.json"
-    person(file, "ada", role="admin")
-    person(file, "bob", data_sets={"E"})
-    ada, bob = bearing(token("ada")), bearing(token("bob"))
+    add_user(file, "ada", role="admin")
+    add_user(file, "bob", data_sets={"E"})
+    ada, bob = bearer(token("ada")), bearer(token("bob"))
     with flight.connect(start(users=str(file)).uri) as client:
         rows = observations()
         writer, answers = client.do_put(flight.FlightDescriptor.for_path("observations"), rows.schema, ada)
@@ -190,11 +190,11 @@ def test_the_parts_of_a_statement_have_one_slot(two):
     with flight.connect(two[0].uri) as client:
         assert len({read(endpoint.ticket).id for endpoint in info_of(client, EXPORT).endpoints}) == 1
     slots = Slots(statements=1, parts=2)
-    with slots.taken(b"a"), slots.taken(b"a"):
+    with slots.acquire(b"a"), slots.acquire(b"a"):
         for other, word in ((b"b", "1 statements"), (b"a", "2 streams")):
-            with pytest.raises(Unavailable, match=word), slots.taken(other):
+            with pytest.raises(Unavailable, match=word), slots.acquire(other):
                 pass
-    with slots.taken(b"b"):
+    with slots.acquire(b"b"):
         pass
 
 
@@ -204,4 +204,4 @@ def test_an_export_runs_where_one_statement_may(start):
     with flight.connect(server.uri) as client:
         put(client, flight.FlightDescriptor.for_path("observations"), observations(PROBLEMS))
     with flight_sql.connect(server.uri) as sql, sql.cursor() as cursor:
-        assert all_of(cursor, EXPORT).num_rows == 120
+        assert query_adbc(cursor, EXPORT).num_rows == 120
