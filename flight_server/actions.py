@@ -10,7 +10,6 @@ import pyarrow.flight as flight
 
 from flight_server import protocol
 from flight_server.calls import call_of
-from flight_server.executions import parameters_of
 from flight_server.protocol import message
 from flight_server.queries import Queries
 from flight_server.results import wire_schema
@@ -51,7 +50,7 @@ class Actions:
             "ActionCreatePreparedStatementResult",
             prepared_statement_handle=self._service.statements(context).add(PreparedStatement(request.query)),
             dataset_schema=wire_schema(statement.schema, options.string_views).serialize().to_pybytes(),
-            parameter_schema=wire_schema(parameters_of(statement)).serialize().to_pybytes(),
+            parameter_schema=wire_schema(statement.parameter_schema()).serialize().to_pybytes(),
             is_update=False,
         )
         return protocol.pack(result)

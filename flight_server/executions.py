@@ -5,27 +5,12 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from flight_server.parameter_values import Rows, typical_row, value_rows
-from lakehouse.engine import Prepared, Statement
-from lakehouse.query.parameter_types import parameter_types
-from lakehouse.query.results import Answer
+from lakehouse.engine import Prepared
+from lakehouse.query.results import Result
 from srcql.errors import Cancelled, InvalidQuery
 
-TEXT = "VARCHAR"
 
-
-def parameters_of(statement: Prepared) -> pa.Schema:
-    """The parameters of a statement, `$1` and so on: each of the type that it stands for, else text."""
-    if not statement.parameters:
-        return pa.schema([])
-    if not isinstance(statement, Statement):
-        return pa.schema([(f"${number}", pa.string()) for number in range(1, statement.parameters + 1)])
-    with statement.cursor() as cursor:
-        found = parameter_types(cursor, statement.sql)
-        columns = [f'NULL::{found.get(number, TEXT)} AS "${number}"' for number in range(1, statement.parameters + 1)]
-        return cursor.sql(f"SELECT {', '.join(columns)} WHERE false").to_arrow_table().schema
-
-
-def execute(statement: Prepared, values: pa.RecordBatch | None) -> Answer:
+def execute(statement: Prepared, values: pa.RecordBatch | None) -> Result:
     """Return the result of a statement for these values, bound and not yet run."""
     rows = value_rows(values)
     return statement.execute(rows[0]) if len(rows) == 1 else BatchedExecution(statement, rows)
@@ -39,14 +24,14 @@ def result_schema(statement: Prepared, values: pa.RecordBatch | None) -> pa.Sche
         return result.schema
 
 
-class BatchedExecution(Answer):
+class BatchedExecution(Result):
     """The results of a statement for no row or several rows of values, one after another."""
 
     def __init__(self, statement: Prepared, values: Rows) -> None:
         self._statement = statement
         self._values = values
         self._interrupted = False
-        self._current: Answer | None = None
+        self._current: Result | None = None
         with statement.execute(typical_row(values, statement.parameters)) as typical:
             self.schema = typical.schema
 

@@ -11,9 +11,9 @@ from google.protobuf.message import Message
 
 from flight_server.identity import ADMIN, WRITE, Identity
 from flight_server.namespace import CATALOG, DB_SCHEMA
-from lakehouse.warehouse import Receipt, Warehouse
-from lakehouse.write.committer import NO_SNAPSHOT
+from lakehouse.warehouse import Warehouse
 from srcql.errors import Cancelled, InvalidData, InvalidQuery, UnknownName, Unsupported, suggestion
+from srcql.receipt import NO_SNAPSHOT, Receipt
 from srcql.schema import TABLES
 
 BATCH_ID = "srcql-batch-id"

@@ -23,8 +23,8 @@ from flight_server.ingest import (
 from flight_server.parameter_values import checked_values
 from flight_server.protocol import message
 from flight_server.service import Service, find_handler
-from lakehouse.warehouse import Receipt
 from srcql.errors import InvalidQuery
+from srcql.receipt import Receipt
 
 
 class Puts:

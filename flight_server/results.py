@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from flight_server.watchdog import Watch
-from lakehouse.query.results import Answer
+from lakehouse.query.results import Result
 
 BATCH_BYTES = 7 * 2**19  # 3.5 MiB: the smallest known limit of clients is 4 MiB
 
@@ -50,7 +50,7 @@ def _wire_type(kind: pa.DataType, text: pa.DataType) -> pa.DataType:
     return kind
 
 
-def wire_batches(result: Answer, watch: Watch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def wire_batches(result: Result, watch: Watch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Yield the batches of a result in `schema`; raise the reason if the watchdog stopped the statement."""
     source = result.batches()
     while True:

@@ -18,9 +18,9 @@ from flight_server.state.tickets import CancelledTickets
 from flight_server.state.transactions import Transactions
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine, Prepared
-from lakehouse.query.planning import given_up
+from lakehouse.query.deadline import client_cancelled
 from lakehouse.snapshots.parts import Part
-from lakehouse.snapshots.planner import Ids, Snapshot
+from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
 from srcql.errors import Unsupported
 
 Item = TypeVar("Item")
@@ -56,7 +56,7 @@ class Service:
         with self._lock:
             return self._transactions.setdefault(call_of(context).identity, Transactions(self.settings.handles))
 
-    def snapshot(self, context: flight.ServerCallContext) -> Snapshot:
+    def snapshot(self, context: flight.ServerCallContext) -> LakehouseSnapshot:
         """Return the current snapshot of the lakehouse within the caller's grants."""
         return self.engine.planner.snapshot().only(call_of(context).identity.data_sets)
 
@@ -70,7 +70,7 @@ class Service:
         text: str,
         options: Options = DEFAULTS,
         *,
-        ids: Ids | None = None,
+        ids: SnapshotIds | None = None,
         part: Part | None = None,
     ) -> Prepared:
         """Return a statement on the current snapshot or on the snapshots `ids`, within the caller's grants."""
@@ -84,11 +84,11 @@ class Service:
 @contextmanager
 def cancellable_planning(context: flight.ServerCallContext) -> Iterator[None]:
     """Stop planning in this context when the client cancels the call."""
-    token = given_up.set(context.is_cancelled)
+    token = client_cancelled.set(context.is_cancelled)
     try:
         yield
     finally:
-        given_up.reset(token)
+        client_cancelled.reset(token)
 
 
 def find_handler(handlers: dict[str, Item], name: str, purpose: str) -> Item:

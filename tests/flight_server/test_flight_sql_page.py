@@ -1,4 +1,4 @@
-"""The page about Flight SQL names every message that there is, and only tests that there are."""
+"""The page about Flight SQL names every message, and only tests that exist."""
 
 import ast
 import re
@@ -41,15 +41,15 @@ def test_every_message_has_a_row_and_every_row_a_message():
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
-def test_every_row_names_a_test_that_there_is(row):
+def test_every_row_names_tests_that_exist(row):
     if named(row[0]) <= PARSERS.keys():
-        return  # what an option means
+        return  # the row of an option
     tests = {name for name in named(row[-1]) if name.startswith("test_")}
     assert tests
     assert tests <= every_test()
 
 
-def test_every_test_on_the_page_is_there():
+def test_every_test_on_the_page_exists():
     assert set(re.findall(r"`(test_\w+)`", PAGE)) <= every_test()
 
 
