@@ -38,7 +38,7 @@ def spelled_out(kind: pa.DataType) -> pa.DataType:
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_the_same_rows_on_both_ways(sql, in_process, statement):
+def test_adbc_returns_the_same_table_as_duckdb(sql, in_process, statement):
     expected = in_process.sql(statement.rstrip(";")).to_arrow_table()
     with sql.cursor() as cursor:
         found = query_adbc(cursor, statement)
@@ -47,5 +47,5 @@ def test_the_same_rows_on_both_ways(sql, in_process, statement):
     assert repr(found.to_pylist()) == repr(expected.to_pylist())
 
 
-def test_there_are_enough_of_them():
+def test_there_are_enough_statements_of_types():
     assert len(set(STATEMENTS)) == len(STATEMENTS) > 300

@@ -51,7 +51,7 @@ def test_garbage_for_every_message(client, name):
 
 
 @pytest.mark.parametrize("name", sorted(protocol.MESSAGES[SQL]))
-def test_an_empty_message_of_every_kind(client, name):
+def test_empty_message_of_every_kind(client, name):
     """Each is answered, or refused by a status of its own."""
     data = message("Any", type_url=f"type.googleapis.com/{SQL}.{name}").SerializeToString()
     with suppress(pa.ArrowInvalid, NotImplementedError, KeyError):
@@ -69,18 +69,18 @@ def test_garbage_for_every_action(client, name, body):
     goes_on(client)
 
 
-def test_every_handler_is_of_a_message_that_is_known():
+def test_every_handler_has_a_message():
     assert {*Queries.COMMANDS, *Metadata.COMMANDS, *Puts.COMMANDS} <= protocol.MESSAGES[SQL].keys()
 
 
-def test_a_ticket_is_fetched_twice_and_at_once(client):
+def test_ticket_is_fetched_twice_at_once(client):
     ticket = client.get_flight_info(for_command(b"CLUSTER FROM D")).endpoints[0].ticket
     one, other = client.do_get(ticket), client.do_get(ticket)
     first = other.read_all()
     assert one.read_all() == first == client.do_get(ticket).read_all()
 
 
-def test_a_statement_is_closed_before_it_is_read(client):
+def test_statement_is_closed_before_it_is_read(client):
     body = pack(message("ActionCreatePreparedStatementRequest", query="CLUSTER FROM D"))
     (created,) = client.do_action(("CreatePreparedStatement", body))
     handle = protocol.unpack(created.body.to_pybytes()).prepared_statement_handle
@@ -96,7 +96,7 @@ def test_a_statement_is_closed_before_it_is_read(client):
         send_nothing(writer, answers)
 
 
-def test_a_string_of_20_mb_where_the_driver_takes_16(filled, client):
+def test_string_of_20_mb_above_the_limit_of_the_driver(filled, client):
     """One value cannot be cut: it comes alone, and a client that takes less is told so by its own transport."""
     text = "SELECT range AS n, CASE WHEN range = 1 THEN repeat('x', 20000000) END AS wide FROM range(3) ORDER BY n"
     batches = [chunk.data for chunk in client.do_get(flight.Ticket(text.encode()))]
@@ -110,7 +110,7 @@ def test_a_string_of_20_mb_where_the_driver_takes_16(filled, client):
 
 
 @pytest.mark.parametrize("kind", ["'x' || range", "range", "range / 7", "[range]", "DATE '2026-01-01'", "NULL"])
-def test_a_table_of_300_columns(sql, client, kind):
+def test_table_of_300_columns(sql, client, kind):
     columns = ", ".join(f"{kind} AS column_{number}" for number in range(300))
     text = f"SELECT {columns} FROM range(10000)"
     found = [chunk.data for chunk in client.do_get(flight.Ticket(text.encode()))]
@@ -128,7 +128,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_clients_that_die_in_mid_stream_leave_nothing_behind(start):
+def test_killed_clients_release_their_slots(start):
     server = start(statements=2)
     for _ in range(3):  # more than there are slots
         died = subprocess.run([sys.executable, "-c", LEAVES, server.uri, ENDLESS], check=False)
@@ -138,7 +138,7 @@ def test_clients_that_die_in_mid_stream_leave_nothing_behind(start):
         goes_on(client)
 
 
-def test_a_client_that_never_reads_holds_only_its_own_slot(start):
+def test_client_that_never_reads_holds_one_slot(start):
     server = start(statements=2)
     with flight.connect(server.uri) as lazy, flight.connect(server.uri) as client:
         info = lazy.get_flight_info(for_command(ENDLESS.encode()))
@@ -150,7 +150,7 @@ def test_a_client_that_never_reads_holds_only_its_own_slot(start):
         assert server.wait_until_idle(30)
 
 
-def test_a_client_that_sends_half_a_batch(start):
+def test_client_that_sends_garbage_bytes(start):
     server = start()
     with flight.connect(server.uri) as client:
         put(client, flight.FlightDescriptor.for_path("observations"), observations())
@@ -160,7 +160,7 @@ def test_a_client_that_sends_half_a_batch(start):
         assert query(client, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [12]
 
 
-def test_cancelled_while_it_is_planned(start):
+def test_cancel_while_planning(start):
     """A matrix asks first which columns it has; the question would take hours, and its client does not wait for it."""
     server = start()
     text = "MATRIX FROM (SELECT o.* FROM observations AS o, range(1000000000000) AS r WHERE hash(r.range) = 7)"

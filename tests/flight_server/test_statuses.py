@@ -115,7 +115,7 @@ def for_people(told):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_whatever_a_client_sends(client, case):
+def test_invalid_requests_have_the_right_status(client, case):
     call, kind = CASES[case]
     with pytest.raises(kind) as told:
         call(client)
@@ -124,13 +124,13 @@ def test_whatever_a_client_sends(client, case):
 
 
 @pytest.mark.parametrize("text", ["SELEC 1", "CLUSTER FROM D.nothing", "DROP TABLE tests", "SELECT 'x'::INTEGER AS n"])
-def test_by_adbc(sql, text):
+def test_errors_by_adbc(sql, text):
     with sql.cursor() as cursor, pytest.raises(sql.Error) as told:
         query_adbc(cursor, text)
     for_people(told)
 
 
-def test_the_whole_text_of_an_error_arrives(sql):
+def test_clients_receive_the_whole_error_text(sql):
     with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError) as told:
         cursor.execute("SELECT 1;\nCLUSTER FROM E")
     with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError) as told:
@@ -139,7 +139,7 @@ def test_the_whole_text_of_an_error_arrives(sql):
     assert "hint: data sets: D" in str(told.value)
 
 
-def test_an_error_after_the_first_rows(client):
+def test_error_after_the_first_rows(client):
     text = "SELECT CASE WHEN range = 4900000 THEN error('boom') ELSE range END AS n FROM range(5000000)"
     stream = client.do_get(flight.Ticket(text.encode()))
     assert stream.read_chunk().data.num_rows > 0
@@ -152,7 +152,7 @@ def broken(*_):
     raise RuntimeError("what nobody foresaw, at /a/secret/path.py")
 
 
-def test_what_nobody_foresaw_is_internal_and_stands_in_the_log(start, monkeypatch, capfd):
+def test_unexpected_error_is_internal_and_logged(start, monkeypatch, capfd):
     monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", broken)
     catalogs = pack(message("CommandGetCatalogs"))
     with flight.connect(start().uri) as client:
@@ -164,7 +164,7 @@ def test_what_nobody_foresaw_is_internal_and_stands_in_the_log(start, monkeypatc
             assert "what nobody foresaw" in line["exception"]
 
 
-def test_what_nobody_foresaw_in_a_stream(start, monkeypatch):
+def test_unexpected_error_in_a_stream(start, monkeypatch):
     monkeypatch.setattr("flight_server.results.split_batch", broken)
     with (
         flight.connect(start().uri) as client,
@@ -178,7 +178,7 @@ def log(capfd):
     return [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
 
-def test_every_call_has_a_line_in_the_log(start, capfd):
+def test_every_call_is_logged(start, capfd):
     server = start()
     with flight.connect(server.uri) as client:
         put(client, for_path("observations"), observations())
@@ -191,7 +191,7 @@ def test_every_call_has_a_line_in_the_log(start, capfd):
 
 
 @pytest.mark.parametrize("letters", ["x" * 10_000, "日本" * 5_000, "a\n" * 5_000, "%" * 10_000, "short"])
-def test_every_error_has_a_status_that_a_header_can_carry(server, monkeypatch, letters):
+def test_every_status_fits_into_a_header(server, monkeypatch, letters):
     with flight.connect(server.uri) as client:
         for kind, told_as in status.STATUSES.items():
             monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", raising(kind(letters)))
@@ -208,12 +208,12 @@ def raising(error):
     return refuse
 
 
-def test_every_error_of_the_project_has_a_status():
+def test_every_error_class_has_a_status():
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SrcqlError)}
     assert set(status.STATUSES) == kinds - {errors.SrcqlError}
 
 
-def test_a_connection_that_speaks_no_flight(filled):
+def test_http_connection_does_not_harm_the_server(filled):
     host, port = filled.uri.removeprefix("grpc://").split(":")
     with socket.create_connection((host, int(port))) as stranger:
         stranger.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")

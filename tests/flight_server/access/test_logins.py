@@ -70,7 +70,7 @@ def one(client, options=None):
         {"adbc.flight.sql.authorization_header": f"Bearer {token('ada')}"},
     ],
 )
-def test_the_driver_of_adbc_is_let_in(guarded, options):
+def test_adbc_login(guarded, options):
     with (
         flight_sql.connect(guarded.uri, db_kwargs=options) as connection,
         connection.cursor() as cursor,
@@ -79,21 +79,21 @@ def test_the_driver_of_adbc_is_let_in(guarded, options):
         assert cursor.fetchone() == (1,)
 
 
-def test_a_handshake_gives_a_token_for_later_calls(caller):
+def test_handshake_returns_a_token_for_later_calls(caller):
     name, value = caller.authenticate_basic_token("ada", password("ada"))
     assert name == b"authorization"
     assert one(caller, flight.FlightCallOptions(headers=[(name, value)]))
 
 
 @pytest.mark.parametrize("padded", [True, False])
-def test_a_password_may_come_with_any_call_in_base64_with_padding_or_not(caller, padded):
+def test_basic_header_works_on_any_call_padded_or_not(caller, padded):
     assert one(caller, basic("ada", password("ada"), padded))
 
 
 @pytest.mark.parametrize(
     "header", [f"Bearer {token('ada')}", f"Basic {basic_value('ada')}", f"basic {basic_value('ada')}"]
 )
-def test_a_handshake_is_answered_by_a_token_whatever_it_came_with(file, header):
+def test_handshake_returns_a_token_for_every_header(file, header):
     """Drivers of JDBC and ODBC bring tokens to the Handshake too, and take what comes back."""
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, 60)
@@ -101,7 +101,7 @@ def test_a_handshake_is_answered_by_a_token_whatever_it_came_with(file, header):
     assert authenticator.authenticate(f"Bearer {login.token}", handshake=False).identity.name == "ada"
 
 
-def test_a_handshake_with_a_token_is_served(caller):
+def test_handshake_with_a_token(caller):
     class Nothing(flight.ClientAuthHandler):
         def authenticate(self, outgoing, incoming):
             pass
@@ -129,14 +129,14 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("options", REFUSED)
-def test_whoever_is_not_known_is_told_the_same(caller, options):
+def test_invalid_credentials_have_one_message(caller, options):
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN) as error:
         one(caller, options)
     assert "ada" not in str(error.value)
     assert "Traceback" not in str(error.value)
 
 
-def test_without_a_word_a_caller_is_told_what_to_send(caller):
+def test_missing_header_requires_authentication(caller):
     with pytest.raises(
         flight.FlightUnauthenticatedError,
         match="authentication required\n  hint: send a user and a password, or a token",
@@ -144,7 +144,7 @@ def test_without_a_word_a_caller_is_told_what_to_send(caller):
         one(caller)
 
 
-def test_every_method_is_closed(caller):
+def test_every_rpc_requires_authentication(caller):
     descriptor = flight.FlightDescriptor.for_command(b"SELECT 1")
     calls = [
         lambda: list(caller.list_flights()),
@@ -160,7 +160,7 @@ def test_every_method_is_closed(caller):
             call()
 
 
-def test_a_changed_users_file_is_seen_by_the_next_call(caller, file):
+def test_changed_users_file_applies_to_the_next_call(caller, file):
     later = bearer(token("bob"))
     with pytest.raises(flight.FlightUnauthenticatedError):
         one(caller, later)
@@ -168,7 +168,7 @@ def test_a_changed_users_file_is_seen_by_the_next_call(caller, file):
     assert one(caller, later)
 
 
-def test_a_login_ends_with_its_user_even_if_one_of_that_name_comes_back(caller, file):
+def test_login_ends_when_its_user_is_removed_or_replaced(caller, file):
     header = caller.authenticate_basic_token("ada", password("ada"))
     options = flight.FlightCallOptions(headers=[header])
     assert one(caller, options)
@@ -180,7 +180,7 @@ def test_a_login_ends_with_its_user_even_if_one_of_that_name_comes_back(caller, 
         one(caller, options)
 
 
-def test_nobody_is_let_in_while_the_file_cannot_be_read(start, file, capfd):
+def test_login_is_unavailable_while_the_users_file_is_invalid(start, file, capfd):
     add_user(file, "ada")
     kept = file.read_text()
     with flight.connect(start(users=str(file)).uri) as caller:
@@ -196,7 +196,7 @@ def test_nobody_is_let_in_while_the_file_cannot_be_read(start, file, capfd):
         assert one(caller, bearer(token("ada")))
 
 
-def test_a_token_is_good_on_every_server_of_the_file_until_it_ends(file):
+def test_token_is_valid_on_every_server_of_the_file_until_it_expires(file):
     now = [1000.0]
     add_user(file, "ada")
     authenticator, other = (UsersAuthenticator(file, 100, clock=lambda: now[0]) for _ in range(2))
@@ -214,7 +214,7 @@ def test_a_token_is_good_on_every_server_of_the_file_until_it_ends(file):
     assert again.id == renewed.id
 
 
-def test_a_login_is_renewed_for_a_month_at_most(file):
+def test_login_is_renewed_for_at_most_a_month(file):
     now = [0.0]
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, MAX_LOGIN_SECONDS / 2, clock=lambda: now[0])
@@ -227,7 +227,7 @@ def test_a_login_is_renewed_for_a_month_at_most(file):
         authenticator.authenticate(f"Bearer {said}", handshake=False)
 
 
-def test_the_driver_takes_a_renewed_token_and_goes_on(guarded):
+def test_adbc_uses_renewed_tokens(guarded):
     authenticator, later = guarded._calls._authenticator, [0.0]
     authenticator._clock = lambda: time.time() + later[0]
     options = {"username": "ada", "password": password("ada")}
@@ -241,7 +241,7 @@ def test_the_driver_takes_a_renewed_token_and_goes_on(guarded):
             cursor.execute("SELECT 1")
 
 
-def test_who_has_a_token_need_not_wait_for_a_password_that_is_checked(guarded, caller):
+def test_tokens_do_not_wait_for_password_verification(guarded, caller):
     with ThreadPoolExecutor(1) as beside:
         with guarded._calls._authenticator._verifying:
             logging_in = beside.submit(lambda: one(caller, basic("ada", password("ada"))))
@@ -250,7 +250,7 @@ def test_who_has_a_token_need_not_wait_for_a_password_that_is_checked(guarded, c
         assert logging_in.result()
 
 
-def test_a_token_that_was_changed_is_none(file):
+def test_changed_token_is_rejected(file):
     add_user(file, "ada", "read")
     add_user(file, "eve", "admin")
     authenticator = UsersAuthenticator(file, 100)
@@ -267,7 +267,7 @@ def test_a_token_that_was_changed_is_none(file):
             authenticator.authenticate(f"Bearer {forged}", handshake=False)
 
 
-def test_a_password_is_hashed_once_and_one_that_does_not_exist_as_well(file, monkeypatch):
+def test_password_is_hashed_once_also_for_unknown_users(file, monkeypatch):
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, 100)
     hashed = []
@@ -284,7 +284,7 @@ def test_a_password_is_hashed_once_and_one_that_does_not_exist_as_well(file, mon
     assert [kept.split("$")[1] for kept in hashed[1:]] == [",".join(map(str, users.SCRYPT_COSTS))] * 2
 
 
-def test_many_who_log_in_at_once_are_told_to_wait(file):
+def test_too_many_logins_at_once_are_unavailable(file):
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, 100)
     for _ in range(16):
@@ -295,7 +295,7 @@ def test_many_who_log_in_at_once_are_told_to_wait(file):
     assert authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).identity.name == "ada"
 
 
-def test_a_users_file_in_the_warehouse_or_open_to_others_is_refused(start, tmp_path):
+def test_users_file_in_the_warehouse_or_readable_by_others_is_rejected(start, tmp_path):
     inside = tmp_path / "warehouse" / "data" / "users.json"
     add_user(inside, "ada")
     with pytest.raises(InvalidSetting, match="is inside the warehouse"):
@@ -309,7 +309,7 @@ def test_a_users_file_in_the_warehouse_or_open_to_others_is_refused(start, tmp_p
         start(users=str(outside))
 
 
-def test_the_log_names_users_and_no_secret(start, file, capfd):
+def test_log_has_user_names_and_no_secrets(start, file, capfd):
     add_user(file, "ada")
     with flight.connect(start(users=str(file)).uri) as caller:
         assert one(caller, basic("ada", password("ada")))
@@ -323,7 +323,7 @@ def test_the_log_names_users_and_no_secret(start, file, capfd):
     assert [line["status"] for line in calls if line["event"] == "login_rejected"] == ["Unauthenticated"]
 
 
-def test_without_users_a_server_says_that_everybody_is_let_in(start, capfd):
+def test_server_without_users_logs_a_warning(start, capfd):
     server: Server = start()
     (line,) = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert line["event"] == "authentication_disabled"
@@ -338,7 +338,7 @@ def password_free(kept: str) -> str:
     return "$".join((kind, "4,8,1", *rest))
 
 
-def test_the_file_is_private_and_written_whole(file):
+def test_users_file_is_private_and_replaced_atomically(file):
     add_user(file, "ada", "write", {"HumanEval", "D"})
     assert file.stat().st_mode & 0o777 == 0o600
     kept = json.loads(file.read_text())

@@ -25,7 +25,7 @@ def asked(text):
     return PreparedStatement(text)
 
 
-def test_a_handle_that_is_used_lives_on(clock):
+def test_used_handle_does_not_expire(clock):
     statements = PreparedStatements(limit=10, ttl=60, clock=clock)
     handle = statements.add(asked("used"))
     other = statements.add(asked("unused"))
@@ -36,7 +36,7 @@ def test_a_handle_that_is_used_lives_on(clock):
     assert len(statements) == 1
 
 
-def test_of_too_many_the_least_recently_used_is_forgotten(clock):
+def test_least_recently_used_statement_above_the_limit_is_discarded(clock):
     statements = PreparedStatements(limit=2, ttl=60, clock=clock)
     first, second = statements.add(asked("1")), statements.add(asked("2"))
     statements.get(first)
@@ -46,14 +46,14 @@ def test_of_too_many_the_least_recently_used_is_forgotten(clock):
         statements.get(second)
 
 
-def test_an_unused_handle_is_reaped_without_being_asked_for(clock):
+def test_unused_handle_expires(clock):
     statements = PreparedStatements(limit=10, ttl=60, clock=clock)
     statements.add(asked("abandoned"))
     clock.now = 61
     assert len(statements) == 0
 
 
-def test_statements_that_hold_too_much_make_room(clock):
+def test_statements_above_the_size_limit_are_discarded(clock):
     statements = PreparedStatements(limit=100, ttl=60, clock=clock)
     values = pa.record_batch({"0": ["x" * 2**24]})
     handles = []
@@ -67,7 +67,7 @@ def test_statements_that_hold_too_much_make_room(clock):
     assert len(statements) == 0
 
 
-def test_a_handle_is_dropped_once(clock):
+def test_handle_is_removed_once(clock):
     statements = PreparedStatements(limit=10, ttl=60, clock=clock)
     handle = statements.add(asked("prepared"))
     assert statements.remove(handle)
@@ -75,7 +75,7 @@ def test_a_handle_is_dropped_once(clock):
     assert len(statements) == 0
 
 
-def test_values_are_kept_with_their_statement(clock):
+def test_values_are_bound_to_their_statement(clock):
     statements = PreparedStatements(limit=10, ttl=60, clock=clock)
     handle = statements.add(asked("prepared"))
     values = pa.record_batch({"0": [1], "1": ["two"]})
