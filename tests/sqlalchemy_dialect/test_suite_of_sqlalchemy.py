@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.strangers.page import told
+from tests.strangers.page import assert_outcome
 
 SUITE = Path(__file__).parent / "suite"
 PLUGIN = "sqlalchemy.testing.plugin.pytestplugin"
@@ -32,7 +32,7 @@ def test_the_suite_of_sqlalchemy(uri: str, tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stdout[-10_000:] + ran.stderr
     cases = list(ElementTree.parse(report).iter("testcase"))
     skipped = [named(case) for case in cases if case.find("skipped") is not None]
-    told("SQLAlchemy", len(cases) - len(skipped), skipped)
+    assert_outcome("SQLAlchemy", len(cases) - len(skipped), skipped)
 
 
 def named(case: ElementTree.Element) -> str:

@@ -1,4 +1,4 @@
-"""What docs/clients.md says of the suites that others wrote."""
+"""The table of compatibility suites in docs/clients.md."""
 
 import re
 from collections.abc import Collection
@@ -7,10 +7,10 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
 
 
-def told(suite: str, passed: int, skipped: Collection[str]) -> None:
-    """Holds the page to an outcome without a failure: a row has the counts, and what was skipped has its reason.
+def assert_outcome(suite: str, passed: int, skipped: Collection[str]) -> None:
+    """Assert that the page has these counts, no failure, and a reason for each skipped test.
 
-    Tests of one name that differ by parameters, in brackets, are told together.
+    Parameters of a test, in brackets, may be left out on the page.
     """
     page = PAGE.read_text(encoding="utf-8")
     (row,) = re.findall(rf"^\| {re.escape(suite)} \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|", page, re.MULTILINE)

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import pyarrow as pa
 import pytest
 
-from .page import told
+from .page import assert_outcome
 from .tools import GO_BUILD, go
 
 
@@ -22,4 +22,4 @@ def test_the_validation_suite_of_adbc(uri: str) -> None:
     }
     of_the_suite = {name.split("/")[1]: action for name, action in ended.items() if name.count("/") == 1}
     skipped = {name for name, action in of_the_suite.items() if action == "skip"}
-    told("ADBC validation (Go)", len(of_the_suite) - len(skipped), skipped)
+    assert_outcome("ADBC validation (Go)", len(of_the_suite) - len(skipped), skipped)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from .guarded import READER, guarded
-from .page import told
+from .page import assert_outcome
 from .tools import java
 
 WALK = Path(__file__).parent / "java" / "Walk.java"
@@ -27,7 +27,7 @@ def walked(driver: str, address: str, *login: str) -> dict[str, list[str]]:
 def test_the_walk_through_all_of_jdbc(uri: str, driver: str) -> None:
     steps = walked(driver, uri.replace("grpc://", "jdbc:arrow-flight-sql://") + "?useEncryption=false")
     assert steps["FAIL"] == []
-    told("JDBC walk", len(steps["PASS"]), steps["SKIP"])
+    assert_outcome("JDBC walk", len(steps["PASS"]), steps["SKIP"])
 
 
 @pytest.mark.slow
@@ -36,4 +36,4 @@ def test_the_walk_over_tls_by_a_reader_of_one_data_set(driver: str, tmp_path: Pa
         address = uri.replace("grpc+tls://", "jdbc:arrow-flight-sql://")
         steps = walked(driver, f"{address}?tlsRootCerts={certificate}", *READER)
     assert steps["FAIL"] == []
-    told("JDBC walk", len(steps["PASS"]), steps["SKIP"])
+    assert_outcome("JDBC walk", len(steps["PASS"]), steps["SKIP"])
