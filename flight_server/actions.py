@@ -14,7 +14,6 @@ from flight_server.protocol import message
 from flight_server.queries import Queries
 from flight_server.results import sent_as
 from flight_server.service import Service, handler
-from flight_server.several import parameters_of
 from flight_server.state.options import told
 from flight_server.state.statements import Asked
 from flight_server.state.tickets import unpack
@@ -51,7 +50,7 @@ class Actions:
             "ActionCreatePreparedStatementResult",
             prepared_statement_handle=self._service.statements(context).add(Asked(request.query)),
             dataset_schema=sent_as(statement.schema, options.string_views).serialize().to_pybytes(),
-            parameter_schema=sent_as(parameters_of(statement)).serialize().to_pybytes(),
+            parameter_schema=sent_as(statement.parameter_schema()).serialize().to_pybytes(),
             is_update=False,
         )
         return protocol.pack(result)

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from flight_server.access.auth import ADMIN, WRITE, Identity
 from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA
-from lakehouse.warehouse import Receipt, Warehouse
-from lakehouse.write.committer import NO_SNAPSHOT
+from lakehouse.warehouse import Warehouse
 from srcql.errors import Cancelled, InvalidData, InvalidQuery, UnknownName, Unsupported, suggestion
+from srcql.receipt import NO_SNAPSHOT, Receipt
 from srcql.schema import TABLES
 
 BATCH_ID = "srcql-batch-id"

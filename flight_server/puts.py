@@ -14,8 +14,8 @@ from flight_server.ingest import BATCH_ID, Load, by_command, by_path, by_stateme
 from flight_server.protocol import message
 from flight_server.service import Service, handler
 from flight_server.several import few
-from lakehouse.warehouse import Receipt
 from srcql.errors import InvalidQuery
+from srcql.receipt import Receipt
 
 
 class Puts:

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from flight_server.several import Several
 from flight_server.watchdog import Watch
-from lakehouse.query.results import Answer
+from lakehouse.query.results import Result
 
 BATCH_BYTES = 7 * 2**19  # 3.5 MiB: the smallest limit that clients are known to have is 4 MiB
 
@@ -53,7 +53,7 @@ def _plain(kind: pa.DataType, text: pa.DataType) -> pa.DataType:
     return kind
 
 
-def watched(result: Answer | Several, watch: Watch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def watched(result: Result | Several, watch: Watch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The batches of a result in the schema that they are sent with; raises why the watchdog stopped it, if it did."""
     source = result.batches()
     while True:

@@ -58,7 +58,7 @@ class Server:
             limits = {
                 "threads": settings.threads,
                 "memory_limit": settings.memory_limit,
-                "planning_seconds": settings.statement_timeout,
+                "compile_seconds": settings.statement_timeout,
             }
             engine = resources.enter_context(Engine(warehouse, **limits))  # type: ignore[arg-type]
             self._watchdog = Watchdog()

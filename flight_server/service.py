@@ -16,9 +16,9 @@ from flight_server.state.tickets import Cancelled
 from flight_server.state.transactions import Transactions
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine, Prepared
-from lakehouse.query.planning import given_up
+from lakehouse.query.deadline import client_cancelled
 from lakehouse.snapshots.parts import Part
-from lakehouse.snapshots.planner import Ids, Snapshot
+from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
 from srcql.errors import Unsupported
 
 Item = TypeVar("Item")
@@ -54,7 +54,7 @@ class Service:
         with self._lock:
             return self._transactions.setdefault(call_of(context).identity, Transactions(self.settings.handles))
 
-    def snapshot(self, context: Any) -> Snapshot:
+    def snapshot(self, context: Any) -> LakehouseSnapshot:
         """The lakehouse as it is now and as the one who calls may see it."""
         return self.engine.planner.snapshot().only(call_of(context).identity.data_sets)
 
@@ -68,7 +68,7 @@ class Service:
         text: str,
         options: Options = DEFAULTS,
         *,
-        ids: Ids | None = None,
+        ids: SnapshotIds | None = None,
         part: Part | None = None,
     ) -> Prepared:
         """A statement, on what the caller may see of the lakehouse as it is now, or as it was at these snapshots."""
@@ -82,11 +82,11 @@ class Service:
 @contextmanager
 def waiting(context: Any) -> Iterator[None]:
     """What is planned inside ends when the client gives up."""
-    token = given_up.set(context.is_cancelled)
+    token = client_cancelled.set(context.is_cancelled)
     try:
         yield
     finally:
-        given_up.reset(token)
+        client_cancelled.reset(token)
 
 
 def handler(handlers: dict[str, Item], name: str, door: str) -> Item:

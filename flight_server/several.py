@@ -1,31 +1,17 @@
-"""The parameters of a statement: their types, and its rows for several rows of values."""
+"""The rows of a statement for several rows of parameter values."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 import pyarrow as pa
 
-from lakehouse.engine import Prepared, Statement
-from lakehouse.query.parameter_types import parameter_types
+from lakehouse.engine import Prepared
 from srcql.errors import Cancelled, InvalidData, InvalidQuery
 
-TEXT = "VARCHAR"
 MOST_ROWS = 1_000_000
 MOST_BYTES = 2**24  # they travel in tickets, and drivers take messages of 16 MiB
 Rows = Sequence[tuple[Any, ...]]
 NO_VALUES: Rows = ((),)
-
-
-def parameters_of(statement: Prepared) -> pa.Schema:
-    """The parameters of a statement, `$1` and so on: each of the type that it stands for, else text."""
-    if not statement.parameters:
-        return pa.schema([])
-    if not isinstance(statement, Statement):
-        return pa.schema([(f"${number}", pa.string()) for number in range(1, statement.parameters + 1)])
-    with statement.cursor() as cursor:
-        found = parameter_types(cursor, statement.sql)
-        columns = [f'NULL::{found.get(number, TEXT)} AS "${number}"' for number in range(1, statement.parameters + 1)]
-        return cursor.sql(f"SELECT {', '.join(columns)} WHERE false").to_arrow_table().schema
 
 
 def rows_of(values: pa.RecordBatch | None) -> Rows:

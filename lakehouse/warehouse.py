@@ -26,13 +26,12 @@ from lakehouse.catalog import DEFINITIONS, INGESTS, NAMESPACE
 from lakehouse.grants import Grant
 from lakehouse.ledger import Ledger
 from lakehouse.maintenance import Retention
-from lakehouse.write.committer import Batch, Committer, Receipt
+from lakehouse.write.committer import Batch, Committer
 from lakehouse.write.hashes import Hashes
 from lakehouse.write.writer import Writer
 from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
+from srcql.receipt import Receipt
 from srcql.schema import OBSERVATIONS, TABLES
-
-__all__ = ["Receipt", "Warehouse", "open_warehouse"]
 
 LONGEST_BATCH_ID = 1000
 

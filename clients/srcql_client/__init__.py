@@ -6,6 +6,9 @@
 [{'rows': 0}]
 """
 
-from .connection import Connection, DataSetStatus, Receipt, Status, connect
+from srcql.receipt import Receipt
+from srcql.status import DataSetStatus, Status
+
+from .connection import Connection, connect
 
 __all__ = ["Connection", "DataSetStatus", "Receipt", "Status", "connect"]

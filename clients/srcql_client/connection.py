@@ -3,61 +3,14 @@
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from srcql.errors import Unsupported
+from srcql.receipt import Receipt
+from srcql.status import Status
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of one batch: `repeated` when its batch id had been written before, and nothing was added now."""
-
-    table: str
-    rows: int
-    snapshot_id: int
-    batch_id: str
-    repeated: bool
-
-    @property
-    def added(self) -> int:
-        """Rows that this very call added.
-
-        >>> Receipt("observations", 12, 1, "import-7", repeated=True).added
-        0
-        """
-        return 0 if self.repeated else self.rows
-
-
-@dataclass(frozen=True)
-class DataSetStatus:
-    """How much of one data set a lakehouse holds."""
-
-    data_set_id: str
-    problems: int
-    implementations: int
-    runs: int
-    rows: int
-
-
-@dataclass(frozen=True)
-class Status:
-    """What a lakehouse holds."""
-
-    data_sets: tuple[DataSetStatus, ...]
-    files: int
-    bytes: int
-    snapshots: int
-
-    @classmethod
-    def of(cls, said: Mapping[str, Any]) -> "Status":
-        """The status that an answer of the store or the server states."""
-        data_sets = tuple(DataSetStatus(**data_set) for data_set in said["data_sets"])
-        return cls(data_sets, said["files"], said["bytes"], said["snapshots"])
 
 
 class Connection(ABC):

@@ -1,12 +1,14 @@
 """A lakehouse in this process: the folder of a warehouse, and no server."""
 
-from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
 
+from srcql.receipt import Receipt
+from srcql.status import Status
+
 from .batches import reader
-from .connection import Connection, Receipt, Status
+from .connection import Connection
 from .extras import extra
 
 
@@ -27,11 +29,11 @@ class EmbeddedConnection(Connection):
 
     def ingest(self, table: str, data: Any, batch_id: str | None = None) -> Receipt:
         """Add rows to a table of the warehouse: all of them, or none."""
-        return Receipt(**asdict(self._warehouse.ingest(table, reader(data), batch_id)))
+        return self._warehouse.ingest(table, reader(data), batch_id)
 
     def status(self) -> Status:
         """What the warehouse holds, now."""
-        return Status.of(asdict(self._engine.planner.snapshot().status()))
+        return self._engine.planner.snapshot().status()
 
     def close(self) -> None:
         """Close the warehouse's engine and its committer."""

@@ -13,10 +13,12 @@ import pyarrow.flight as flight
 from adbc_driver_manager import Error as DriverError
 
 from srcql.errors import SrcqlError, Unavailable
+from srcql.receipt import Receipt
+from srcql.status import Status
 
 from .access import Access
 from .batches import reader, replayable
-from .connection import Connection, Receipt, Status
+from .connection import Connection
 from .statuses import told_by
 
 # A single value may be larger than the driver's default of 16 MiB a message.
@@ -98,7 +100,7 @@ class WireConnection(Connection):
         """What the server's lakehouse holds, now."""
         with told_by(self.location):
             (answer,) = self._flight.do_action(flight.Action("srcql.status", b""), self._access.call)
-        return Status.of(json.loads(answer.body.to_pybytes()))
+        return Status.from_json(json.loads(answer.body.to_pybytes()))
 
     def close(self) -> None:
         """Hang up."""

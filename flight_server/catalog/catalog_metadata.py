@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
-from lakehouse.query.overviews import OVERVIEWS, documented
+from lakehouse.query.overviews import OVERVIEWS, comments_of
 from srcql.errors import InvalidQuery
 from srcql.schema import TABLES
 
@@ -113,7 +113,7 @@ def described(name: str, schema: pa.Schema) -> pa.Schema:
     >>> described("runs", pa.schema({"run_id": pa.string()})).field(0).metadata[b"ARROW:FLIGHT:SQL:REMARKS"]
     b'execution that the row was observed in'
     """
-    doc, columns = documented(name)
+    doc, columns = comments_of(name)
     required = {column.name for column in TABLES[name].columns if column.required} if name in TABLES else ()
     fields = [
         field.with_metadata(_said(name, field, columns.get(field.name))).with_nullable(field.name not in required)

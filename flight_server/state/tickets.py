@@ -20,7 +20,7 @@ from flight_server.protocol import message
 from flight_server.several import few
 from flight_server.state.options import DEFAULTS, Options, changed, told
 from lakehouse.snapshots.parts import Part
-from lakehouse.snapshots.planner import Ids
+from lakehouse.snapshots.snapshot import SnapshotIds
 from srcql.errors import InvalidQuery, UnknownName
 from srcql.schema import TABLES
 
@@ -38,7 +38,7 @@ class Ticket:
     text: str
     values: pa.RecordBatch | None = None
     options: Options = DEFAULTS
-    ids: Ids | None = None
+    ids: SnapshotIds | None = None
     part: Part | None = None
     expires: int | None = None
     id: bytes = field(default_factory=lambda: secrets.token_bytes(16))

@@ -1,7 +1,8 @@
-"""Views for people and BI tools: what the lakehouse holds at a glance, and the verbs at their default settings.
+"""Overviews: views that summarise the lakehouse or run a verb with its default settings, for people and BI tools.
 
-An overview is SRCQL or SQL over the tables. It is read in plain SQL by its name, as of now or with AT, and costs
-nothing in a statement that does not name it. `{at}` stands where AT would, `{commits}` for the kept snapshots.
+An overview is SRCQL or SQL over the tables. Plain SQL reads it by its name, also with AT. It costs nothing in a
+statement that does not name it. In its text `{at}` is replaced by the AT clause and `{snapshots}` by the rows of the
+retained snapshots.
 """
 
 from collections.abc import Mapping
@@ -17,19 +18,19 @@ PROBLEM = {name: OBSERVATIONS.column(name).doc for name in ("data_set_id", "prob
 
 @dataclass(frozen=True)
 class Overview:
-    """One view: what it shows, its columns and what each says, the text that gives them, and the tables it names."""
+    """One view: its comment, the comments of its columns, its query, and the tables that the query names."""
 
     name: str
     doc: str
     columns: Mapping[str, str]
     text: str
-    reads: frozenset[str] = frozenset()
+    tables: frozenset[str] = frozenset()
 
 
-def _where_one(column: str) -> str:
-    """The value that a column has in all rows of a group; NULL when there are several."""
-    one = f"count({column}) = count(*) AND min({column}) = max({column})"
-    return f"CASE WHEN {one} THEN min({column}) END AS {column}"
+def _common_value(column: str) -> str:
+    """Return SQL for the value that a column has in all rows of a group; NULL where the rows differ."""
+    same = f"count({column}) = count(*) AND min({column}) = max({column})"
+    return f"CASE WHEN {same} THEN min({column}) END AS {column}"
 
 
 PROBLEMS = Overview(
@@ -103,8 +104,8 @@ RUNS = Overview(
         "n_observations": "observed responses",
     },
     f"""
-SELECT data_set_id, run_id, {_where_one("environment_id")}, {_where_one("git_commit_hash")},
-    {_where_one("ci_pipeline_id")}, {_where_one("researcher_name")},
+SELECT data_set_id, run_id, {_common_value("environment_id")}, {_common_value("git_commit_hash")},
+    {_common_value("ci_pipeline_id")}, {_common_value("researcher_name")},
     min(created_at) AS first_created_at, max(created_at) AS last_created_at,
     count(DISTINCT problem_id) AS n_problems,
     count(DISTINCT problem_id || chr(31) || implementation_id) AS n_implementations,
@@ -125,7 +126,7 @@ SNAPSHOTS = Overview(
         "total_rows": "rows of the table since",
         "batch_ids": "ids of the batches that it added",
     },
-    "{commits}",
+    "{snapshots}",
 )
 
 CLUSTERS = Overview(
@@ -169,10 +170,10 @@ ORACLES = Overview(
 OVERVIEWS = {overview.name: overview for overview in (PROBLEMS, IMPLEMENTATIONS, RUNS, SNAPSHOTS, CLUSTERS, ORACLES)}
 
 
-def documented(name: str) -> tuple[str, Mapping[str, str]]:
-    """What a table or an overview holds, and what each of its columns says; those added to a table say nothing.
+def comments_of(name: str) -> tuple[str, Mapping[str, str]]:
+    """Return the comment of a table or overview and those of its columns; columns added to a table have none.
 
-    >>> documented("tests")[0]
+    >>> comments_of("tests")[0]
     'The source of every test.'
     """
     if name in OVERVIEWS:

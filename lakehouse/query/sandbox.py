@@ -1,7 +1,8 @@
-"""What a statement may do: read the lakehouse's tables, nothing else.
+"""The check that a statement only reads tables of the lakehouse.
 
-DuckDB's own parser takes the text apart (`json_serialize_sql`, which knows queries only), so that what is checked is
-what will run. Every table must be one of the lakehouse's, a CTE, or come from a function on the list; no path is one.
+It checks the tree of DuckDB's own parser (`json_serialize_sql`, which accepts queries only), so that the checked query
+is the query that runs. Every table must be a table of the lakehouse, a CTE or the result of an allowed function; paths
+are rejected.
 """
 
 import json
@@ -12,63 +13,63 @@ from typing import Any
 
 import duckdb
 
-from lakehouse.query.wording import told
-from srcql.errors import Forbidden, InvalidQuery, UnknownName, Unsupported, suggestion
+from lakehouse.query.spans import UNKNOWN_OFFSET, span_of
+from lakehouse.query.wording import reworded
+from srcql.clauses.reader import Span
+from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName, Unsupported, suggestion
 
 TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree"})
 CATALOGS = frozenset({"", "temp"})
 SCHEMAS = frozenset({"", "main", "information_schema"})
-LISTED = frozenset({"tables", "columns", "schemata"})  # views would tell where files lie
-SYSTEM = ("duckdb_", "pg_", "pragma_", "sqlite_")
-HIDDEN_FUNCTIONS = frozenset(
+INFORMATION_SCHEMA = frozenset({"tables", "columns", "schemata"})  # `views` would reveal the paths of files
+SYSTEM_PREFIXES = ("duckdb_", "pg_", "pragma_", "sqlite_")
+FORBIDDEN_FUNCTIONS = frozenset(
     {
-        *("current_setting", "getenv", "getvariable"),  # the process, its settings
-        *("setseed", "setval", "nextval", "currval", "write_log"),  # what outlasts the statement
-        *("json_serialize_plan", "current_query", "current_query_id", "parse_duckdb_log_message"),  # plans, logs
-        *("pg_get_viewdef", "pg_get_constraintdef", "get_block_size", "format_type"),  # macros over system tables
-        *("stats", "vector_type"),  # how rows are laid out
-        *("sleep_ms", "pg_sleep"),  # what holds a slot
+        *("current_setting", "getenv", "getvariable"),  # read the process and its settings
+        *("setseed", "setval", "nextval", "currval", "write_log"),  # change state that outlives the statement
+        *("json_serialize_plan", "current_query", "current_query_id"),  # reveal plans and queries
+        "parse_duckdb_log_message",  # reveals logs
+        *("pg_get_viewdef", "pg_get_constraintdef", "get_block_size", "format_type"),  # read system tables
+        *("stats", "vector_type"),  # reveal how rows are stored
+        *("sleep_ms", "pg_sleep"),  # occupy a slot
     }
 )
-PATH_LETTERS = frozenset("./\\*?[:")
-NOWHERE = 2**63
+PATH_CHARACTERS = frozenset("./\\*?[:")
 PIVOT = re.compile(r"[\s(]*(SELECT|FROM|WITH|PIVOT)\b.*\bPIVOT\b|[\s(]*PIVOT\b", re.IGNORECASE | re.DOTALL)
 HINT = "the lakehouse is read with SELECT and the verbs of SRCQL, and filled by ingest"
 
+Node = dict[str, Any]
+
 
 @dataclass(frozen=True)
-class Reading:
-    """What a query reads: tables and parameters, by name, and whether it lists what tables there are."""
+class Inspection:
+    """The names of the tables and parameters that a query reads, and whether it lists the tables of the lakehouse."""
 
     tables: frozenset[str]
     parameters: frozenset[str]
-    lists: bool = False
+    lists_tables: bool = False
 
 
-def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[str]) -> Reading:
-    """What one query reads of the `known` tables.
+def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[str]) -> Inspection:
+    """Return what a query reads of the `known` tables.
 
-    Raises InvalidQuery for what is not one query, Forbidden for what reaches outside, UnknownName for another table,
-    with spans in `sql`.
+    Raises, with a span in `sql`: InvalidQuery unless there is exactly one query, UnknownName for an unknown table,
+    Forbidden for anything outside the lakehouse.
 
     >>> with duckdb.connect() as connection:
     ...     inspect(connection, "SELECT ? FROM observations, range(3)", frozenset({"observations"}))
-    Reading(tables=frozenset({'observations'}), parameters=frozenset({'1'}), lists=False)
+    Inspection(tables=frozenset({'observations'}), parameters=frozenset({'1'}), lists_tables=False)
     """
-    statement = _parsed(connection, sql)
-    scoped = list(_scoped(statement))
-    tables = frozenset(_table(sql, node, known, ctes) for node, ctes in scoped if node.get("type") == "BASE_TABLE")
-    nodes = [node for node, _ in scoped]
-    for node in nodes:
-        if node.get("type") == "TABLE_FUNCTION":
-            _check_function(sql, node)
-        if str(node.get("function_name", "")).lower() in HIDDEN_FUNCTIONS:
-            raise Forbidden(f"{node['function_name']} is not a function of the lakehouse", span=_span(sql, node))
-    lists = any(node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema" for node in nodes)
-    return Reading(tables & known, frozenset(entry["key"] for entry in statement["named_param_map"]), lists)
+    statement = _parse(connection, sql)
+    scoped = list(_nodes_in_scope(statement))
+    tables = {_table(sql, node, known, ctes) for node, ctes in scoped if node.get("type") == "BASE_TABLE"}
+    for node, _ in scoped:
+        _check_function(sql, node)
+    parameters = frozenset(entry["key"] for entry in statement["named_param_map"])
+    return Inspection(known & tables, parameters, any(_lists_tables(node) for node, _ in scoped))
 
 
-def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Node:
     row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
     assert row
     try:
@@ -76,27 +77,28 @@ def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     except RecursionError:
         raise InvalidQuery("the statement is nested too deeply", hint="split it with WITH") from None
     if parsed["error"]:
-        raise _refused(sql, parsed)
+        raise _parse_error(sql, parsed)
     statements = parsed["statements"]
     if not statements:
         raise InvalidQuery("expected a query, found none")
     if len(statements) > 1:
         raise InvalidQuery(f"expected one statement, found {len(statements)}", hint="send them one by one")
-    return statements[0]
+    statement: Node = statements[0]
+    return statement
 
 
-def _refused(sql: str, error: dict[str, Any]) -> Exception:
+def _parse_error(sql: str, error: Node) -> SrcqlError:
     if error["error_type"] == "not implemented" and PIVOT.match(sql):
         message = "PIVOT lists the values that become columns"
         return InvalidQuery(message, hint="PIVOT table ON column IN (value, …) USING aggregate")
     if error["error_type"] == "not implemented":
         return Forbidden("expected a query, found a statement of another sort", hint=HINT)
-    start, length = json.loads(error.get("location", f"[{NOWHERE}, 0]"))
-    return told(InvalidQuery, error["error_message"], sql, span_of(sql, start, length))
+    start, length = json.loads(error.get("location", f"[{UNKNOWN_OFFSET}, 0]"))
+    return reworded(InvalidQuery, error["error_message"], sql, span_of(sql, start, length))
 
 
-def _scoped(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
-    """Every node, with the common table expressions that can be seen from it."""
+def _nodes_in_scope(tree: Any) -> Iterator[tuple[Node, frozenset[str]]]:
+    """Yield every node of a parse tree with the names of the CTEs that are visible there."""
     waiting: list[tuple[Any, frozenset[str]]] = [(tree, frozenset())]
     while waiting:
         found, ctes = waiting.pop()
@@ -112,18 +114,18 @@ def _scoped(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
             waiting.extend((part, ctes) for part in found)
 
 
-def _table(sql: str, node: dict[str, Any], known: frozenset[str], ctes: frozenset[str]) -> str:
-    """Name of the table, in lower case, if it may be read; empty for a CTE, which may hide a table of its name."""
+def _table(sql: str, node: Node, known: frozenset[str], ctes: frozenset[str]) -> str:
+    """Return the name of the table in lower case if the query may read it; empty for a CTE, which may hide a table."""
     name, schema, catalog = node["table_name"], node["schema_name"].lower(), node["catalog_name"].lower()
     cte = not schema and not catalog and name.lower() in ctes
     if node["at_clause"] and cte:
         hint = "AT follows a table of the lakehouse; there it may stand inside the expression"
         raise InvalidQuery(f"{name} is a common table expression, and has no past", span=_span(sql, node), hint=hint)
-    outside = schema not in SCHEMAS or catalog not in CATALOGS or name.lower().startswith(SYSTEM)
-    if outside or not PATH_LETTERS.isdisjoint(name):
+    outside = schema not in SCHEMAS or catalog not in CATALOGS or name.lower().startswith(SYSTEM_PREFIXES)
+    if outside or not PATH_CHARACTERS.isdisjoint(name):
         raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=HINT)
-    if schema == "information_schema" and name.lower() not in LISTED:
-        hint = f"of information_schema there are {', '.join(sorted(LISTED))}"
+    if schema == "information_schema" and name.lower() not in INFORMATION_SCHEMA:
+        hint = f"of information_schema there are {', '.join(sorted(INFORMATION_SCHEMA))}"
         raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=hint)
     if schema != "information_schema" and not cte and name.lower() not in known:
         public = [table for table in known if not table.startswith("__")]
@@ -133,24 +135,19 @@ def _table(sql: str, node: dict[str, Any], known: frozenset[str], ctes: frozense
     return "" if cte else str(name.lower())
 
 
-def _check_function(sql: str, node: dict[str, Any]) -> None:
-    name = node["function"].get("function_name", "").lower()
-    if name not in TABLE_FUNCTIONS:
-        allowed = f"table functions: {', '.join(sorted(TABLE_FUNCTIONS))}"
-        raise Forbidden(f"{name} is not a table function of the lakehouse", span=_span(sql, node), hint=allowed)
+def _check_function(sql: str, node: Node) -> None:
+    if node.get("type") == "TABLE_FUNCTION":
+        name = node["function"].get("function_name", "").lower()
+        if name not in TABLE_FUNCTIONS:
+            allowed = f"table functions: {', '.join(sorted(TABLE_FUNCTIONS))}"
+            raise Forbidden(f"{name} is not a table function of the lakehouse", span=_span(sql, node), hint=allowed)
+    if str(node.get("function_name", "")).lower() in FORBIDDEN_FUNCTIONS:
+        raise Forbidden(f"{node['function_name']} is not a function of the lakehouse", span=_span(sql, node))
 
 
-def _span(sql: str, node: dict[str, Any]) -> tuple[int, int] | None:
+def _lists_tables(node: Node) -> bool:
+    return node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema"
+
+
+def _span(sql: str, node: Node) -> Span | None:
     return span_of(sql, node["query_location"], node["query_location_length"])
-
-
-def span_of(sql: str, start: int, length: int) -> tuple[int, int] | None:
-    """Letters of `sql` that DuckDB's byte offsets mean; None where it knows none.
-
-    >>> span_of("SELECT 'é' FROM t", 17, 1)
-    (16, 17)
-    """
-    if start >= NOWHERE:
-        return None
-    before, part = (sql.encode()[at : at + size].decode(errors="ignore") for at, size in ((0, start), (start, length)))
-    return len(before), len(before) + max(1, len(part))

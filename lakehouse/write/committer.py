@@ -22,25 +22,11 @@ from lakehouse.catalog import OneChange
 from lakehouse.ledger import BATCHES, Entry, Ledger
 from lakehouse.write.writer import Staged
 from srcql.errors import SrcqlError, StoreError, Unavailable
+from srcql.receipt import NO_SNAPSHOT, Receipt
 
-NO_SNAPSHOT = -1
 _ATTEMPTS = 200
 _LONGEST_PAUSE = 0.5
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of a batch; of a batch that came again, what became of it the first time.
-
-    `snapshot_id` is that of the table when the batch was empty, -1 when the table is.
-    """
-
-    table: str
-    rows: int
-    snapshot_id: int
-    batch_id: str
-    repeated: bool
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
 
-from lakehouse.query.overviews import OVERVIEWS, documented
+from lakehouse.query.overviews import OVERVIEWS, comments_of
 from tests.flight_server.doors import all_of, ask, connect, observations, put
 
 OBSERVATIONS = flight.FlightDescriptor.for_path("observations")
@@ -44,9 +44,9 @@ def test_time_travel_in_a_join(travelled):
 
 
 def test_a_snapshot_that_is_not_there_is_not_found(client):
-    with pytest.raises(KeyError, match=r"line 1, column 31: observations have no snapshot 7") as told:
+    with pytest.raises(KeyError, match=r"line 1, column 31: unknown snapshot 7 of observations") as told:
         ask(client, "CLUSTER FROM D AT (VERSION => 7)")
-    assert "the nearest that is kept: AT (VERSION => " in str(told.value)
+    assert "use the nearest kept snapshot: AT (VERSION => " in str(told.value)
 
 
 def test_an_explanation_has_its_schema_before_its_rows(filled, client):
@@ -73,4 +73,4 @@ def test_a_mistake_in_what_is_explained_is_told_in_the_text(client):
 def test_an_overview_is_read_by_its_name(sql, client, name):
     rows = ask(client, f"SELECT * FROM {name}")
     assert rows.num_rows > 0
-    assert rows.schema.names == list(documented(name)[1]) == sql.adbc_get_table_schema(name).names
+    assert rows.schema.names == list(comments_of(name)[1]) == sql.adbc_get_table_schema(name).names

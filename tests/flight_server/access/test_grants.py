@@ -25,7 +25,7 @@ TEXT = Path(__file__).with_name("grants.sql").read_text(encoding="utf-8")
 STATEMENTS = [line for line in TEXT.splitlines() if line and not line.startswith("--")]
 DIFFERENT_TO_ALL = 90  # statements whose answer is another to a user of everything
 ONCE = re.compile(r"-?\b\d{15,}\b|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?|[0-9a-f]{8}-[0-9a-f-]{27}")
-NEAR = re.compile(r"hint: (the nearest|the first) that is kept: .*")
+NEAR = re.compile(r"hint: use the (nearest|first) kept snapshot: .*")
 
 
 def row(data_set, problem, implementation, test, run, output, **more):

@@ -11,7 +11,7 @@ from flight_server.actions import Actions
 from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA, KEY, REMARKS
 from flight_server.catalog.sql_info import INFOS
 from flight_server.protocol import message, pack
-from lakehouse.query.overviews import OVERVIEWS, documented
+from lakehouse.query.overviews import OVERVIEWS, comments_of
 from srcql.schema import KEYS, TABLES
 from tests.flight_server.doors import ask, connect, shaken
 
@@ -40,13 +40,13 @@ def test_tables_and_types_of_their_columns(sql):
         table["table_name"]: [column["column_name"] for column in table["table_columns"]]
         for table in schema["db_schema_tables"]
     }
-    assert found == {name: list(documented(name)[1]) for name in NAMES}
+    assert found == {name: list(comments_of(name)[1]) for name in NAMES}
 
 
 def test_tables_views_and_columns_say_what_they_hold(client):
     for row in metadata(client, "CommandGetTables", include_schema=True).to_pylist():
         schema = pa.ipc.read_schema(pa.py_buffer(row["table_schema"]))
-        doc, columns = documented(row["table_name"])
+        doc, columns = comments_of(row["table_name"])
         assert row["table_type"] == ("VIEW" if row["table_name"] in OVERVIEWS else "TABLE")
         assert schema.metadata == {REMARKS.encode(): doc.encode()}
         assert {field.name: field.metadata[REMARKS.encode()].decode() for field in schema} == columns

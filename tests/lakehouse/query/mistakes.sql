@@ -381,9 +381,10 @@ CLUSTER FROM (SELECT);
 --|   hint: SELECT * FROM …
 
 CLUSTER FROM (1);
---| InvalidQuery: line 1, column 15: syntax error at 1
+--| InvalidQuery: line 1, column 15: expected a query, found 1
 --|   CLUSTER FROM (1)
 --|                 ^
+--|   hint: use FROM data_set, or FROM (FROM table)
 
 CLUSTER FROM Demo LIMIT 5, 10;
 --| InvalidQuery: line 1, column 26: syntax error at ,
@@ -480,10 +481,10 @@ VALUES (1), (1, 2);
 --|                ^
 
 CLUSTER FROM ('MBPP');
---| UnknownName: line 1, column 15: unknown table MBPP
+--| InvalidQuery: line 1, column 15: expected a query, found 'MBPP'
 --|   CLUSTER FROM ('MBPP')
 --|                 ^^^^^^
---|   hint: tables: clusters, code_implementations, implementations, observations, oracles and 4 more
+--|   hint: use FROM 'MBPP' for a data set, or FROM (FROM 'MBPP') for a table
 
 SELECT (CLUSTER FROM Demo);
 --| InvalidQuery: line 1, column 8: the query gives 11 columns, and 1 is expected here

@@ -160,7 +160,7 @@ def test_what_is_explained_is_not_kept(engine: Engine) -> None:
     [
         ("EXPLAIN CLUSTER FROM E", UnknownName, 22, "unknown data set E"),
         ("EXPLAIN CLUSTER FROM D WHERE x = 1", UnknownName, 30, "unknown column x"),
-        ("EXPLAIN CLUSTER FROM D AT (VERSION => 1)", UnknownName, 39, "observations have no snapshot 1"),
+        ("EXPLAIN CLUSTER FROM D AT (VERSION => 1)", UnknownName, 39, "unknown snapshot 1 of observations"),
         ("EXPLAIN SELECT x FROM observations", UnknownName, 16, "unknown column x"),
         ("EXPLAIN SELECT size FROM (CLUSTER FROM D) WHERE sizes = 1", UnknownName, 49, "unknown column sizes"),
         ("EXPLAIN EXPLAIN SELECT 1", Unsupported, 9, "EXPLAIN is given twice"),

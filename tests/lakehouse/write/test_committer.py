@@ -12,9 +12,10 @@ import pytest
 from pyiceberg.exceptions import CommitFailedException
 
 from lakehouse.ledger import BATCHES
-from lakehouse.warehouse import Receipt, Warehouse, open_warehouse
+from lakehouse.warehouse import Warehouse, open_warehouse
 from lakehouse.write import committer
 from srcql.errors import InvalidData, StoreError, Unavailable, UnknownName
+from srcql.receipt import Receipt
 from tests.lakehouse.conftest import observations
 
 ROWS = observations(("p", "i", "t", 0, "1"), ("p", "i", "t", 1, "2"))
