@@ -18,8 +18,8 @@ from srcql.clauses.equality import CANONICAL
 from srcql.clauses.reader import MARK, Span, marked, one_of
 from srcql.compiled import Carried, Compiled
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
-from srcql.lowering.cells import Lowering
 from srcql.lowering.engines import DUCKDB, FORMS, Forms
+from srcql.lowering.lowering import Lowering
 from srcql.parameters import numbered
 from srcql.parser import Found, Part, Past, Seen, find
 from srcql.resolver import STANDALONE, Resolver, Source
