@@ -1,14 +1,17 @@
-"""Packages that only some uses need, and the word to whom they are missing."""
+"""Imports of packages that an extra installs, and the errors when such an import fails."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import packages_distributions
 
 from srcql.errors import StoreError
 
+PACKAGES = ("udfs", "lakehouse", "flight_server")  # ours, under names that another distribution may also use
+
 
 @contextmanager
-def extra(name: str, what: str) -> Iterator[None]:
-    """Imports inside the block, which the extra `name` of the distribution brings; StoreError when it is missing.
+def extra(name: str, feature: str) -> Iterator[None]:
+    """Import inside this block what the extra `name` installs; raise StoreError when an import fails.
 
     >>> with extra("server", "a server"):
     ...     import a_package_that_is_not_there
@@ -19,6 +22,17 @@ def extra(name: str, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except ModuleNotFoundError as error:
+    except ImportError as error:
+        for package, owner in _other_owners():
+            problem = f"{feature} needs srcql's package {package}, but the distribution {owner} also installs {package}"
+            raise StoreError(problem, hint=f"install srcql in an environment without {owner}") from error
+        if not isinstance(error, ModuleNotFoundError):
+            raise
         hint = f"pip install 'srcql[{name}]'"
-        raise StoreError(f"{what} needs the package {error.name}, which is not installed", hint=hint) from None
+        raise StoreError(f"{feature} needs the package {error.name}, which is not installed", hint=hint) from None
+
+
+def _other_owners() -> Iterator[tuple[str, str]]:
+    """Return the packages of ours that another distribution installs too, each with that distribution."""
+    owners = packages_distributions()
+    return ((package, owner) for package in PACKAGES for owner in owners.get(package, ()) if owner != "srcql")
