@@ -1,54 +1,39 @@
-"""AGAINST: the reference that responses are held to, and what it expects at each step.
+"""AGAINST: the reference that responses are compared with.
 
-    AGAINST SPECIFIED [NULL DEFINED] | ORACLE [([USING …] own clauses of ORACLE)] [LEAVE ONE OUT]
-        | IMPLEMENTATION id | RUN id
-
-`__references` has what the reference says: the columns of a step, those of its owner, and `output`. A value without
-owner is expected of everybody, else of the implementation (RUN) or of the one that was left out (LEAVE ONE OUT).
+AGAINST SPECIFIED [NULL DEFINED] | ORACLE [([USING …] own clauses of ORACLE)] [LEAVE ONE OUT]
+    | IMPLEMENTATION id | RUN id
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from srcql.clauses.conditions import parts_on
-from srcql.clauses.cube import KEY, Cube
+from srcql.clauses.cube import Cube
 from srcql.clauses.equality import Equality, using
 from srcql.clauses.reader import Name, Reader, Span
 from srcql.clauses.reading import read_clauses
-from srcql.errors import UnknownName, suggestion
-from srcql.lowering import outcomes, runs, specified, voting
-from srcql.lowering.behaviour import Traces, traces_of
-from srcql.lowering.cte import Cte
-from srcql.lowering.lowering import Lowering
-from srcql.lowering.voting import VotingRules, count_votes, is_vote
-from srcql.sql import listed, literal
+from srcql.lowering import voting
+from srcql.lowering.voting import VotingRules
+from srcql.sql import literal
 
 KINDS = ("SPECIFIED", "ORACLE", "IMPLEMENTATION", "RUN")
 
 
 @dataclass(frozen=True)
 class Against:
-    """The clause as it was read; `clauses` are those in the parentheses of ORACLE."""
+    """The reference; `using` and `rules` are those of ORACLE: without `using` it votes by the equality of the verb."""
 
     kind: str
     span: Span
     name: Name | None = None
     null_defined: bool = False
-    clauses: tuple[tuple[str, Any], ...] = ()
+    using: Equality | None = None
+    rules: VotingRules = field(default_factory=VotingRules)
     leave_one_out: bool = False
 
     @property
-    def using(self) -> Equality | None:
-        """By which equality the oracle votes, if it is another."""
-        return dict(self.clauses).get("USING")
-
-    @property
     def owner(self) -> str | None:
-        """The column of `__traces` that says to whom an expectation belongs; None when it is everybody's."""
+        """The column of a trace that an expectation is for; None if it is for every implementation."""
         return "implementation_id" if self.kind == "RUN" else "__who" if self.leave_one_out else None
 
     @property
@@ -59,122 +44,40 @@ class Against:
 
     @property
     def unchecked(self) -> str:
-        """Who is not checked, as SQL over `t`, a row of `__traces`."""
+        """The condition that an implementation is not checked, as SQL over `t`, a row of the traces."""
         return f"t.__entry = {literal(self.name.text)}" if self.kind == "IMPLEMENTATION" and self.name else "false"
 
     @property
     def extra_key(self) -> list[str]:
-        """Columns that are read for the oracle alone."""
-        using = self.using
-        return ["response_key"] if self.kind == "ORACLE" and using and using.stored == "response_key" else []
-
-    @property
-    def rules(self) -> VotingRules:
-        """The rules of voting in the parentheses of ORACLE."""
-        return VotingRules.of(dict(self.clauses))
-
-    def apart(self, lowering: Lowering) -> Lowering:
-        """Return the lowering that keeps the reference apart from the rows that are checked.
-
-        Raises UnknownName for an implementation or run that the selected problems do not have.
-        """
-        if self.name is None:
-            return lowering
-        self._find(lowering, self.name)
-        if self.kind == "RUN":
-            return lowering.restricted(f"run_id IS DISTINCT FROM {literal(self.name.text)}")
-        return lowering.sparing(self.name.text)
-
-    def references(self, lowering: Lowering, traces: Traces) -> Cte:
-        """Define `__references`: the columns of a step, those of its owner, and `output`."""
-        queries = {"SPECIFIED": self._specified, "ORACLE": self._oracle, "RUN": self._run}
-        return lowering.define("__references", queries.get(self.kind, self._implementation)(lowering, traces))
-
-    def belongs(self, lowering: Lowering) -> str:
-        """Return the condition that the expectation `e` is for the implementation `c`, whose own response is `t`."""
-        if self.kind == "RUN":
-            return " AND e.implementation_id = c.implementation_id"
-        if not self.leave_one_out:
-            return ""
-        return f" AND e.__who = CASE WHEN {is_vote(lowering, self.rules)} THEN t.__who ELSE '' END"
-
-    def _specified(self, lowering: Lowering, traces: Traces) -> str:
-        rows = specified.expected(lowering, traces.cells, [*lowering.cube.analysis, "output"])
-        return f"SELECT {listed([*lowering.step, 'output'])} FROM {rows}"
-
-    def _implementation(self, lowering: Lowering, traces: Traces) -> str:
-        output = f"CASE WHEN {lowering.kind('t')} <> 'FLAKY' THEN t.output END AS output"
-        return f"SELECT {listed(lowering.step, 't')}, {output} FROM {traces} AS t WHERE {self.unchecked}"
-
-    def _oracle(self, lowering: Lowering, traces: Traces) -> str:
-        inner = lowering.over(self.using or lowering.cube.using)
-        votes = count_votes(inner, self.rules, traces_of(inner, traces.cells))
-        rows, columns = outcomes.decided(inner, self.rules, votes), [*lowering.step, "output"]
-        if not self.leave_one_out:
-            return f"SELECT {listed(columns)} FROM ({inner.with_} {rows})"
-        left = outcomes.leaving_one_out(inner, self.rules, votes)
-        voters = f"SELECT {listed([*columns, '__who'])} FROM ({left})"
-        everyone = f"SELECT {listed(columns)}, '' AS __who FROM ({rows})"
-        return f"{inner.with_} {voters} UNION ALL {everyone}"
-
-    def _run(self, lowering: Lowering, traces: Traces) -> str:
-        """What each implementation answered in that run, in its latest context."""
-        step = [*lowering.step, "implementation_id"]
-        rows = lowering.define("__run", self._rows_of_run(lowering, step))
-        cell = [*lowering.cube.analysis, "implementation_id", "test_id"]
-        latest = runs.latest(lowering, rows, cell, runs.CONTEXT, [*step, "output"], of="reference_")
-        return f"SELECT {listed([*step, 'output'], 'c')} FROM {latest} AS c{traces.cells.counting}"
-
-    def _rows_of_run(self, lowering: Lowering, step: Sequence[str]) -> str:
-        assert self.name is not None
-        where = lowering.cube.where
-        conditions = ["specified_oracle IS NOT TRUE", f"run_id = {literal(self.name.text)}", *lowering.selected]
-        conditions += [f"({part})" for part in specified.repeated(lowering, [where] if where else [])]
-        columns = listed([*step, *runs.CONTEXT, "created_at", "output"])
-        return f"SELECT {columns} FROM {lowering.table} AS observations WHERE {' AND '.join(conditions)}"
-
-    def _find(self, lowering: Lowering, name: Name) -> None:
-        """Look for the name in the selected problems, whatever else WHERE says of their rows."""
-        parts = [part for part in parts_on(lowering.cube.where, KEY) if not part.tree.find(*UNBOUND)]
-        conditions = ["specified_oracle IS NOT TRUE", *lowering.selected, *(f"({part})" for part in parts)]
-        rows = f"SELECT * FROM {lowering.table} AS observations WHERE {' AND '.join(conditions)}"
-        column = "c.run_id" if self.kind == "RUN" else lowering.entry
-        found = lowering.ask(f"SELECT DISTINCT {column} FROM ({rows}) AS c WHERE {column} IS NOT NULL")
-        names = [row[0] for row in found or ()]
-        if names and name.text not in names:
-            what = self.kind.lower()
-            hint = suggestion(name.text, names, f"{what}s")
-            raise UnknownName(f"unknown {what} {name.text}", span=name.span, hint=hint)
-
-
-UNBOUND = (exp.Placeholder, exp.Parameter)
+        """The columns that only the oracle reads."""
+        return ["response_key"] if self.using and self.using.stored == "response_key" else []
 
 
 def against(reader: Reader) -> Against:
-    """AGAINST and its reference."""
+    """Read AGAINST and its reference."""
     start = reader.span[0]
     reader.take("AGAINST")
     kind = reader.expect(KINDS)
-    read: dict[str, Any] = {}
     if kind == "SPECIFIED":
-        read["null_defined"] = reader.take("NULL DEFINED")
-    elif kind == "ORACLE":
-        read["clauses"] = _clauses_of_oracle(reader)
-        read["leave_one_out"] = reader.take("LEAVE ONE OUT")
-    else:
-        read["name"] = reader.name("an implementation" if kind == "IMPLEMENTATION" else "a run")
-    return Against(kind, (start, reader.end), **read)
+        null_defined = reader.take("NULL DEFINED")
+        return Against(kind, (start, reader.end), null_defined=null_defined)
+    if kind == "ORACLE":
+        equality, rules = _clauses_of_oracle(reader)
+        leave_one_out = reader.take("LEAVE ONE OUT")
+        return Against(kind, (start, reader.end), using=equality, rules=rules, leave_one_out=leave_one_out)
+    name = reader.name("an implementation" if kind == "IMPLEMENTATION" else "a run")
+    return Against(kind, (start, reader.end), name)
 
 
-def _clauses_of_oracle(reader: Reader) -> tuple[tuple[str, Any], ...]:
+def _clauses_of_oracle(reader: Reader) -> tuple[Equality | None, VotingRules]:
     if not reader.sign(TokenType.L_PAREN):
-        return ()
+        return None, VotingRules()
     grammar = {"USING": using, **voting.CLAUSES}
-    clauses = read_clauses(reader, grammar, grammar)
+    read = read_clauses(reader, grammar, grammar)
     if not reader.sign(TokenType.R_PAREN):
         what = ", ".join(words.replace("|", ", ") for words in grammar)
         raise reader.expected(") after the clauses of ORACLE", f"in this order: {what}")
-    return tuple(clauses.items())
+    return read.get("USING"), VotingRules.of(read)
 
 
 def check(reader: Reader, cube: Cube, clause: Against) -> None:
@@ -191,7 +94,7 @@ def _check_oracle(reader: Reader, cube: Cube, clause: Against) -> None:
         raise reader.error("ORACLE needs an equality of its own: TOLERANCE makes no classes", clause.span, hint)
     if cube.runs == "STABLE" and clause.using not in (None, cube.using):
         raise reader.error("RUNS STABLE compares runs by one equality, and ORACLE has another", clause.span)
-    clusters = next((words for words, value in clause.clauses if value == "CLUSTER"), None)
+    clusters = "PER" if clause.rules.per_cluster else "TIE" if clause.rules.tie == "CLUSTER" else None
     if clause.leave_one_out and clusters:
         hint = "PER STEP, with TIE NULL or TIE LEAST"
         raise reader.error(f"LEAVE ONE OUT takes no {clusters} CLUSTER", clause.span, hint)
