@@ -39,7 +39,9 @@ class Queries:
         asked = self._ticket(context, request)
         statement = self._prepared(context, asked)
         announced = self._held(replace(asked, ids=tuple(statement.snapshot.ids.values())))
-        parts: Sequence[Part | None] = parts_of(statement.snapshot, asked.text, PART_ROWS, MOST_PARTS) or [None]
+        parts: Sequence[Part | None] = parts_of(statement.snapshot, statement.partitionable, PART_ROWS, MOST_PARTS) or [
+            None
+        ]
         endpoints = [_endpoint(replace(announced, part=part)) for part in parts]
         return flight.FlightInfo(self._schema(statement, asked), descriptor, endpoints, -1, -1, len(parts) > 1)
 

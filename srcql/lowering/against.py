@@ -15,7 +15,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.conditions import parts_on
 from srcql.clauses.cube import KEY
-from srcql.clauses.equality import Equality, using
+from srcql.clauses.equality import Equality
 from srcql.clauses.reader import Name, Reader, Span
 from srcql.errors import UnknownName, suggestion
 from srcql.lowering import runs, specified, steps
@@ -159,7 +159,7 @@ def against(reader: Reader) -> Against:
 def _clauses_of_oracle(reader: Reader) -> tuple[tuple[str, Any], ...]:
     if not reader.sign(TokenType.L_PAREN):
         return ()
-    grammar = {"USING": using, **Oracle.own}
+    grammar = {"USING": Oracle.shared["USING"], **Oracle.own}
     clauses = read_clauses(reader, grammar, grammar)
     if not reader.sign(TokenType.R_PAREN):
         what = ", ".join(words.replace("|", ", ") for words in grammar)

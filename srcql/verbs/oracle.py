@@ -15,8 +15,9 @@ status is NO_VOTES, BELOW_QUORUM, TIE, UNANIMOUS, MAJORITY or PLURALITY. Ordered
 
 from fractions import Fraction
 
+from srcql.clauses.equality import using_before
 from srcql.clauses.reader import Reader
-from srcql.clauses.shared import choice, quorum
+from srcql.clauses.shared import SHARED, choice, quorum
 from srcql.errors import Unsupported
 from srcql.lowering import behaviour
 from srcql.lowering.cells import Lowering
@@ -24,6 +25,7 @@ from srcql.sql import listed, literal, same
 from srcql.verbs.verb import Verb
 
 ABSTAINING = ("NA", "UNDEFINED")
+EXCEPTIONS = ("VOTE", "ABSTAIN")
 QUORUM = "PLURALITY|MAJORITY|QUORUM"
 WINS = "__votes = __first"
 
@@ -33,10 +35,11 @@ class Oracle(Verb):
 
     word = "ORACLE"
     form = "ORACLE"
+    shared = {**SHARED, "USING": using_before(*(f"EXCEPTIONS {word}" for word in EXCEPTIONS))}  # noqa: RUF012
     own = {  # noqa: RUF012
         "PER": choice("PER", ("STEP", "CLUSTER")),
         QUORUM: quorum,
-        "EXCEPTIONS": choice("EXCEPTIONS", ("VOTE", "ABSTAIN")),
+        "EXCEPTIONS": choice("EXCEPTIONS", EXCEPTIONS),
         "TIE": choice("TIE", ("NULL", "CLUSTER", "LEAST")),
     }
     results = (

@@ -242,7 +242,7 @@ def test_callers_without_a_login_have_the_defaults():
 
 def test_an_option_is_read_as_its_own():
     assert changed(DEFAULTS, EXACT)[0].using == equality_of("EXACT")
-    with pytest.raises(ValueError, match="more than an equality"):
+    with pytest.raises(ValueError, match="expected an option of USING"):
         equality_of("EXACT RUNS EACH")
 
 
