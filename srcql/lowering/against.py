@@ -7,24 +7,25 @@
 owner is expected of everybody, else of the implementation (RUN) or of the one that was left out (LEAVE ONE OUT).
 """
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.conditions import parts_on
-from srcql.clauses.cube import KEY
+from srcql.clauses.cube import KEY, Cube
 from srcql.clauses.equality import Equality
 from srcql.clauses.reader import Name, Reader, Span
+from srcql.clauses.reading import read_clauses
 from srcql.errors import UnknownName, suggestion
-from srcql.lowering import runs, specified, steps
+from srcql.lowering import outcomes, runs, specified, voting
+from srcql.lowering.behaviour import Traces, traces_of
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
+from srcql.lowering.voting import VotingRules, count_votes, is_vote
 from srcql.sql import listed, literal
-from srcql.verbs.oracle import Oracle
-from srcql.verbs.verb import read_clauses
-
-if TYPE_CHECKING:
-    from srcql.lowering.cells import Lowering
 
 KINDS = ("SPECIFIED", "ORACLE", "IMPLEMENTATION", "RUN")
 
@@ -67,74 +68,83 @@ class Against:
         using = self.using
         return ["response_key"] if self.kind == "ORACLE" and using and using.stored == "response_key" else []
 
-    def prepare(self, lowering: "Lowering") -> None:
-        """Refuse a name that nobody has, and keep the reference apart; cells are not defined yet."""
+    @property
+    def rules(self) -> VotingRules:
+        """The rules of voting in the parentheses of ORACLE."""
+        return VotingRules.of(dict(self.clauses))
+
+    def apart(self, lowering: Lowering) -> Lowering:
+        """Return the lowering that keeps the reference apart from the rows that are checked.
+
+        Raises UnknownName for an implementation or run that the selected problems do not have.
+        """
         if self.name is None:
-            return
+            return lowering
         self._find(lowering, self.name)
         if self.kind == "RUN":
-            lowering.left_out.append(f"run_id IS DISTINCT FROM {literal(self.name.text)}")
-        else:
-            lowering.spared = self.name.text
+            return lowering.restricted(f"run_id IS DISTINCT FROM {literal(self.name.text)}")
+        return lowering.sparing(self.name.text)
 
-    def references(self, lowering: "Lowering") -> str:
-        """Define `__references`; `__traces` is defined before."""
-        said = {"SPECIFIED": self._specified, "ORACLE": self._oracle, "RUN": self._run}.get(self.kind)
-        return lowering.define("__references", said(lowering) if said else self._implementation(lowering))
+    def references(self, lowering: Lowering, traces: Traces) -> Cte:
+        """Define `__references`: the columns of a step, those of its owner, and `output`."""
+        queries = {"SPECIFIED": self._specified, "ORACLE": self._oracle, "RUN": self._run}
+        return lowering.define("__references", queries.get(self.kind, self._implementation)(lowering, traces))
 
-    def belongs(self, lowering: "Lowering") -> str:
-        """That the expectation `e` is meant for the implementation `c`, whose own response is `t`."""
+    def belongs(self, lowering: Lowering) -> str:
+        """Return the condition that the expectation `e` is for the implementation `c`, whose own response is `t`."""
         if self.kind == "RUN":
             return " AND e.implementation_id = c.implementation_id"
         if not self.leave_one_out:
             return ""
-        oracle = Oracle(lowering.cube, None, dict(self.clauses), self.span)
-        return f" AND e.__who = CASE WHEN {oracle.votes(lowering)} THEN t.__who ELSE '' END"
+        return f" AND e.__who = CASE WHEN {is_vote(lowering, self.rules)} THEN t.__who ELSE '' END"
 
-    def _specified(self, lowering: "Lowering") -> str:
-        rows = specified.expected(lowering, [*lowering.cube.analysis, "output"])
-        return f"SELECT {listed([*_step(lowering), 'output'])} FROM {rows}"
+    def _specified(self, lowering: Lowering, traces: Traces) -> str:
+        rows = specified.expected(lowering, traces.cells, [*lowering.cube.analysis, "output"])
+        return f"SELECT {listed([*lowering.step, 'output'])} FROM {rows}"
 
-    def _implementation(self, lowering: "Lowering") -> str:
+    def _implementation(self, lowering: Lowering, traces: Traces) -> str:
         output = f"CASE WHEN {lowering.kind('t')} <> 'FLAKY' THEN t.output END AS output"
-        return f"SELECT {listed(_step(lowering), 't')}, {output} FROM __traces AS t WHERE {self.unchecked}"
+        return f"SELECT {listed(lowering.step, 't')}, {output} FROM {traces} AS t WHERE {self.unchecked}"
 
-    def _oracle(self, lowering: "Lowering") -> str:
-        cube = lowering.cube if self.using is None else replace(lowering.cube, using=self.using)
-        oracle, inner = Oracle(cube, None, dict(self.clauses), self.span), lowering.over(cube.using)
-        rows, columns = oracle.select(inner), [*_step(lowering), "output"]
+    def _oracle(self, lowering: Lowering, traces: Traces) -> str:
+        inner = lowering.over(self.using or lowering.cube.using)
+        votes = count_votes(inner, self.rules, traces_of(inner, traces.cells))
+        rows, columns = outcomes.decided(inner, self.rules, votes), [*lowering.step, "output"]
         if not self.leave_one_out:
             return f"SELECT {listed(columns)} FROM ({inner.with_} {rows})"
-        voters = f"SELECT {listed([*columns, '__who'])} FROM ({oracle.leaving_one_out(inner)})"
+        left = outcomes.leaving_one_out(inner, self.rules, votes)
+        voters = f"SELECT {listed([*columns, '__who'])} FROM ({left})"
         everyone = f"SELECT {listed(columns)}, '' AS __who FROM ({rows})"
         return f"{inner.with_} {voters} UNION ALL {everyone}"
 
-    def _run(self, lowering: "Lowering") -> str:
+    def _run(self, lowering: Lowering, traces: Traces) -> str:
         """What each implementation answered in that run, in its latest context."""
-        assert self.name is not None
-        cube, step = lowering.cube, [*_step(lowering), "implementation_id"]
-        conditions = ["specified_oracle IS NOT TRUE", f"run_id = {literal(self.name.text)}", *lowering.selected]
-        conditions += [f"({part})" for part in specified.repeated(lowering, [cube.where] if cube.where else [])]
-        columns = listed([*step, *runs.CONTEXT, "created_at", "output"])
-        rows = f"SELECT {columns} FROM {lowering.table()} AS observations WHERE {' AND '.join(conditions)}"
-        lowering.define("__run", rows)
-        cell = [*cube.analysis, "implementation_id", "test_id"]
-        latest = runs.latest(lowering, "__run", cell, runs.CONTEXT, [*step, "output"], of="reference_")
-        return f"SELECT {listed([*step, 'output'], 'c')} FROM {latest} AS c{steps.counting(lowering)}"
+        step = [*lowering.step, "implementation_id"]
+        rows = lowering.define("__run", self._rows_of_run(lowering, step))
+        cell = [*lowering.cube.analysis, "implementation_id", "test_id"]
+        latest = runs.latest(lowering, rows, cell, runs.CONTEXT, [*step, "output"], of="reference_")
+        return f"SELECT {listed([*step, 'output'], 'c')} FROM {latest} AS c{traces.cells.counting}"
 
-    def _find(self, lowering: "Lowering", name: Name) -> None:
-        """Ask whether the selected problems have it, whatever else WHERE says of their rows."""
+    def _rows_of_run(self, lowering: Lowering, step: Sequence[str]) -> str:
+        assert self.name is not None
+        where = lowering.cube.where
+        conditions = ["specified_oracle IS NOT TRUE", f"run_id = {literal(self.name.text)}", *lowering.selected]
+        conditions += [f"({part})" for part in specified.repeated(lowering, [where] if where else [])]
+        columns = listed([*step, *runs.CONTEXT, "created_at", "output"])
+        return f"SELECT {columns} FROM {lowering.table} AS observations WHERE {' AND '.join(conditions)}"
+
+    def _find(self, lowering: Lowering, name: Name) -> None:
+        """Look for the name in the selected problems, whatever else WHERE says of their rows."""
         parts = [part for part in parts_on(lowering.cube.where, KEY) if not part.tree.find(*UNBOUND)]
         conditions = ["specified_oracle IS NOT TRUE", *lowering.selected, *(f"({part})" for part in parts)]
-        rows = f"SELECT * FROM {lowering.table()} AS observations WHERE {' AND '.join(conditions)}"
-        called = "c.run_id" if self.kind == "RUN" else lowering.entry
-        found = lowering.ask(f"SELECT DISTINCT {called} FROM ({rows}) AS c WHERE {called} IS NOT NULL")
+        rows = f"SELECT * FROM {lowering.table} AS observations WHERE {' AND '.join(conditions)}"
+        column = "c.run_id" if self.kind == "RUN" else lowering.entry
+        found = lowering.ask(f"SELECT DISTINCT {column} FROM ({rows}) AS c WHERE {column} IS NOT NULL")
         names = [row[0] for row in found or ()]
         if names and name.text not in names:
             what = self.kind.lower()
-            raise UnknownName(
-                f"unknown {what} {name.text}", span=name.span, hint=suggestion(name.text, names, f"{what}s")
-            )
+            hint = suggestion(name.text, names, f"{what}s")
+            raise UnknownName(f"unknown {what} {name.text}", span=name.span, hint=hint)
 
 
 UNBOUND = (exp.Placeholder, exp.Parameter)
@@ -159,7 +169,7 @@ def against(reader: Reader) -> Against:
 def _clauses_of_oracle(reader: Reader) -> tuple[tuple[str, Any], ...]:
     if not reader.sign(TokenType.L_PAREN):
         return ()
-    grammar = {"USING": Oracle.shared["USING"], **Oracle.own}
+    grammar = voting.CLAUSES
     clauses = read_clauses(reader, grammar, grammar)
     if not reader.sign(TokenType.R_PAREN):
         what = ", ".join(words.replace("|", ", ") for words in grammar)
@@ -167,20 +177,21 @@ def _clauses_of_oracle(reader: Reader) -> tuple[tuple[str, Any], ...]:
     return tuple(clauses.items())
 
 
-def check(reader: Reader, cube_using: Equality, runs_: str, clause: Against) -> None:
-    """Refuse a reference that does not go with the shared clauses."""
-    if clause.kind != "ORACLE":
-        return
-    if cube_using.tolerance and clause.using is None:
+def check(reader: Reader, cube: Cube, clause: Against) -> None:
+    """Raise an error for a reference that contradicts the shared clauses."""
+    if clause.kind == "RUN" and "run_id" in cube.by:
+        raise reader.error("BY run_id leaves no two runs to compare", clause.span)
+    if clause.kind == "ORACLE":
+        _check_oracle(reader, cube, clause)
+
+
+def _check_oracle(reader: Reader, cube: Cube, clause: Against) -> None:
+    if cube.using.tolerance and clause.using is None:
         hint = "AGAINST ORACLE (USING DIGITS 6) votes by classes, and its outcome is compared by TOLERANCE"
         raise reader.error("ORACLE needs an equality of its own: TOLERANCE makes no classes", clause.span, hint)
-    if runs_ == "STABLE" and clause.using not in (None, cube_using):
+    if cube.runs == "STABLE" and clause.using not in (None, cube.using):
         raise reader.error("RUNS STABLE compares runs by one equality, and ORACLE has another", clause.span)
     clusters = next((words for words, value in clause.clauses if value == "CLUSTER"), None)
     if clause.leave_one_out and clusters:
         hint = "PER STEP, with TIE NULL or TIE LEAST"
         raise reader.error(f"LEAVE ONE OUT takes no {clusters} CLUSTER", clause.span, hint)
-
-
-def _step(lowering: "Lowering") -> list[str]:
-    return [*lowering.cube.analysis, "test_id", "step_id"]
