@@ -242,7 +242,7 @@ def test_caller_without_a_login_has_the_defaults():
 
 def test_equality_option_is_parsed():
     assert update_options(DEFAULTS, EXACT)[0].using == equality_of("EXACT")
-    with pytest.raises(ValueError, match="more than an equality"):
+    with pytest.raises(ValueError, match="expected an option of USING"):
         equality_of("EXACT RUNS EACH")
 
 
