@@ -11,7 +11,7 @@ from lakehouse.query.results import KEY_VALUE_SCHEMA, KeyValueResult, QueryResul
 from lakehouse.query.statement import Statement
 from lakehouse.query.table_sql import local_path
 from srcql.errors import SrcqlError
-from srcql.explained import Explained, lines
+from srcql.explain import Explain, lines
 
 
 class Explanation:
@@ -24,7 +24,7 @@ class Explanation:
 
     schema: pa.Schema = KEY_VALUE_SCHEMA
 
-    def __init__(self, text: str, explain: Explained, compile: Callable[[str], Statement], location: str) -> None:
+    def __init__(self, text: str, explain: Explain, compile: Callable[[str], Statement], location: str) -> None:
         self.text = text
         self._query, self._analyze = explain.query, explain.analyze
         self._location = location

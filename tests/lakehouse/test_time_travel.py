@@ -17,7 +17,8 @@ from srcql.errors import SrcqlError, UnknownName
 from tests.lakehouse.conftest import observations
 
 ORACLE = "SELECT implementations FROM (CLUSTER FROM D.p AT (VERSION => {})) ORDER BY cluster_id"
-FORGETFUL = Retention(all_of=timedelta(0), most=0, hourly=timedelta(0), daily=timedelta(0), expire_at=1)
+NONE = timedelta(0)
+FORGETFUL = Retention(NONE, max_recent=0, keep_hourly_for=NONE, keep_daily_for=NONE, expire_at_least=1)
 
 
 def code(implementation: str, text: str) -> pa.Table:

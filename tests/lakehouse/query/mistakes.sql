@@ -635,19 +635,19 @@ EXPLAIN ANALYZE;
 --| InvalidQuery: line 1, column 16: expected a query after EXPLAIN, found the end of the statement
 --|   EXPLAIN ANALYZE
 --|                  ^
---|   hint: EXPLAIN query, or EXPLAIN ANALYZE query, which runs it
+--|   hint: use EXPLAIN query, or EXPLAIN ANALYZE query to run it
 
 EXPLAIN ANALYZE (FORMAT json) CLUSTER FROM Demo;
 --| Unsupported: line 1, column 18: EXPLAIN takes no options
 --|   EXPLAIN ANALYZE (FORMAT json) CLUSTER FROM Demo
 --|                    ^^^^^^
---|   hint: EXPLAIN query, or EXPLAIN ANALYZE query, which runs it
+--|   hint: use EXPLAIN query, or EXPLAIN ANALYZE query to run it
 
 EXPLAIN ANALYZE EXPLAIN CLUSTER FROM Demo;
---| Unsupported: line 1, column 17: EXPLAIN is given twice
+--| Unsupported: line 1, column 17: duplicate EXPLAIN
 --|   EXPLAIN ANALYZE EXPLAIN CLUSTER FROM Demo
 --|                   ^^^^^^^
---|   hint: EXPLAIN query, or EXPLAIN ANALYZE query, which runs it
+--|   hint: use EXPLAIN query, or EXPLAIN ANALYZE query to run it
 
 EXPLAIN ANALYZE CLUSTER FROM Demo WHERE outptu = '1';
 --| UnknownName: line 1, column 41: unknown column outptu
