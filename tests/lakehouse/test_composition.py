@@ -101,8 +101,8 @@ def problem_of(word: str) -> tuple[str, str]:
     return ("Runs", "p") if word == "FLAKY" else ("Demo", "abs")
 
 
-def rows(answer: pa.Table) -> tuple[list[str], list[str]]:
-    return answer.schema.names, sorted(map(str, answer.to_pylist()))
+def rows(result: pa.Table) -> tuple[list[str], list[str]]:
+    return result.schema.names, sorted(map(str, result.to_pylist()))
 
 
 def test_every_verb_has_a_query() -> None:
@@ -114,10 +114,10 @@ def test_a_verb_is_allowed_wherever_a_query_is(engine: Engine, word: str) -> Non
     data_set, problem = problem_of(word)
     verb = QUERIES[word].format(f"{data_set}.{problem}")
     with duckdb.connect() as second:
-        second.register("answer", engine.query(verb).read_all())
+        second.register("result", engine.query(verb).read_all())
         for position, text in POSITIONS.items():
             composed = engine.query(text.format(verb=verb, problem=problem)).read_all()
-            around = second.sql(text.format(verb="FROM answer", problem=problem)).to_arrow_table()
+            around = second.sql(text.format(verb="FROM result", problem=problem)).to_arrow_table()
             assert rows(composed) == rows(around), position
             assert composed.num_rows > 0, position
 
@@ -126,9 +126,9 @@ def test_a_verb_is_allowed_wherever_a_query_is(engine: Engine, word: str) -> Non
 def test_a_verb_takes_the_rows_of_a_query(engine: Engine, word: str) -> None:
     data_set, problem = problem_of(word)
     given = f"(FROM observations WHERE data_set_id = '{data_set}' AND problem_id = '{problem}')"
-    answer = engine.query(QUERIES[word].format(given)).read_all()
-    assert answer.to_pylist() == engine.query(QUERIES[word].format(f"{data_set}.{problem}")).read_all().to_pylist()
-    assert answer.num_rows > 0
+    result = engine.query(QUERIES[word].format(given)).read_all()
+    assert result.to_pylist() == engine.query(QUERIES[word].format(f"{data_set}.{problem}")).read_all().to_pylist()
+    assert result.num_rows > 0
 
 
 @pytest.mark.parametrize("word", QUERIES)
@@ -144,6 +144,6 @@ def test_a_verb_selects_the_rows_of_another(engine: Engine, word: str) -> None:
 
 @pytest.mark.parametrize(("fed", "plain"), SAME.values(), ids=SAME.keys())
 def test_a_verb_over_other_verbs_equals_one_step(engine: Engine, fed: str, plain: str) -> None:
-    answer = engine.query(fed).read_all()
-    assert answer.to_pylist() == engine.query(plain).read_all().to_pylist()
-    assert answer.num_rows > 0
+    result = engine.query(fed).read_all()
+    assert result.to_pylist() == engine.query(plain).read_all().to_pylist()
+    assert result.num_rows > 0

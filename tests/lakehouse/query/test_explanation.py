@@ -30,9 +30,9 @@ def files(warehouse: Warehouse) -> list[str]:
 
 
 def explanation(engine: Engine, text: str, *parameters: object) -> dict[str, list[str]]:
-    answer = engine.query(text, parameters).read_all()
-    assert answer.schema == pa.schema({"key": pa.string(), "value": pa.string()})
-    rows = answer.to_pydict()
+    result = engine.query(text, parameters).read_all()
+    assert result.schema == pa.schema({"key": pa.string(), "value": pa.string()})
+    rows = result.to_pydict()
     found: dict[str, list[str]] = {}
     for key, value in zip(rows["key"], rows["value"], strict=True):
         found.setdefault(key, []).append(value)

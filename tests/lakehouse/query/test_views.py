@@ -24,8 +24,8 @@ def rows(engine: Engine, text: str) -> list[dict[str, Any]]:
 def filled(warehouse: Warehouse, engine: Engine) -> Engine:
     """Two problems, two runs of one of them, an expected response for each, and two versions of the code."""
     r1 = {"created_at": NOON, "environment_id": "ci-1", "git_commit_hash": "c1"}
-    answers = (("p", "a", "t", 0, "1"), ("p", "a", "u", 0, "2"), ("p", "b", "t", 0, "$EXCEPTION@E@x"))
-    warehouse.ingest("observations", observations(*answers, **r1), batch_id="first")
+    responses = (("p", "a", "t", 0, "1"), ("p", "a", "u", 0, "2"), ("p", "b", "t", 0, "$EXCEPTION@E@x"))
+    warehouse.ingest("observations", observations(*responses, **r1), batch_id="first")
     later = {"run_id": "s", "created_at": NOON.replace(hour=13), "environment_id": "ci-1"}
     warehouse.ingest("observations", observations(("p", "a", "t", 0, "1"), **later, git_commit_hash="c2"))
     warehouse.ingest("observations", observations(("p", "c", "t", 0, "1"), **later, git_commit_hash="c3"))
@@ -130,8 +130,8 @@ def test_every_overview_has_its_documented_columns(filled: Engine, engine: Engin
 
 @pytest.mark.parametrize("name", OVERVIEWS)
 def test_an_empty_lakehouse_has_empty_overviews(engine: Engine, name: str) -> None:
-    answer = engine.query(f"FROM {name}").read_all()
-    assert (answer.num_rows, answer.schema.names) == (0, list(OVERVIEWS[name].columns))
+    result = engine.query(f"FROM {name}").read_all()
+    assert (result.num_rows, result.schema.names) == (0, list(OVERVIEWS[name].columns))
 
 
 def test_types_are_those_of_the_language(filled: Engine) -> None:
@@ -142,7 +142,7 @@ def test_types_are_those_of_the_language(filled: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"),
+    ("text", "result"),
     [
         ("WITH clusters AS (SELECT 7 AS a) FROM clusters", [{"a": 7}]),
         ("WITH Clusters AS (SELECT 7 AS a) SELECT c.a FROM (SELECT * FROM CLUSTERS) AS c", [{"a": 7}]),
@@ -151,12 +151,12 @@ def test_types_are_those_of_the_language(filled: Engine) -> None:
     ],
 )
 def test_a_common_table_expression_hides_a_view_which_is_not_created(
-    filled: Engine, text: str, answer: list[dict[str, Any]]
+    filled: Engine, text: str, result: list[dict[str, Any]]
 ) -> None:
     statement = filled.prepare(text)
     with statement.cursor() as cursor:
         assert cursor.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchall() == [(0,)]
-    assert rows(filled, text) == answer
+    assert rows(filled, text) == result
 
 
 def test_a_view_is_read_where_no_common_table_expression_hides_it(filled: Engine) -> None:
