@@ -42,7 +42,7 @@ def add(
         file.add(users, file.User(name, role, granted, token=file.token_hash(shown)))
         print(shown)
     else:
-        file.add(users, file.User(user.name, role, granted, password=file.hashed(_password(name))))
+        file.add(users, file.User(user.name, role, granted, password=file.hash_password(_password(name))))
 
 
 @app.command()
@@ -59,7 +59,7 @@ def list_(users: File) -> None:
     from rich.table import Table
 
     table = Table("user", "role", "data sets", "credential", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for user in _users_file().read(users).named.values():
+    for user in _users_file().read(users).by_name.values():
         granted = "all" if user.data_sets is None else ", ".join(sorted(user.data_sets))
         table.add_row(user.name, user.role, granted, "token" if user.token else "password")
     Console(highlight=False, markup=False).print(table)

@@ -1,8 +1,9 @@
-"""EXPLAIN: what a query would do, or what it cost, instead of its rows.
+"""EXPLAIN: show the plan of a query, or its cost, instead of its rows.
 
     EXPLAIN [ANALYZE] verb … | EXPLAIN [ANALYZE] SELECT …
 
-sqlglot takes it for a raw command, so its query is read as a text of its own, in which every place stays what it was.
+sqlglot reads EXPLAIN as a raw command. So its query is read as a text of its own, padded with blanks: an offset in it
+is the same offset in the statement.
 """
 
 import re
@@ -10,78 +11,77 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from srcql.errors import InvalidQuery, SrcqlError, Unsupported
+from srcql.errors import InvalidQuery, Unsupported
+from srcql.tokens import tokenize
 
 WORD = re.compile(r"\bEXPLAIN\b", re.IGNORECASE)
 OPTIONS = ("ANALYZE", "FORMAT")
 WIDTH = 100
 DEFINED_BY = ((TokenType.ALIAS, TokenType.L_PAREN), (TokenType.ALIAS, TokenType.NOT))  # a name: AS (, AS NOT …
-FORM = "EXPLAIN query, or EXPLAIN ANALYZE query, which runs it"
+FORM = "use EXPLAIN query, or EXPLAIN ANALYZE query to run it"
 
 
 @dataclass(frozen=True)
-class Explained:
-    """A query that is to be explained; `analyze` when it shall run."""
+class Explain:
+    """A query to explain; with `analyze` it runs."""
 
     query: str
     analyze: bool = False
 
 
-def explained(text: str) -> Explained | None:
-    """The query that a text asks to explain, with blanks for the words before it; None for any other statement.
+def parse_explain(text: str) -> Explain | None:
+    """Return the query of an EXPLAIN statement, padded with blanks; None for any other statement.
 
     Raises Unsupported for options, and InvalidQuery where no query follows, with the place in the text.
 
-    >>> explained("EXPLAIN CLUSTER FROM MBPP")
-    Explained(query='        CLUSTER FROM MBPP', analyze=False)
-    >>> explained("EXPLAIN ANALYZE CLUSTER FROM MBPP")
-    Explained(query='                CLUSTER FROM MBPP', analyze=True)
+    >>> parse_explain("EXPLAIN CLUSTER FROM MBPP")
+    Explain(query='        CLUSTER FROM MBPP', analyze=False)
+    >>> parse_explain("EXPLAIN ANALYZE CLUSTER FROM MBPP")
+    Explain(query='                CLUSTER FROM MBPP', analyze=True)
     """
-    first = tokens(text)[:1] if WORD.search(text) else []
+    first = tokenize(text)[:1] if WORD.search(text) else []
     if not first or first[0].text.upper() != "EXPLAIN" or first[0].token_type is not TokenType.COMMAND:
         return None
-    query = _blanked(text, first[0])
-    after = tokens(query)
+    query = _blank_out(text, first[0])
+    after = tokenize(query)
     analyze = bool(after) and after[0].text.upper() == "ANALYZE"
     if analyze:
-        query = _blanked(query, after[0])
-    _check_query(text, tokens(query))
-    return Explained(query, analyze)
+        query = _blank_out(query, after[0])
+    _check_query(text, tokenize(query))
+    return Explain(query, analyze)
 
 
-def _blanked(text: str, token: Token) -> str:
+def _blank_out(text: str, token: Token) -> str:
     return text[: token.start] + " " * (token.end + 1 - token.start) + text[token.end + 1 :]
 
 
 def _check_query(text: str, after: list[Token]) -> None:
     wrapped = len(after) > 1 and after[0].token_type is TokenType.L_PAREN and after[1].text.upper() in OPTIONS
     if wrapped:
-        raise _refused("EXPLAIN takes no options", text, after[1])
+        raise _unsupported("EXPLAIN takes no options", text, after[1])
     if after and after[0].text.upper() in ("EXPLAIN", "ANALYZE"):
-        raise _refused(f"{after[0].text.upper()} is given twice", text, after[0])
+        raise _unsupported(f"duplicate {after[0].text.upper()}", text, after[0])
     if not after or after[0].token_type is TokenType.SEMICOLON:
         end = len(text.rstrip("; \n\t\r"))
         message = "expected a query after EXPLAIN, found the end of the statement"
         raise InvalidQuery(message, text=text, span=(end, end + 1), hint=FORM)
 
 
-def _refused(message: str, text: str, token: Token) -> SrcqlError:
+def _unsupported(message: str, text: str, token: Token) -> Unsupported:
     return Unsupported(message, text=text, span=(token.start, token.end + 1), hint=FORM)
 
 
 def lines(sql: str) -> list[str]:
-    """SQL in lines to read: one for each common table expression, and broken at blanks where it is longer.
+    """Split SQL into lines to read: one for each common table expression; longer ones break at blanks.
 
     >>> lines("WITH a AS (SELECT 1), b AS (SELECT " + "size, " * 15 + "share FROM a) SELECT * FROM b")
     ['WITH', 'a AS (SELECT 1),', \
 'b AS (SELECT size, size, size, size, size, size, size, size, size, size, size, size, size, size,', \
 'size, share FROM a) SELECT * FROM b']
     """
-    found = tokens(sql)
+    found = tokenize(sql)
     following = zip(found, found[1:], found[2:], strict=False)
     definitions = {token.start for token, *after in following if _types(after) in DEFINED_BY}
     cuts = [token.start for token in found if sql[token.start - 1 : token.start] == " "]
@@ -95,13 +95,5 @@ def lines(sql: str) -> list[str]:
     return written.split("\n")
 
 
-def _types(found: Iterable[Token]) -> tuple[TokenType, ...]:
-    return tuple(token.token_type for token in found)
-
-
-def tokens(text: str) -> list[Token]:
-    """The tokens of a text; none where it has none that can be read."""
-    try:
-        return DuckDB().tokenize(text)
-    except TokenError:
-        return []
+def _types(tokens: Iterable[Token]) -> tuple[TokenType, ...]:
+    return tuple(token.token_type for token in tokens)

@@ -1,4 +1,4 @@
-"""The ways into a server, and rows to bring along."""
+"""Calls to a server by plain Flight and by ADBC, and rows to ingest."""
 
 import adbc_driver_flightsql.dbapi as flight_sql
 import pyarrow as pa
@@ -10,7 +10,7 @@ PROBLEMS = ("gcd", "queue")
 
 
 def observations(problems: tuple[str, ...] = PROBLEMS, run: str = "r1") -> pa.Table:
-    """Three implementations of each problem answer to two tests; the last is wrong in the second test."""
+    """Return responses of three implementations of each problem to two tests; the last fails the second test."""
     rows = [
         {
             "data_set_id": "D",
@@ -33,27 +33,27 @@ def connect(server: Server, **options: str) -> flight_sql.Connection:
 
 
 def put(client: flight.FlightClient, descriptor: flight.FlightDescriptor, rows: pa.Table) -> bytes:
-    """Send rows by plain Flight; the acknowledgement."""
-    writer, answers = client.do_put(descriptor, rows.schema)
+    """Send rows by plain Flight and return the acknowledgement."""
+    writer, responses = client.do_put(descriptor, rows.schema)
     with writer:
         writer.write_table(rows)
         writer.done_writing()
-        return answers.read().to_pybytes()
+        return responses.read().to_pybytes()
 
 
-def ask(client: flight.FlightClient, text: str) -> pa.Table:
-    """The rows of a text, by plain Flight."""
+def send_nothing(writer: flight.FlightStreamWriter, responses: flight.FlightMetadataReader) -> bytes:
+    """Close a put without rows and return the acknowledgement."""
+    with writer:
+        writer.done_writing()
+        return responses.read().to_pybytes()
+
+
+def query(client: flight.FlightClient, text: str) -> pa.Table:
+    """Return the rows of a query by plain Flight."""
     return client.do_get(flight.Ticket(text.encode())).read_all()
 
 
-def all_of(cursor: flight_sql.Cursor, text: str, parameters: tuple | None = None) -> pa.Table:
-    """The rows of a text, by ADBC."""
+def query_adbc(cursor: flight_sql.Cursor, text: str, parameters: tuple | None = None) -> pa.Table:
+    """Return the rows of a query by ADBC."""
     cursor.execute(text, parameters)
     return cursor.fetch_arrow_table()
-
-
-def shaken(writer: flight.FlightStreamWriter, answers: flight.FlightMetadataReader) -> bytes:
-    """The answer to a put that sends no rows."""
-    with writer:
-        writer.done_writing()
-        return answers.read().to_pybytes()

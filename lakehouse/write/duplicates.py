@@ -1,8 +1,7 @@
-"""Rows that repeat a key inside one batch, which has then two answers where there can be one."""
+"""Rejects a batch that holds two rows with the same key: they would be two responses where only one can be."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -10,7 +9,7 @@ import pyarrow.parquet as pq
 from pyiceberg.io import FileIO
 from pyiceberg.manifest import DataFile
 
-from lakehouse.write.order import Codes, repeats
+from lakehouse.write.order import Codes, find_duplicates
 from srcql.errors import InvalidData
 from srcql.schema import OBSERVATIONS, Table
 
@@ -18,7 +17,7 @@ MEMORY = "256MB"
 
 
 def key_of(table: Table) -> tuple[str, ...]:
-    """The columns that no two rows of one batch agree in, in the order that rows are sorted by.
+    """Return the key of a table within one batch, in sort order.
 
     >>> from srcql.schema import TESTS
     >>> key_of(TESTS)
@@ -28,19 +27,19 @@ def key_of(table: Table) -> tuple[str, ...]:
     return ("data_set_id", *table.sort, *rest)
 
 
-def check_sorted(table: Table, rows: Any, codes: Sequence[Codes], order: Codes, first: int) -> None:
-    """Raise InvalidData when two rows of one chunk have the same key; `codes` are those of `key_of(table)`."""
-    found = repeats(codes, order)
-    if len(found):
-        row, earlier = int(order[found[0]]), int(order[found[0] - 1])
+def check_chunk(table: Table, rows: pa.Table, codes: Sequence[Codes], order: Codes, first: int) -> None:
+    """Raise InvalidData if two rows of a chunk have the same key; `codes` are the ranks of `key_of(table)`."""
+    duplicates = find_duplicates(codes, order)
+    if len(duplicates):
+        row, earlier = int(order[duplicates[0]]), int(order[duplicates[0] - 1])
         key = {name: rows[name][row].as_py() for name in key_of(table)}
-        raise _repeated(table, f"row {first + row} repeats the key of row {first + earlier}", key)
+        raise _duplicate(table, f"row {first + row} has the same key as row {first + earlier}", key)
 
 
 def check_files(table: Table, io: FileIO, files: Sequence[DataFile]) -> None:
-    """Raise InvalidData when two rows of different chunks have the same key.
+    """Raise InvalidData if two rows of different chunks have the same key.
 
-    Each file is free of repeats; DuckDB groups the keys of all, and spills to disk what does not fit into memory.
+    Each file is known to hold no duplicates. DuckDB groups the keys of all files and spills to disk if necessary.
     """
     if len({file.partition[0] for file in files}) == len(files):
         return
@@ -50,13 +49,13 @@ def check_files(table: Table, io: FileIO, files: Sequence[DataFile]) -> None:
         connection.register("keys", _keys(io, files, names))
         columns = ", ".join(names)
         query = f"SELECT {columns} FROM keys GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
-        found = connection.execute(query).fetchone()
-    if found:
-        raise _repeated(table, "two rows have the same key", dict(zip(names, found, strict=True)))
+        duplicate = connection.execute(query).fetchone()
+    if duplicate:
+        raise _duplicate(table, "two rows have the same key", dict(zip(names, duplicate, strict=True)))
 
 
-def _keys(io: FileIO, files: Sequence[DataFile], names: Sequence[str]) -> Any:
-    def batches() -> Iterator[Any]:
+def _keys(io: FileIO, files: Sequence[DataFile], names: Sequence[str]) -> pa.RecordBatchReader:
+    def batches() -> Iterator[pa.RecordBatch]:
         for file in files:
             with io.new_input(file.file_path).open() as stream:
                 parts = pq.ParquetFile(stream).iter_batches(columns=list(names))
@@ -68,9 +67,11 @@ def _keys(io: FileIO, files: Sequence[DataFile], names: Sequence[str]) -> Any:
     return pa.RecordBatchReader.from_batches(fields, batches())
 
 
-def _repeated(table: Table, what: str, key: dict[str, Any]) -> InvalidData:
+def _duplicate(table: Table, problem: str, key: dict[str, object]) -> InvalidData:
     shown = ", ".join(
         f"{name} {value!r}" if isinstance(value, str) else f"{name} {value}" for name, value in key.items()
     )
     other = "run_id" if table is OBSERVATIONS else "created_at"
-    return InvalidData(f"{table.name}: {what}: {shown}", hint=f"send each row once, or tell them apart by {other}")
+    return InvalidData(
+        f"{table.name}: {problem}: {shown}", hint=f"send each row once, or give the rows different values of {other}"
+    )
