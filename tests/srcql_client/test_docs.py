@@ -1,5 +1,6 @@
 """The pages of the client are complete, and their examples work."""
 
+import doctest
 import re
 import shlex
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 import typer.main
 
+from flight_server.server import Server
+from flight_server.settings import Settings
 from srcql_client.cli import app
 from srcql_client.cli.query import Format
 from srcql_client.formats import FORMATS
@@ -102,3 +105,13 @@ def run(srcql: Callable[..., Ended], servers: ExitStack, command: str) -> str:
 
 def lines(text: str) -> list[str]:
     return [TOKEN.sub("TOKEN", line.rstrip()) for line in text.rstrip().splitlines()]
+
+
+def test_the_examples_of_the_python_page_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (DOCS / "python.md").read_text().replace("```", "")
+    with Server(Settings(warehouse="warehouse")) as server:
+        examples = doctest.DocTestParser().get_doctest(page.replace(ADDRESS, server.uri), {}, "python.md", None, 0)
+        results = doctest.DocTestRunner().run(examples)
+    assert results.attempted >= 12
+    assert results.failed == 0
