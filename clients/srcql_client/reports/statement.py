@@ -30,7 +30,7 @@ KINDS = {  # the values of --fail-on, and the steps that each selects
 }
 DIFFERS = "changed OR flaky IS NOT NULL OR status NOT IN ('STABLE', 'STABLE_WRONG', 'UNKNOWN')"
 STEP_COLUMNS = ("step_id", "inputs", "before", "after", "changed", "status", "flaky")
-# The first two words of the clauses that RUNS precedes; the second tells a clause from a name. 0 is any number.
+# The first two words of the clauses that RUNS precedes; the second distinguishes a clause from a name. 0 is any number.
 AFTER_RUNS = {
     ("STEPS", "ALL"),
     ("STEPS", "LAST"),
