@@ -36,7 +36,7 @@ def add(
     """
     file = _users_file()
     granted = frozenset(data_set) if data_set else None
-    user = file.User(name, role, granted)  # reports an invalid user before it asks for a password
+    user = file.User(name, role, granted)  # rejects an invalid user before the prompt for a password
     if token:
         shown = file.new_token()
         file.add(users, file.User(name, role, granted, token=file.token_hash(shown)))
