@@ -13,8 +13,6 @@ True
 Source: Flight.proto and FlightSql.proto of Apache Arrow.
 """
 
-from typing import Any
-
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 
@@ -177,7 +175,7 @@ def _classes() -> dict[str, type[Message]]:
 _CLASSES = _classes()
 
 
-def message(name: str, **fields: Any) -> Message:
+def message(name: str, **fields: object) -> Message:
     """Return a new message of that short name."""
     return _CLASSES[name](**fields)
 

@@ -227,7 +227,7 @@ def _write(path: Path, users: Users) -> None:
         raise
 
 
-def _to_entry(user: User) -> dict[str, Any]:
+def _to_entry(user: User) -> dict[str, object]:
     entry = asdict(user) | {"data_sets": None if user.data_sets is None else sorted(user.data_sets)}
     return {name: value for name, value in entry.items() if value is not None}
 

@@ -1,7 +1,7 @@
-"""What is granted holds at every authenticator: another data set leaves no trace.
+"""Grants apply to every RPC: other data sets leave no trace.
 
-The same rows of the data set Open lie in two lakehouses: alone in the one; in the other among commits of a second data
-set, which has problems, tests, implementations and runs of the same names. To a user of Open both say the same.
+Two lakehouses hold the same rows of the data set Open; one also holds a second data set, with problems, tests,
+implementations and runs of the same names. A user of Open gets the same results from both.
 """
 
 import functools
@@ -23,7 +23,7 @@ from tests.flight_server.accounts import add_user, bearer, token
 
 TEXT = Path(__file__).with_name("grants.sql").read_text(encoding="utf-8")
 STATEMENTS = [line for line in TEXT.splitlines() if line and not line.startswith("--")]
-DIFFERENT_TO_ALL = 90  # statements whose answer is another to a user of everything
+MIN_DIFFERENT = 90  # statements that return something else to a user of all data sets
 ONCE = re.compile(r"-?\b\d{15,}\b|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?|[0-9a-f]{8}-[0-9a-f-]{27}")
 NEAR = re.compile(r"hint: use the (nearest|first) kept snapshot: .*")
 
@@ -36,7 +36,7 @@ def row(data_set, problem, implementation, test, run, output, **more):
 
 
 def observed(run):
-    """Two batches of one run: one of Open, then one of Shut."""
+    """Return two batches of one run: one of Open, then one of Shut."""
     cells = [(implementation, test) for implementation in "abc" for test in ("t1", "t2")]
     right = [
         row("Open", "p", one, test, run, "2" if (one, test, run) == ("c", "t2", "r2") else "1") for one, test in cells
@@ -48,7 +48,7 @@ def observed(run):
 
 
 def sources(key):
-    """One batch of Open and one of Shut."""
+    """Return one batch of Open and one of Shut."""
     time = pa.scalar(1_700_000_000_000_000, pa.timestamp("us")).as_py()
     return [
         pa.Table.from_pylist(
@@ -94,13 +94,13 @@ def lakehouse(folder, with_shut):
 
 
 def send(client, name, table, rows, batch_id, **more):
-    """Rows, by plain Flight; the receipt."""
+    """Ingest rows by plain Flight and return the receipt."""
     command = json.dumps({"table": table, "batch_id": batch_id, **more}).encode()
-    writer, answers = client.do_put(flight.FlightDescriptor.for_command(command), rows.schema, bearer(token(name)))
+    writer, responses = client.do_put(flight.FlightDescriptor.for_command(command), rows.schema, bearer(token(name)))
     with writer:
         writer.write_table(rows)
         writer.done_writing()
-        return json.loads(answers.read().to_pybytes())
+        return json.loads(responses.read().to_pybytes())
 
 
 @pytest.fixture(scope="module")
@@ -130,21 +130,21 @@ def snapshots(client, name):
     return [str(number) for number in rows(client, name, text)["snapshot_id"].to_pylist()]
 
 
-def said(client, name, text, versions):
-    """The answer or the refusal, without what is another every time; sorted where the statement does not say how."""
+def result_of(client, name, text, versions):
+    """Return the sorted rows or the error, without values that differ at each run."""
     for place, number in versions.items():
         text = text.replace(f"{{{place}}}", number)
     try:
         found = rows(client, name, text)
     except (flight.FlightError, pa.ArrowException) as error:
-        told = re.split(r"\. (?:gRPC client debug context|Client context|Detail):", str(error))[0]
-        return re.sub(r"\^+", "^", NEAR.sub("hint: the nearest", ONCE.sub("…", told)))
+        text = re.split(r"\. (?:gRPC client debug context|Client context|Detail):", str(error))[0]
+        return re.sub(r"\^+", "^", NEAR.sub("hint: the nearest", ONCE.sub("…", text)))
     return str(found.schema), sorted(ONCE.sub("…", str(line)) for line in found.to_pylist())
 
 
 @pytest.fixture(scope="module")
 def versions(both, alone):
-    """Ids for the places in the statements, in both lakehouses: the one of Shut exists in the first."""
+    """Snapshot ids for the placeholders in the statements, for both lakehouses; the first has the one of Shut."""
     ids, mine, shut = snapshots(alone, "open"), snapshots(both, "open"), snapshots(both, "shut")
     assert len(ids) == len(mine) == len(shut) == 2
     assert not set(mine) & set(shut)
@@ -158,25 +158,25 @@ def test_there_are_enough_statements():
 
 
 @pytest.fixture(scope="module")
-def told(both, versions):
-    """What the user of Open is told by a statement, asked once."""
-    return functools.cache(lambda statement: said(both, "open", statement, versions[0]))
+def restricted(both, versions):
+    """Return the result of a statement for the user of Open, cached."""
+    return functools.cache(lambda statement: result_of(both, "open", statement, versions[0]))
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_statement_returns_the_same_as_in_a_lakehouse_of_granted_data(told, alone, versions, statement):
-    found = told(statement)
-    assert found == said(alone, "open", statement, versions[1])
-    asked = statement.lower()
+def test_statement_returns_the_same_as_in_a_lakehouse_of_granted_data(restricted, alone, versions, statement):
+    found = restricted(statement)
+    assert found == result_of(alone, "open", statement, versions[1])
+    statement = statement.lower()
     for word in ("classified", "vault", "mole", "peek", "secret run"):
-        assert word in asked or word not in str(found).lower()
+        assert word in statement or word not in str(found).lower()
 
 
-def test_users_of_all_data_sets_see_other_results(both, told, versions):
-    others = [one for one in STATEMENTS if said(both, "reader", one, versions[0]) != told(one)]
-    assert len(others) >= DIFFERENT_TO_ALL
-    for one in others[:5]:  # what was said to others before is not kept for this user
-        assert said(both, "open", one, versions[0]) == told(one)
+def test_users_of_all_data_sets_see_other_results(both, restricted, versions):
+    others = [one for one in STATEMENTS if result_of(both, "reader", one, versions[0]) != restricted(one)]
+    assert len(others) >= MIN_DIFFERENT
+    for one in others[:5]:  # results of other users are not cached for this user
+        assert result_of(both, "open", one, versions[0]) == restricted(one)
 
 
 @pytest.mark.parametrize("statement", ["SELECT * FROM observations", "CLUSTER FROM *", "SELECT * FROM runs"])
@@ -191,7 +191,7 @@ def test_profile_is_the_same_as_in_a_lakehouse_of_granted_data(both, alone, stat
 
 
 def test_status_and_flights_show_granted_data_only(both, alone):
-    def doors(client):
+    def summary(client):
         options = bearer(token("open"))
         (status,) = client.do_action(flight.Action("srcql.status", b""), options)
         held = json.loads(status.body.to_pybytes())
@@ -200,14 +200,14 @@ def test_status_and_flights_show_granted_data_only(both, alone):
         ]
         return held | {"bytes": 0}, infos
 
-    assert doors(both) == doors(alone)
-    assert [one["data_set_id"] for one in doors(both)[0]["data_sets"]] == ["Open"]
+    assert summary(both) == summary(alone)
+    assert [one["data_set_id"] for one in summary(both)[0]["data_sets"]] == ["Open"]
 
 
 def test_user_without_grants_sees_an_empty_lakehouse(both):
     for text in ("SELECT * FROM observations", "CLUSTER FROM *", "SELECT * FROM snapshots", "SELECT * FROM runs"):
         assert rows(both, "nothing", text).num_rows == 0
-    assert "there are no data sets yet" in said(both, "nothing", "SLICE FROM Open", {})
+    assert "there are no data sets yet" in result_of(both, "nothing", "SLICE FROM Open", {})
 
 
 def test_grants_apply_to_parameter_values(shared):
@@ -224,8 +224,8 @@ def info_of(client, name, text):
 
 def test_ticket_runs_with_the_grants_of_its_bearer(both):
     text = "SELECT data_set_id, count(*) AS rows FROM observations GROUP BY ALL ORDER BY ALL"
-    for asked in ("reader", "shut"):
-        (endpoint,) = info_of(both, asked, text).endpoints
+    for owner in ("reader", "shut"):
+        (endpoint,) = info_of(both, owner, text).endpoints
         for name, seen in (("open", ["Open"]), ("nothing", []), ("reader", ["Open", "Shut"])):
             found = both.do_get(endpoint.ticket, bearer(token(name))).read_all()
             assert found["data_set_id"].to_pylist() == seen
@@ -234,8 +234,10 @@ def test_ticket_runs_with_the_grants_of_its_bearer(both):
 
 
 def act(client, name, kind, body, result=None):
-    answers = [answer.body.to_pybytes() for answer in client.do_action(flight.Action(kind, body), bearer(token(name)))]
-    return protocol.parse(result, answers[0]) if result else protocol.unpack(answers[0])
+    bodies = [
+        response.body.to_pybytes() for response in client.do_action(flight.Action(kind, body), bearer(token(name)))
+    ]
+    return protocol.parse(result, bodies[0]) if result else protocol.unpack(bodies[0])
 
 
 def prepared(client, name, text):
@@ -330,7 +332,7 @@ def test_partly_granted_commit_counts_granted_rows_and_hides_batch_ids(open_serv
 
 
 def test_timestamp_between_granted_commits_reads_the_earlier(open_server):
-    """The snapshots of others that lie between are no gap, in which one might have expired."""
+    """Snapshots of other data sets in between do not count as a gap."""
     text = "SELECT arg_min(committed_at, total_rows) AS time FROM snapshots WHERE table_name = 'observations'"
     with flight.connect(open_server.uri) as client:
         (first,) = rows(client, "open", text)["time"].to_pylist()

@@ -1,4 +1,4 @@
-"""Who is let in, by every way that clients have."""
+"""Authentication by every form of header, and by the drivers."""
 
 import json
 import time
@@ -17,7 +17,7 @@ from srcql.errors import StoreError, Unauthenticated, Unavailable
 from tests.flight_server.accounts import add_user, basic, basic_value, bearer, password, token
 from tests.flight_server.rpc import observations, put
 
-ASK = flight.Ticket(b"SELECT 1 AS one")
+QUERY = flight.Ticket(b"SELECT 1 AS one")
 UNKNOWN = "unknown user, wrong password, or invalid or expired token"
 
 
@@ -44,23 +44,23 @@ BROKEN = [
 
 @pytest.fixture
 def file(tmp_path):
-    return tmp_path / "people" / "users.json"
+    return tmp_path / "accounts" / "users.json"
 
 
 @pytest.fixture
-def guarded(start, file):
+def server_with_users(start, file):
     add_user(file, "ada")
     return start(users=str(file))
 
 
 @pytest.fixture
-def caller(guarded):
-    with flight.connect(guarded.uri) as connected:
+def caller(server_with_users):
+    with flight.connect(server_with_users.uri) as connected:
         yield connected
 
 
 def one(client, options=None):
-    return client.do_get(ASK, options).read_all().to_pylist() == [{"one": 1}]
+    return client.do_get(QUERY, options).read_all().to_pylist() == [{"one": 1}]
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def one(client, options=None):
         {"adbc.flight.sql.authorization_header": f"Bearer {token('ada')}"},
     ],
 )
-def test_adbc_login(guarded, options):
+def test_adbc_login(server_with_users, options):
     with (
-        flight_sql.connect(guarded.uri, db_kwargs=options) as connection,
+        flight_sql.connect(server_with_users.uri, db_kwargs=options) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute("SELECT 1")
@@ -94,7 +94,7 @@ def test_basic_header_works_on_any_call_padded_or_not(caller, padded):
     "header", [f"Bearer {token('ada')}", f"Basic {basic_value('ada')}", f"basic {basic_value('ada')}"]
 )
 def test_handshake_returns_a_token_for_every_header(file, header):
-    """Drivers of JDBC and ODBC bring tokens to the Handshake too, and take what comes back."""
+    """The drivers of JDBC and ODBC also send tokens in the Handshake, and use the returned token."""
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, 60)
     login = authenticator.authenticate(header, handshake=True)
@@ -114,7 +114,7 @@ def test_handshake_with_a_token(caller):
         caller.authenticate(Nothing(), bearer(token("bob")))
 
 
-REFUSED = [
+INVALID = [
     basic("ada", "wrong password"),
     basic("bob", password("ada")),
     basic("", ""),
@@ -128,7 +128,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("options", REFUSED)
+@pytest.mark.parametrize("options", INVALID)
 def test_invalid_credentials_have_one_message(caller, options):
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN) as error:
         one(caller, options)
@@ -218,20 +218,20 @@ def test_login_is_renewed_for_at_most_a_month(file):
     now = [0.0]
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, MAX_LOGIN_SECONDS / 2, clock=lambda: now[0])
-    said = authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).token
+    value = authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).token
     for _ in range(3):
         now[0] += MAX_LOGIN_SECONDS * 0.3
-        said = authenticator.authenticate(f"Bearer {said}", handshake=False).token or said
+        value = authenticator.authenticate(f"Bearer {value}", handshake=False).token or value
     now[0] = MAX_LOGIN_SECONDS
     with pytest.raises(Unauthenticated):
-        authenticator.authenticate(f"Bearer {said}", handshake=False)
+        authenticator.authenticate(f"Bearer {value}", handshake=False)
 
 
-def test_adbc_uses_renewed_tokens(guarded):
-    authenticator, later = guarded._calls._authenticator, [0.0]
+def test_adbc_uses_renewed_tokens(server_with_users):
+    authenticator, later = server_with_users._calls._authenticator, [0.0]
     authenticator._clock = lambda: time.time() + later[0]
     options = {"username": "ada", "password": password("ada")}
-    with flight_sql.connect(guarded.uri, db_kwargs=options, autocommit=True) as connection:
+    with flight_sql.connect(server_with_users.uri, db_kwargs=options, autocommit=True) as connection:
         for seconds in (0.6, 1.2, 1.8):
             later[0] = seconds * authenticator._lifetime
             with connection.cursor() as cursor:
@@ -241,9 +241,9 @@ def test_adbc_uses_renewed_tokens(guarded):
             cursor.execute("SELECT 1")
 
 
-def test_tokens_do_not_wait_for_password_verification(guarded, caller):
+def test_tokens_do_not_wait_for_password_verification(server_with_users, caller):
     with ThreadPoolExecutor(1) as beside:
-        with guarded._calls._authenticator._verifying:
+        with server_with_users._calls._authenticator._verifying:
             logging_in = beside.submit(lambda: one(caller, basic("ada", password("ada"))))
             assert one(caller, bearer(token("ada")))
             assert not logging_in.done()
@@ -254,14 +254,14 @@ def test_changed_token_is_rejected(file):
     add_user(file, "ada", "read")
     add_user(file, "eve", "admin")
     authenticator = UsersAuthenticator(file, 100)
-    said = authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).token
-    name, *middle, signature = said.split(".")
+    value = authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).token
+    name, *middle, signature = value.split(".")
     eve = authenticator.authenticate(f"Basic {basic_value('eve')}", handshake=True).token
     for forged in (
         ".".join((eve.split(".")[0], *middle, signature)),
         ".".join((name, middle[0], middle[1], "99999999999", signature)),
         ".".join((name, *middle, "")),
-        said[:-4],
+        value[:-4],
     ):
         with pytest.raises(Unauthenticated):
             authenticator.authenticate(f"Bearer {forged}", handshake=False)
@@ -271,9 +271,9 @@ def test_password_is_hashed_once_also_for_unknown_users(file, monkeypatch):
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, 100)
     hashed = []
-    fits = users.verify_password
+    verify = users.verify_password
     monkeypatch.setattr(
-        users, "verify_password", lambda said, kept: hashed.append(kept) or fits(said, password_free(kept))
+        users, "verify_password", lambda secret, stored: hashed.append(stored) or verify(secret, cheap_hash(stored))
     )
     for _ in range(3):
         authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=False)
@@ -332,9 +332,9 @@ def test_server_without_users_logs_a_warning(start, capfd):
         assert one(client)
 
 
-def password_free(kept: str) -> str:
-    """The same digest at a cost that a test can pay."""
-    kind, _, *rest = kept.split("$")
+def cheap_hash(stored: str) -> str:
+    """Return the hash with costs that tests can afford."""
+    kind, _, *rest = stored.split("$")
     return "$".join((kind, "4,8,1", *rest))
 
 
