@@ -23,7 +23,7 @@ from flight_server.flight_sql import FlightServer
 from flight_server.settings import InvalidSetting, Settings
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine
-from lakehouse.query.views import local_path
+from lakehouse.query.table_sql import local_path
 from lakehouse.warehouse import Warehouse, open_warehouse
 
 CLOSING_SECONDS = 2.0

@@ -15,7 +15,8 @@ from flight_server.protocol import message
 from srcql.clauses.cube import Cube
 from srcql.clauses.equality import CANONICAL, Equality
 from srcql.errors import SrcqlError
-from srcql.parser import Found, find
+from srcql.find import find_parts
+from srcql.parser import FoundVerb
 from srcql.schema import OBSERVATIONS
 
 INVALID_NAME, INVALID_VALUE = 1, 2
@@ -64,8 +65,8 @@ def equality_of(text: str) -> Equality:
 
 
 def _cube(text: str) -> Cube:
-    (found,) = find(text, OBSERVATIONS)
-    if not isinstance(found, Found) or not found.root or found.verb.tail or found.verb.clauses.keys() != {"USING"}:
+    (found,) = find_parts(text, OBSERVATIONS)
+    if not isinstance(found, FoundVerb) or not found.root or found.verb.tail or found.verb.clauses.keys() != {"USING"}:
         raise ValueError(f"{text} is more than an equality")
     return found.verb.cube
 

@@ -169,7 +169,7 @@ def test_session_timeout(start):
         put(client, flight.FlightDescriptor.for_path("observations"), observations())
         hours = "range(1000000000000) AS r WHERE hash(r.range) = 7"
         planned = flight.Ticket(f"MATRIX FROM (SELECT o.* FROM observations AS o, {hours})".encode())
-        with pytest.raises(flight.FlightTimedOutError, match=r"planning took longer than 0\.2 s"):
+        with pytest.raises(flight.FlightTimedOutError, match=r"compiling the query took longer than 0\.2 s"):
             client.do_get(planned, options).read_all()
 
 
