@@ -160,8 +160,8 @@ def test_client_that_sends_garbage_bytes(start):
         assert query(client, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [12]
 
 
-def test_cancel_while_planning(start):
-    """MATRIX reads its columns while planning, which takes hours here; the client cancels."""
+def test_cancel_while_compiling(start):
+    """MATRIX reads its columns while it is compiled, which takes hours here; the client cancels."""
     server = start()
     text = "MATRIX FROM (SELECT o.* FROM observations AS o, range(1000000000000) AS r WHERE hash(r.range) = 7)"
     with flight.connect(server.uri) as client:
