@@ -30,14 +30,14 @@ def assert_running(client):
     assert query(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
 
 
-def broken(name):
+def invalid_command(name):
     """Return a command of that name with invalid content."""
     return message("Any", type_url=f"type.googleapis.com/{SQL}.{name}", value=GARBAGE).SerializeToString()
 
 
 @pytest.mark.parametrize("name", sorted(protocol.MESSAGES[SQL]))
 def test_garbage_for_every_message(client, name):
-    data = broken(name)
+    data = invalid_command(name)
     with pytest.raises(pa.ArrowInvalid):
         client.get_flight_info(for_command(data))
     with pytest.raises(pa.ArrowInvalid):

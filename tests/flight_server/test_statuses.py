@@ -148,12 +148,12 @@ def test_error_after_the_first_rows(client):
     clean_text(raised)
 
 
-def broken(*_):
+def fail(*_):
     raise RuntimeError("an unexpected error at /a/secret/path.py")
 
 
 def test_unexpected_error_is_internal_and_logged(start, monkeypatch, capfd):
-    monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", broken)
+    monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", fail)
     catalogs = pack(message("CommandGetCatalogs"))
     with flight.connect(start().uri) as client:
         for call in (get(catalogs), info(for_command(catalogs)), schema(for_command(catalogs))):
@@ -165,7 +165,7 @@ def test_unexpected_error_is_internal_and_logged(start, monkeypatch, capfd):
 
 
 def test_unexpected_error_in_a_stream(start, monkeypatch):
-    monkeypatch.setattr("flight_server.results.split_batch", broken)
+    monkeypatch.setattr("flight_server.results.split_batch", fail)
     with (
         flight.connect(start().uri) as client,
         pytest.raises(flight.FlightInternalError, match="internal error") as raised,
@@ -194,14 +194,14 @@ def test_every_call_is_logged(start, capfd):
 def test_every_status_fits_into_a_header(server, monkeypatch, text):
     with flight.connect(server.uri) as client:
         for kind, raised_as in status.STATUSES.items():
-            monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", raising(kind(text)))
+            monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", failing_handler(kind(text)))
             arrow = next(base for base in raised_as.__mro__ if base.__module__.startswith("pyarrow"))
             with pytest.raises(arrow) as raised:
                 client.get_flight_info(for_command(pack(message("CommandGetCatalogs"))))
             assert clean_text(raised).startswith(text[:400])
 
 
-def raising(error):
+def failing_handler(error):
     def handler(*_):
         raise error
 

@@ -48,18 +48,18 @@ def certificates(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def secured(certificates, tmp_path_factory):
+def tls_server(certificates, tmp_path_factory):
     """A server with TLS and a user."""
-    yield from started(certificates, tmp_path_factory.mktemp("secured"))
+    yield from start_server(certificates, tmp_path_factory.mktemp("secured"))
 
 
 @pytest.fixture(scope="module")
-def mutual(certificates, tmp_path_factory):
+def mtls_server(certificates, tmp_path_factory):
     """A server that requires a client certificate."""
-    yield from started(certificates, tmp_path_factory.mktemp("mutual"), tls_client_ca=str(certificates / "ca.pem"))
+    yield from start_server(certificates, tmp_path_factory.mktemp("mutual"), tls_client_ca=str(certificates / "ca.pem"))
 
 
-def started(certificates, folder, **settings):
+def start_server(certificates, folder, **settings):
     add_user(folder / "users.json", "ada", "write", {"D"})
     settings |= {"users": str(folder / "users.json"), "listen": "grpc+tls://localhost:0"}
     settings |= {"tls_cert": str(certificates / "server.pem"), "tls_key": str(certificates / "server.key")}
@@ -67,27 +67,27 @@ def started(certificates, folder, **settings):
         yield server
 
 
-def test_plain_flight_over_tls(secured, certificates):
-    with flight.connect(secured.uri, tls_root_certs=(certificates / "ca.pem").read_text()) as client:
+def test_plain_flight_over_tls(tls_server, certificates):
+    with flight.connect(tls_server.uri, tls_root_certs=(certificates / "ca.pem").read_text()) as client:
         header = client.authenticate_basic_token("ada", password("ada"))
         options = flight.FlightCallOptions(headers=[header])
         assert client.do_get(QUERY, options).read_all().to_pylist() == [{"one": 1}]
 
 
-def test_adbc_over_tls(secured, certificates):
+def test_adbc_over_tls(tls_server, certificates):
     options = {
         "username": "ada",
         "password": password("ada"),
         "adbc.flight.sql.client_option.tls_root_certs": (certificates / "ca.pem").read_text(),
     }
-    with flight_sql.connect(secured.uri, db_kwargs=options) as connection, connection.cursor() as cursor:
+    with flight_sql.connect(tls_server.uri, db_kwargs=options) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == (1,)
 
 
 @pytest.mark.parametrize("credentials", [{"user": "ada", "password": password("ada")}, {"token": token("ada")}])
-def test_srcql_client_over_tls(secured, certificates, credentials):
-    with srcql_client.connect(secured.uri, tls_roots=certificates / "ca.pem", **credentials) as lakehouse:
+def test_srcql_client_over_tls(tls_server, certificates, credentials):
+    with srcql_client.connect(tls_server.uri, tls_roots=certificates / "ca.pem", **credentials) as lakehouse:
         run = next(iter(credentials))
         assert lakehouse.ingest("observations", observations(run=run)).rows == 12
         found = lakehouse.query(f"SELECT count(*) AS rows FROM observations WHERE run_id = '{run}'")
@@ -95,41 +95,41 @@ def test_srcql_client_over_tls(secured, certificates, credentials):
         assert [data_set.data_set_id for data_set in lakehouse.status().data_sets] == ["D"]
 
 
-def test_srcql_client_reports_invalid_credentials(secured, certificates):
+def test_srcql_client_reports_invalid_credentials(tls_server, certificates):
     wrong = {"user": "ada", "password": "mistyped secret"}
-    with srcql_client.connect(secured.uri, tls_roots=certificates / "ca.pem", **wrong) as lakehouse:
+    with srcql_client.connect(tls_server.uri, tls_roots=certificates / "ca.pem", **wrong) as lakehouse:
         for call in (lambda: lakehouse.query("SELECT 1"), lakehouse.status):
             with pytest.raises(Unauthenticated, match="unknown user, wrong password") as error:
                 call()
             assert "mistyped secret" not in str(error.value)
 
 
-def test_client_rejects_an_untrusted_server(secured, certificates):
+def test_client_rejects_an_untrusted_server(tls_server, certificates):
     with (
-        srcql_client.connect(secured.uri, tls_roots=certificates / "unknown.pem", token=token("ada")) as lakehouse,
+        srcql_client.connect(tls_server.uri, tls_roots=certificates / "unknown.pem", token=token("ada")) as lakehouse,
         pytest.raises(SrcqlError),
     ):
         lakehouse.query("SELECT 1")
 
 
-def test_plaintext_client_cannot_connect(secured):
-    with flight.connect(secured.uri.replace("+tls", "")) as client, pytest.raises(flight.FlightUnavailableError):
+def test_plaintext_client_cannot_connect(tls_server):
+    with flight.connect(tls_server.uri.replace("+tls", "")) as client, pytest.raises(flight.FlightUnavailableError):
         client.do_get(QUERY)
 
 
-def test_client_certificate_is_accepted(mutual, certificates):
+def test_client_certificate_is_accepted(mtls_server, certificates):
     credentials = {"token": token("ada"), "client_cert": (certificates / "client.pem", certificates / "client.key")}
-    with srcql_client.connect(mutual.uri, tls_roots=certificates / "ca.pem", **credentials) as lakehouse:
+    with srcql_client.connect(mtls_server.uri, tls_roots=certificates / "ca.pem", **credentials) as lakehouse:
         assert lakehouse.query("SELECT 1 AS one").to_pylist() == [{"one": 1}]
         assert lakehouse.status().files == 0
 
 
 @pytest.mark.parametrize("name", [None, "unknown"])
-def test_missing_or_unknown_client_certificate_is_rejected(mutual, certificates, name):
+def test_missing_or_unknown_client_certificate_is_rejected(mtls_server, certificates, name):
     credentials = {} if name is None else {"client_cert": (certificates / f"{name}.pem", certificates / f"{name}.key")}
     with (
         srcql_client.connect(
-            mutual.uri, token=token("ada"), tls_roots=certificates / "ca.pem", **credentials
+            mtls_server.uri, token=token("ada"), tls_roots=certificates / "ca.pem", **credentials
         ) as lakehouse,
         pytest.raises(SrcqlError),
     ):

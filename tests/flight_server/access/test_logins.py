@@ -59,7 +59,7 @@ def caller(server_with_users):
         yield connected
 
 
-def one(client, options=None):
+def can_query(client, options=None):
     return client.do_get(QUERY, options).read_all().to_pylist() == [{"one": 1}]
 
 
@@ -82,12 +82,12 @@ def test_adbc_login(server_with_users, options):
 def test_handshake_returns_a_token_for_later_calls(caller):
     name, value = caller.authenticate_basic_token("ada", password("ada"))
     assert name == b"authorization"
-    assert one(caller, flight.FlightCallOptions(headers=[(name, value)]))
+    assert can_query(caller, flight.FlightCallOptions(headers=[(name, value)]))
 
 
 @pytest.mark.parametrize("padded", [True, False])
 def test_basic_header_works_on_any_call_padded_or_not(caller, padded):
-    assert one(caller, basic("ada", password("ada"), padded))
+    assert can_query(caller, basic("ada", password("ada"), padded))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ INVALID = [
 @pytest.mark.parametrize("options", INVALID)
 def test_invalid_credentials_have_one_message(caller, options):
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN) as error:
-        one(caller, options)
+        can_query(caller, options)
     assert "ada" not in str(error.value)
     assert "Traceback" not in str(error.value)
 
@@ -141,7 +141,7 @@ def test_missing_header_requires_authentication(caller):
         flight.FlightUnauthenticatedError,
         match="authentication required\n  hint: send a user and a password, or a token",
     ):
-        one(caller)
+        can_query(caller)
 
 
 def test_every_rpc_requires_authentication(caller):
@@ -149,7 +149,7 @@ def test_every_rpc_requires_authentication(caller):
     calls = [
         lambda: list(caller.list_flights()),
         lambda: caller.get_flight_info(descriptor),
-        lambda: one(caller),
+        lambda: can_query(caller),
         lambda: list(caller.do_action("srcql.status")),
         caller.list_actions,
         lambda: put(caller, flight.FlightDescriptor.for_path("observations"), observations()),
@@ -163,21 +163,21 @@ def test_every_rpc_requires_authentication(caller):
 def test_changed_users_file_applies_to_the_next_call(caller, file):
     later = bearer(token("bob"))
     with pytest.raises(flight.FlightUnauthenticatedError):
-        one(caller, later)
+        can_query(caller, later)
     add_user(file, "bob")
-    assert one(caller, later)
+    assert can_query(caller, later)
 
 
 def test_login_ends_when_its_user_is_removed_or_replaced(caller, file):
     header = caller.authenticate_basic_token("ada", password("ada"))
     options = flight.FlightCallOptions(headers=[header])
-    assert one(caller, options)
+    assert can_query(caller, options)
     users.remove(file, "ada")
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN):
-        one(caller, options)
+        can_query(caller, options)
     users.add(file, users.User("ada", "read", password=users.hash_password("another password")))
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN):
-        one(caller, options)
+        can_query(caller, options)
 
 
 def test_login_is_unavailable_while_the_users_file_is_invalid(start, file, capfd):
@@ -189,11 +189,11 @@ def test_login_is_unavailable_while_the_users_file_is_invalid(start, file, capfd
             with pytest.raises(
                 flight.FlightUnavailableError, match="login unavailable: the users file cannot be read"
             ) as error:
-                one(caller, bearer(token("ada")))
+                can_query(caller, bearer(token("ada")))
             assert str(file) not in str(error.value)
         assert str(file) in capfd.readouterr().err
         file.write_text(kept)
-        assert one(caller, bearer(token("ada")))
+        assert can_query(caller, bearer(token("ada")))
 
 
 def test_token_is_valid_on_every_server_of_the_file_until_it_expires(file):
@@ -244,8 +244,8 @@ def test_adbc_uses_renewed_tokens(server_with_users):
 def test_tokens_do_not_wait_for_password_verification(server_with_users, caller):
     with ThreadPoolExecutor(1) as beside:
         with server_with_users._calls._authenticator._verifying:
-            logging_in = beside.submit(lambda: one(caller, basic("ada", password("ada"))))
-            assert one(caller, bearer(token("ada")))
+            logging_in = beside.submit(lambda: can_query(caller, basic("ada", password("ada"))))
+            assert can_query(caller, bearer(token("ada")))
             assert not logging_in.done()
         assert logging_in.result()
 
@@ -312,9 +312,9 @@ def test_users_file_in_the_warehouse_or_readable_by_others_is_rejected(start, tm
 def test_log_has_user_names_and_no_secrets(start, file, capfd):
     add_user(file, "ada")
     with flight.connect(start(users=str(file)).uri) as caller:
-        assert one(caller, basic("ada", password("ada")))
+        assert can_query(caller, basic("ada", password("ada")))
         with pytest.raises(flight.FlightUnauthenticatedError):
-            one(caller, basic("ada", "wrong password"))
+            can_query(caller, basic("ada", "wrong password"))
     lines = capfd.readouterr().err
     assert password("ada") not in lines
     assert "wrong password" not in lines
@@ -329,7 +329,7 @@ def test_server_without_users_logs_a_warning(start, capfd):
     assert line["event"] == "authentication_disabled"
     with flight.connect(server.uri) as client:
         client.authenticate_basic_token("anybody", "anything")
-        assert one(client)
+        assert can_query(client)
 
 
 def cheap_hash(stored: str) -> str:

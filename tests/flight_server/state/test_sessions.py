@@ -46,7 +46,7 @@ def close(client, call_options=None):
     return protocol.parse("CloseSessionResult", response.body.to_pybytes()).status
 
 
-def logged_in(client, name="ada"):
+def log_in(client, name="ada"):
     header = client.authenticate_basic_token(name, "secret")
     return flight.FlightCallOptions(headers=[header])
 
@@ -118,13 +118,13 @@ def test_catalog_and_schema_by_adbc(filled):
     ],
 )
 def test_invalid_option_is_reported_and_changes_nothing(client, key, value, error):
-    options = logged_in(client)
+    options = log_in(client)
     assert set_options(client, option(key, **value), call_options=options) == {key: error}
     assert get_options(client, options) == get_options(client)
 
 
 def test_options_of_every_kind_of_value(client):
-    options = logged_in(client)
+    options = log_in(client)
     given = (
         option("timeout", int64_value=7),
         option("string_views", string_value="true"),
@@ -139,7 +139,7 @@ def test_options_of_every_kind_of_value(client):
 
 
 def test_string_views_option(client):
-    options = logged_in(client)
+    options = log_in(client)
     set_options(client, option("string_views", bool_value=True), call_options=options)
     text = "SELECT problem_id, [problem_id] AS l, count(*) AS n FROM observations GROUP BY 1 ORDER BY 1"
     descriptor = flight.FlightDescriptor.for_command(text.encode())
@@ -152,7 +152,7 @@ def test_string_views_option(client):
 
 @pytest.mark.parametrize("compression", ["lz4", "zstd"])
 def test_compression_option(client, compression):
-    options = logged_in(client)
+    options = log_in(client)
     set_options(client, option("compression", string_value=compression), call_options=options)
     ticket = flight.Ticket(b"SELECT repeat('x', 1000) AS x FROM range(1000)")
     assert client.do_get(ticket, options).read_all() == client.do_get(ticket).read_all()
@@ -161,7 +161,7 @@ def test_compression_option(client, compression):
 def test_session_timeout(start):
     server = start()
     with flight.connect(server.uri) as client:
-        options = logged_in(client)
+        options = log_in(client)
         set_options(client, option("timeout", double_value=0.2), call_options=options)
         busy = flight.Ticket(b"SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7")
         with pytest.raises(flight.FlightTimedOutError, match=r"ran longer than 0\.2 s"):
@@ -174,7 +174,7 @@ def test_session_timeout(start):
 
 
 def test_closed_session_has_the_defaults(client):
-    options = logged_in(client)
+    options = log_in(client)
     set_options(client, option("equality", string_value="EXACT"), call_options=options)
     assert close(client, options) == 1
     assert get_options(client, options)["equality"] == ""
@@ -254,7 +254,7 @@ def test_garbage_for_session_actions(client, name):
 
 def test_prepared_statement_uses_the_options_of_its_execution(numbers):
     with flight.connect(numbers.uri) as client:
-        options = logged_in(client)
+        options = log_in(client)
         body = pack(message("ActionCreatePreparedStatementRequest", query="CLUSTER FROM D.gcd"))
         (created,) = client.do_action(("CreatePreparedStatement", body), options)
         handle = protocol.unpack(created.body.to_pybytes()).prepared_statement_handle

@@ -29,7 +29,7 @@ def small_parts(monkeypatch):
 
 
 @pytest.fixture
-def two(start):
+def two_servers(start):
     """Two servers on one warehouse with rows."""
     servers = start(), start()
     with flight.connect(servers[0].uri) as client:
@@ -45,15 +45,15 @@ def read(ticket):
     return unpack_ticket(protocol.unpack(ticket.ticket))
 
 
-def test_small_query_has_one_endpoint(two):
-    with flight.connect(two[0].uri) as client:
+def test_small_query_has_one_endpoint(two_servers):
+    with flight.connect(two_servers[0].uri) as client:
         for text in (EXPORT, "SELECT * FROM observations", "CLUSTER FROM *"):
             assert len(info_of(client, text).endpoints) == 1
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_parts_of_an_export_have_its_rows_in_order(two):
-    with flight.connect(two[0].uri) as client:
+def test_parts_of_an_export_have_its_rows_in_order(two_servers):
+    with flight.connect(two_servers[0].uri) as client:
         info = info_of(client, EXPORT)
         assert 4 <= len(info.endpoints) <= 2 * 8
         assert info.ordered
@@ -64,19 +64,19 @@ def test_parts_of_an_export_have_its_rows_in_order(two):
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_adbc_reads_all_parts(two):
-    with connect(two[0]) as sql, sql.cursor() as cursor, flight.connect(two[0].uri) as client:
+def test_adbc_reads_all_parts(two_servers):
+    with connect(two_servers[0]) as sql, sql.cursor() as cursor, flight.connect(two_servers[0].uri) as client:
         assert query_adbc(cursor, EXPORT) == query(client, EXPORT)
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_partitions_are_read_in_parallel_from_another_server(two):
-    with connect(two[0]) as sql, sql.cursor() as cursor:
+def test_partitions_are_read_in_parallel_from_another_server(two_servers):
+    with connect(two_servers[0]) as sql, sql.cursor() as cursor:
         partitions, schema = cursor.adbc_execute_partitions(EXPORT)
         whole = query_adbc(cursor, EXPORT)
 
     def fetch(partition):
-        with connect(two[1]) as other, other.cursor() as reader:
+        with connect(two_servers[1]) as other, other.cursor() as reader:
             reader.adbc_read_partition(partition)
             return reader.fetch_arrow_table()
 
@@ -87,8 +87,8 @@ def test_partitions_are_read_in_parallel_from_another_server(two):
     assert whole.schema == schema
 
 
-def test_ticket_reads_its_snapshot_on_another_server(two):
-    first, second = (flight.connect(server.uri) for server in two)
+def test_ticket_reads_its_snapshot_on_another_server(two_servers):
+    first, second = (flight.connect(server.uri) for server in two_servers)
     with first, second:
         ticket = info_of(first, "SELECT count(*) AS n FROM observations").endpoints[0].ticket
         put(first, flight.FlightDescriptor.for_path("observations"), observations(run="r2"))
@@ -96,17 +96,17 @@ def test_ticket_reads_its_snapshot_on_another_server(two):
         assert query(second, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [132]
 
 
-def test_ticket_with_values_works_on_another_server(two):
-    with connect(two[0]) as sql, sql.cursor() as cursor:
+def test_ticket_with_values_works_on_another_server(two_servers):
+    with connect(two_servers[0]) as sql, sql.cursor() as cursor:
         partitions, _ = cursor.adbc_execute_partitions("SELECT ? AS x, 1.5 AS y", ("a",))
-    with connect(two[1]) as sql, sql.cursor() as cursor:
+    with connect(two_servers[1]) as sql, sql.cursor() as cursor:
         cursor.adbc_read_partition(partitions[0])
         assert cursor.fetchone()[0] == "a"
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_explain_has_one_ticket(two):
-    with flight.connect(two[0].uri) as client:
+def test_explain_has_one_ticket(two_servers):
+    with flight.connect(two_servers[0].uri) as client:
         info = info_of(client, f"EXPLAIN {EXPORT}")
         assert client.do_get(info.endpoints[0].ticket).read_all().num_rows > 0
 
@@ -186,8 +186,8 @@ def test_metadata_endpoint_is_renewed_unchanged(client):
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_parts_of_a_statement_share_one_slot(two):
-    with flight.connect(two[0].uri) as client:
+def test_parts_of_a_statement_share_one_slot(two_servers):
+    with flight.connect(two_servers[0].uri) as client:
         assert len({read(endpoint.ticket).id for endpoint in info_of(client, EXPORT).endpoints}) == 1
     slots = Slots(statements=1, parts=2)
     with slots.acquire(b"a"), slots.acquire(b"a"):
