@@ -9,7 +9,7 @@ import adbc_driver_flightsql.dbapi as flight_sql
 import pyarrow.flight as flight
 import pytest
 
-from flight_server.access import users
+from flight_server.access import credentials, users
 from flight_server.access.logins import MAX_LOGIN_SECONDS, UsersAuthenticator
 from flight_server.server import Server
 from flight_server.settings import InvalidSetting
@@ -25,7 +25,7 @@ def users_file(user, key="00" * 32):
     return json.dumps({"version": 1, "key": key, "users": user if isinstance(user, list) else [user]})
 
 
-ADA = {"name": "ada", "role": "read", "token": users.token_hash(token("ada"))}
+ADA = {"name": "ada", "role": "read", "token": credentials.hash_token(token("ada"))}
 BROKEN = [
     "{",
     "[" * 100_000,
@@ -175,7 +175,7 @@ def test_login_ends_when_its_user_is_removed_or_replaced(caller, file):
     users.remove(file, "ada")
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN):
         can_query(caller, options)
-    users.add(file, users.User("ada", "read", password=users.hash_password("another password")))
+    users.add(file, users.User("ada", "read").with_password("another password"))
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN):
         can_query(caller, options)
 
@@ -271,9 +271,11 @@ def test_password_is_hashed_once_also_for_unknown_users(file, monkeypatch):
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, 100)
     hashed = []
-    verify = users.verify_password
+    verify = credentials.verify_password
     monkeypatch.setattr(
-        users, "verify_password", lambda secret, stored: hashed.append(stored) or verify(secret, cheap_hash(stored))
+        credentials,
+        "verify_password",
+        lambda secret, stored: hashed.append(stored) or verify(secret, cheap_hash(stored)),
     )
     for _ in range(3):
         authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=False)
@@ -281,7 +283,7 @@ def test_password_is_hashed_once_also_for_unknown_users(file, monkeypatch):
     for name in ("bob", ""):
         with pytest.raises(Unauthenticated):
             authenticator.authenticate(f"Basic {basic_value(name)}", handshake=False)
-    assert [kept.split("$")[1] for kept in hashed[1:]] == [",".join(map(str, users.SCRYPT_COSTS))] * 2
+    assert [kept.split("$")[1] for kept in hashed[1:]] == [",".join(map(str, credentials.SCRYPT_COSTS))] * 2
 
 
 def test_too_many_logins_at_once_are_unavailable(file):
