@@ -20,7 +20,7 @@ from srcql.errors import InvalidQuery, Unsupported
 
 FLIGHT = "arrow.flight.protocol"
 SQL = "arrow.flight.protocol.sql"
-OURS = "srcql"  # the content of tickets
+TICKETS = "srcql"  # the content of tickets
 TYPE_URL = "type.googleapis.com/"
 
 Fields = tuple[tuple[int, str, str], ...]
@@ -118,7 +118,7 @@ MESSAGES: dict[str, dict[str, Fields]] = {
         "ActionCancelQueryRequest": ((1, "info", "bytes"),),
         "ActionCancelQueryResult": ((1, "result", "int32"),),
     },
-    OURS: {
+    TICKETS: {
         "Ticket": (
             (1, "text", "string"),
             (2, "values", "bytes"),
