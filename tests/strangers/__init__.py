@@ -1,1 +1,1 @@
-"""Clients that others wrote, against our server."""
+"""Third-party clients and their test suites, on a real server."""

@@ -1,4 +1,4 @@
-"""A real server with rows in it, and the drivers that the tests of other languages need."""
+"""A real server with rows, and the drivers for the tests in other languages."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,23 +17,23 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="package")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Path of the JDBC driver."""
+    """Return the path of the JDBC driver."""
     for tool in ("java", "mvn"):
         if shutil.which(tool) is None:
-            pytest.skip(f"there is no {tool} here")
+            pytest.skip(f"{tool} is not installed")
     folder = tmp_path_factory.mktemp("driver")
     fetched = run("mvn", "-q", "-B", "dependency:copy", f"-Dartifact={JDBC_DRIVER}", f"-DoutputDirectory={folder}")
     if fetched.returncode:
-        pytest.skip(f"Maven cannot bring {JDBC_DRIVER}: {fetched.stdout[:300]}")
+        pytest.skip(f"Maven cannot download {JDBC_DRIVER}: {fetched.stdout[:300]}")
     (jar,) = folder.glob("*.jar")
     return str(jar)
 
 
 @pytest.fixture(scope="package")
 def go_modules() -> None:
-    """The modules that our tests in Go need."""
+    """Download the modules of the tests in Go."""
     if shutil.which("go") is None:
-        pytest.skip("there is no Go here")
+        pytest.skip("Go is not installed")
     loaded = go("list", "-deps", "-test", "./...")
     if loaded.returncode:
-        pytest.skip(f"the Go modules cannot be had: {loaded.stderr[:300]}")
+        pytest.skip(f"the Go modules cannot be downloaded: {loaded.stderr[:300]}")

@@ -1,4 +1,4 @@
-"""A server with TLS and a user, who may read one data set of two."""
+"""A server with TLS and a user who may read one of two data sets."""
 
 import shutil
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ READER = ("ann", "secret of ann")
 
 @contextmanager
 def guarded(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Its address, and the certificate that it signed itself."""
+    """Run it; yield its address and its self-signed certificate."""
     certificate, key = folder / "cert.pem", folder / "key.pem"
     _sign(certificate, key)
     with lakehouse(folder) as uri, srcql_client.connect(uri) as connection:
@@ -41,7 +41,7 @@ def guarded(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _sign(certificate: Path, key: Path) -> None:
     if shutil.which("openssl") is None:
-        pytest.skip("there is no openssl here, which makes the certificate")
+        pytest.skip("openssl is not installed")
     kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
     named = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
     made = run("openssl", "req", "-x509", *kind, *named, "-keyout", str(key), "-out", str(certificate))

@@ -9,11 +9,11 @@ import pyarrow as pa
 
 PROBLEMS = ("gcd", "queue")
 TESTS = ("t1", "t2")
-BATCH = "page of clients"  # the page sends the same rows: there they are a repeat
+BATCH = "page of clients"  # docs/clients.md ingests the same rows under this id, as a repeat
 
 
 def observations(data_set: str = "D") -> pa.Table:
-    """Three implementations of each problem answer to two tests; the last is wrong in the second test."""
+    """Return observations of three implementations per problem in two tests; the last is wrong in the second."""
     rows = [
         {
             "data_set_id": data_set,
@@ -38,7 +38,7 @@ def sources() -> pa.Table:
 
 @contextmanager
 def lakehouse(folder: Path, **settings: Any) -> Iterator[str]:
-    """The address of its server."""
+    """Run a server on a filled warehouse; yield its address."""
     from tests.serving import served  # not with SQLAlchemy 1.4, which the store does not work with
 
     with served(folder / "warehouse", threads=1, **settings) as connection:

@@ -1,4 +1,4 @@
-"""The ADBC driver for GizmoSQL, another server of Flight SQL over DuckDB, on ours."""
+"""The ADBC driver of GizmoSQL, another Flight SQL server on DuckDB, with our server."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def cursor(gizmosql: Any, uri: str) -> Any:
         yield opened
 
 
-def test_it_asks_in_srcql(cursor: Any) -> None:
+def test_it_queries_in_srcql(cursor: Any) -> None:
     assert cursor.execute("CLUSTER FROM D.gcd").fetch_arrow_table().num_rows == 2
 
 
@@ -39,20 +39,20 @@ def test_it_binds_parameters(cursor: Any) -> None:
     assert cursor.fetchall() == [(6,)]
 
 
-def test_it_asks_again_while_a_result_is_open(cursor: Any) -> None:
+def test_it_queries_while_a_result_is_open(cursor: Any) -> None:
     cursor.execute("SELECT * FROM range(1000000)")
     assert cursor.fetchone() == (0,)
     cursor.execute("SELECT 2")
     assert cursor.fetchall() == [(2,)]
 
 
-def test_it_is_refused_what_writes(cursor: Any) -> None:
+def test_writes_are_rejected(cursor: Any) -> None:
     with pytest.raises(Error, match="expected a query"):
         cursor.execute("CREATE TABLE t (i INTEGER)")
     assert cursor.execute("SELECT 1").fetchall() == [(1,)]
 
 
-def test_it_knows_where_it_is(gizmosql: Any, uri: str) -> None:
+def test_it_knows_its_catalog_and_schema(gizmosql: Any, uri: str) -> None:
     with gizmosql.connect(uri, username="ann", password="secret") as connection:
         assert (connection.adbc_current_catalog, connection.adbc_current_db_schema) == ("temp", "main")
         assert connection.adbc_get_info()["vendor_name"] == "SRCQL"
@@ -66,7 +66,7 @@ def test_it_knows_where_it_is(gizmosql: Any, uri: str) -> None:
         ]
 
 
-def test_it_brings_rows(gizmosql: Any, uri: str) -> None:
+def test_it_ingests_rows(gizmosql: Any, uri: str) -> None:
     import pyarrow as pa
 
     rows = pa.table({"data_set_id": ["G"], "problem_id": ["p"], "test_id": ["t"], "source_code": ["x"]})

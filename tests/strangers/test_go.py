@@ -1,4 +1,4 @@
-"""ADBC's validation suite for drivers, which is written in Go, on our server."""
+"""ADBC's validation suite for drivers, in Go, on our server."""
 
 import json
 from importlib.metadata import version

@@ -1,4 +1,4 @@
-"""The JDBC driver of Flight SQL walks through our server: the path of DBeaver and Tableau."""
+"""The JDBC driver of Flight SQL, which DBeaver and Tableau use, on our server."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -13,7 +13,7 @@ WALK = Path(__file__).parent / "java" / "Walk.java"
 
 
 def walked(driver: str, address: str, *login: str) -> dict[str, list[str]]:
-    """The steps, by outcome; what failed with what it said."""
+    """Return the steps by outcome; failed ones with their message."""
     ran = java(driver, WALK, address, *login)
     assert ran.returncode == 0, ran.stderr
     steps: dict[str, list[str]] = defaultdict(list)

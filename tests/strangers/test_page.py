@@ -32,7 +32,7 @@ def page(uri: str) -> str:
 
 
 def shown(page: str, language: str) -> tuple[str, str]:
-    """The lines in a language, and what they print."""
+    """Return the example in a language, and what it prints."""
     (found,) = re.findall(rf"```{language}\n(.*?)```\n\n```text\n(.*?)```", page, re.DOTALL)
     return found
 

@@ -1,4 +1,4 @@
-"""Go and Java, as the tests run them."""
+"""Run Go and Java programs."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ def go(*arguments: str, cwd: Path = GO_MODULE, **variables: str) -> subprocess.C
 
 
 def java(driver: str, source: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a program of one file with the JDBC driver."""
+    """Run a program of one file with the JDBC driver."""
     options = (
         "-XX:TieredStopAtLevel=1",
         "--add-opens=java.base/java.nio=ALL-UNNAMED",
