@@ -9,7 +9,7 @@ import adbc_driver_flightsql.dbapi as flightsql
 import pyarrow as pa
 
 from lakehouse.engine import Engine
-from lakehouse.query.views import local_path
+from lakehouse.query.table_sql import local_path
 from lakehouse.warehouse import open_warehouse
 from srcql.clauses.cube import Selection
 

@@ -20,13 +20,13 @@ from lakehouse.grants import Grant
 from lakehouse.query.compile_time import CompileOptions
 from lakehouse.query.explanation import Explanation
 from lakehouse.query.statement import Statement
-from lakehouse.query.views import local_path
+from lakehouse.query.table_sql import local_path
 from lakehouse.snapshots.parts import Part
 from lakehouse.snapshots.planner import Planner
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
 from lakehouse.warehouse import Warehouse
 from srcql.clauses.equality import CANONICAL, Equality
-from srcql.explained import explained
+from srcql.explain import parse_explain
 from srcql.sql import literal
 
 CACHED_STATEMENTS = 256
@@ -86,7 +86,7 @@ class Engine:
         snapshot = (now if ids is None else self.planner.snapshot_of(ids)).only(data_sets)
         limits = [limit for limit in (seconds, self._compile_seconds) if limit is not None]
         options = CompileOptions(min(limits, default=None), part, equality)
-        explain = explained(text)
+        explain = parse_explain(text)
         if explain is not None:
             return Explanation(text, explain, partial(self._compile, snapshot, options), self.warehouse.location)
         if snapshot is now.only(data_sets) and len(text) <= LONGEST_CACHED_TEXT:

@@ -9,9 +9,9 @@ import pyarrow as pa
 from lakehouse.query.profile import Profile
 from lakehouse.query.results import KEY_VALUE_SCHEMA, KeyValueResult, QueryResult, Result
 from lakehouse.query.statement import Statement
-from lakehouse.query.views import local_path
+from lakehouse.query.table_sql import local_path
 from srcql.errors import SrcqlError
-from srcql.explained import Explained, lines
+from srcql.explain import Explain, lines
 
 
 class Explanation:
@@ -24,7 +24,7 @@ class Explanation:
 
     schema: pa.Schema = KEY_VALUE_SCHEMA
 
-    def __init__(self, text: str, explain: Explained, compile: Callable[[str], Statement], location: str) -> None:
+    def __init__(self, text: str, explain: Explain, compile: Callable[[str], Statement], location: str) -> None:
         self.text = text
         self._query, self._analyze = explain.query, explain.analyze
         self._location = location

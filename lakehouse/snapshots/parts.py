@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from lakehouse.snapshots.snapshot import LakehouseSnapshot
 from lakehouse.snapshots.state import File
 from srcql.clauses.cube import Selection
-from srcql.parser import Found, find
+from srcql.find import find_parts
+from srcql.parser import FoundVerb
 from srcql.sql import literal
 from srcql.verbs.slice import Slice
 
@@ -65,8 +66,8 @@ def _sliced(snapshot: LakehouseSnapshot, text: str) -> Selection | None:
     """Return the selection of a statement that is one SLICE and nothing else."""
     if not WORD.match(text):
         return None
-    found = find(text, snapshot.table("observations"))
-    if len(found) != 1 or not isinstance(found[0], Found) or not found[0].root:
+    found = find_parts(text, snapshot.table("observations"))
+    if len(found) != 1 or not isinstance(found[0], FoundVerb) or not found[0].root:
         return None
     verb = found[0].verb
     whole = isinstance(verb, Slice) and not verb.tail and verb.cube.query is None

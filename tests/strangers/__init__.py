@@ -1,1 +1,0 @@
-"""Third-party clients and their test suites, on a real server."""
