@@ -57,5 +57,7 @@ def measure_pairs(lefts: Column, rights: Column, name: str) -> pa.Array:
 
 
 def _finite(returned: object) -> float | None:
-    is_number = isinstance(returned, numbers.Real) and not isinstance(returned, bool)
-    return float(returned) if is_number and math.isfinite(returned) else None  # type: ignore[arg-type]
+    if isinstance(returned, bool) or not isinstance(returned, numbers.Real):
+        return None
+    number = float(returned)
+    return number if math.isfinite(number) else None
