@@ -122,7 +122,7 @@ def main() -> None:
                 taken = []
                 for _ in range(repeats):
                     wished = phase(client)
-                    assert server.idle(60)
+                    assert server.wait_until_idle(60)
                     taken.append((time.monotonic() - wished) * 1e3)
                 table.add_row(name, f"{median(taken):,.0f}", f"{max(taken):,.0f}")
     Console(width=100).print(table)

@@ -9,7 +9,7 @@ from typing import Any
 import adbc_driver_flightsql.dbapi as flightsql
 
 from lakehouse.engine import Engine
-from lakehouse.query.views import local_path
+from lakehouse.query.table_sql import local_path
 from lakehouse.warehouse import open_warehouse
 from srcql.clauses.cube import Selection
 

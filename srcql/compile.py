@@ -15,13 +15,14 @@ from typing import Any
 from sqlglot.errors import ParseError
 
 from srcql.clauses.equality import CANONICAL
-from srcql.clauses.reader import MARK, Span, marked, one_of
+from srcql.clauses.reader import MARK, Span, mark, one_of
 from srcql.compiled import Carried, Compiled
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
+from srcql.find import find_parts
 from srcql.lowering.cells import Lowering
 from srcql.lowering.engines import DUCKDB, FORMS, Forms
 from srcql.parameters import numbered
-from srcql.parser import Found, Part, Past, Seen, find
+from srcql.parser import FoundVerb, Part, TableAt, VisibleCte
 from srcql.resolver import STANDALONE, Resolver, Source
 from srcql.sql import identifier, quoted
 from srcql.trees import trees
@@ -49,14 +50,14 @@ class _Writer:
         self._carry(start, end)
 
     def _replace(self, found: Part) -> None:
-        if isinstance(found, Past):
+        if isinstance(found, TableAt):
             self._name(found)
-        elif isinstance(found, Found):
+        elif isinstance(found, FoundVerb):
             self._lower(found)
         else:
             self._write(f" AS {quoted(' '.join(self.text[slice(*found.text)].split()))}")
 
-    def _name(self, found: Past) -> None:
+    def _name(self, found: TableAt) -> None:
         """The view in place of the table; it goes by the name that the user has for it."""
         view = self.resolver.table(found.table, found.at)
         if view is None:
@@ -66,17 +67,17 @@ class _Writer:
         self._carry(found.name[1], found.clause[0])
         self._write(f" AS {identifier(found.table)}" if found.needs_alias else " ", found.clause)
 
-    def _lower(self, found: Found) -> None:
+    def _lower(self, found: FoundVerb) -> None:
         if found.verb.cube.using is CANONICAL:  # not one that says USING CANONICAL
             found.verb.cube = replace(found.verb.cube, using=self.resolver.equality)
         lowering = Lowering(found.verb.cube, self.resolver, self.forms, partial(self._ask, found.ctes))
         self._write_marked(found.verb.lower(lowering, found.root))
 
-    def _ask(self, ctes: tuple[Seen, ...], sql: str, same_again: bool) -> list[tuple[Any, ...]] | None:
+    def _ask(self, ctes: tuple[VisibleCte, ...], sql: str, same_again: bool) -> list[tuple[Any, ...]] | None:
         """What a query answers that has to be asked before its verb can be lowered; it sees what the verb sees."""
         writer = _Writer(self.text, self.found, self.resolver, self.forms)
         for cte in reversed(ctes):
-            sql = f"WITH {'RECURSIVE ' if cte.recursive else ''}{marked(cte.span)} SELECT * FROM ({sql})"
+            sql = f"WITH {'RECURSIVE ' if cte.recursive else ''}{mark(cte.span)} SELECT * FROM ({sql})"
         writer._write_marked(sql)
         return self.resolver.ask(writer.compiled(), same_again)
 
@@ -107,7 +108,7 @@ class _Writer:
 
     def compiled(self) -> Compiled:
         """What was written."""
-        verbs = sum(isinstance(part, Found) for part in self.found)
+        verbs = sum(isinstance(part, FoundVerb) for part in self.found)
         return Compiled(self.text, "".join(self.parts), verbs, tuple(self.carried))
 
 
@@ -117,7 +118,7 @@ def compile(text: str, resolver: Resolver = STANDALONE, forms: Forms = DUCKDB) -
     Raises InvalidQuery, UnknownName or Unsupported, with the place in the text, for a mistake in a verb or in AT. Any
     other text is handed on as it is.
     """
-    found = find(text, resolver.observations)
+    found = find_parts(text, resolver.observations)
     if not found:
         return Compiled(text, text, 0, (Carried(0, 0, len(text), len(text)),))
     if MARK in text:

@@ -7,7 +7,7 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.errors import InvalidQuery
-from srcql.explained import tokens
+from srcql.tokens import tokenize
 
 PLACEHOLDER = "?"
 HINT = "parameters are written ?, or $1, $2 and so on"
@@ -54,7 +54,7 @@ def counted(text: str, names: Collection[str]) -> int:
 
 
 def _misnumbered(text: str, name: str, message: str) -> InvalidQuery:
-    found = pairwise(tokens(text))
+    found = pairwise(tokenize(text))
     places = (sign.start for sign, after in found if sign.text == "$" and after.text.lower() == name.lower())
     start = next(places, None)
     span = None if start is None else (start, start + len(name) + 1)

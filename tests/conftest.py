@@ -1,6 +1,6 @@
-"""What every test may use: the real data, where it is at hand, and lakehouses that hold it.
+"""Fixtures for all tests: the real data, where it is present, and lakehouses that hold it.
 
-Those lakehouses are filled once for all tests, which only ask them: a test that writes fills one of its own.
+These lakehouses are filled once and only read; a test that writes fills its own lakehouse.
 """
 
 import gzip
@@ -36,13 +36,13 @@ def python_folder(data: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def python_facts(python_folder: Path) -> dict[str, Any]:
-    """What plain Python found out about each of their problems."""
+    """Facts about each of their problems, computed in plain Python."""
     return json.loads(gzip.decompress((python_folder / "truth.json.gz").read_bytes()))["problems"]
 
 
 @pytest.fixture(scope="session")
 def python_data(python_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """A server of them; `location` is its address."""
+    """A server with these observations; `location` is its address."""
     with served(tmp_path_factory.mktemp("python") / "warehouse") as connection:
         for table in TABLES:
             file = python_folder / f"{table}.parquet"
@@ -52,7 +52,7 @@ def python_data(python_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="session")
 def x(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """A server of the large published export of an arena, as data set HumanEval."""
+    """A server with the large published arena export, as data set HumanEval."""
     with served(tmp_path_factory.mktemp("x") / "warehouse") as connection:
         for part in arena.read(data / X, "HumanEval"):
             connection.ingest(part.table, part.rows, part.batch_id)

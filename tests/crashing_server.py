@@ -22,7 +22,7 @@ def die(*_: Any) -> None:
 
 
 def around(owner: type, name: str, before: Callable[..., None] | None, after: Callable[..., None] | None) -> None:
-    """Run something before or after the second call of a method."""
+    """Run an action before or after the second call of a method."""
     method = getattr(owner, name)
     calls = []
 

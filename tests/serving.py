@@ -1,4 +1,4 @@
-"""A real server in a process of its own or in this one, and a client of it."""
+"""A real server with a client."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from flight_server.settings import Settings
 
 @contextmanager
 def served(warehouse: Path, **settings: Any) -> Iterator[srcql_client.Connection]:
-    """A connection to a server of this warehouse."""
+    """Serve this warehouse and yield a connection."""
     server = Server(Settings(warehouse=str(warehouse), **settings))
     try:
         with srcql_client.connect(server.uri) as connection:

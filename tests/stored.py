@@ -1,4 +1,4 @@
-"""The rows of the spec files in a real lakehouse."""
+"""Load the rows of the spec files into a real lakehouse."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,14 +6,14 @@ from pathlib import Path
 
 from lakehouse.engine import Engine
 from lakehouse.warehouse import open_warehouse
-from lakehouse.write.repeats import key_of
+from lakehouse.write.duplicates import key_of
 from srcql.schema import TABLES
 from tests.srcql.spec import cube
 
 
 @contextmanager
 def stored(folder: Path) -> Iterator[Engine]:
-    """An engine over them; a row that repeats a key comes in a later batch than the one that it repeats."""
+    """Return an engine over these rows; a row that repeats a key goes into a later batch."""
     with cube() as rows, open_warehouse(folder / "warehouse") as warehouse, Engine(warehouse, threads=1) as engine:
         for name, table in TABLES.items():
             batch = f"row_number() OVER (PARTITION BY {', '.join(key_of(table))} ORDER BY rowid)"

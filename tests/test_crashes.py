@@ -21,7 +21,7 @@ ROWS = 500
 
 
 def batch(number: int) -> pa.Table:
-    """Rows of one run, which bears the batch's number."""
+    """Rows of one run, named after the number of the batch."""
     return pa.table(
         {
             "data_set_id": ["D"] * ROWS,
@@ -37,7 +37,7 @@ def batch(number: int) -> pa.Table:
 
 @contextmanager
 def process(warehouse: str, *module: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server process and its address; it is killed at the end."""
+    """Start a server process, yield it with its address, and kill it at the end."""
     environment = {**os.environ, "SRCQL_WAREHOUSE": warehouse}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen([sys.executable, "-m", *module], env=environment, **pipes) as server:  # type: ignore[call-overload]
@@ -48,7 +48,7 @@ def process(warehouse: str, *module: str) -> Iterator[tuple[subprocess.Popen[str
 
 
 def send(connection: Connection, number: int) -> bool:
-    """Send a batch; whether it is a repeat."""
+    """Send a batch and return whether it was a repeat."""
     return connection.ingest("observations", batch(number), batch_id=f"batch-{number}").repeated
 
 
@@ -75,7 +75,7 @@ def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:
 
 
 def load_until_killed(uri: str, first: int) -> int:
-    """Send batches from a number on; the first number that was not acknowledged."""
+    """Send batches from a number on, and return the first number that was not acknowledged."""
     number = first
     try:
         with srcql_client.connect(uri) as connection:

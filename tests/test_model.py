@@ -1,6 +1,6 @@
-"""The engine against the model: drawn lakehouses, and statements in which the clauses of every verb meet pairwise.
+"""The engine against the reference model: drawn lakehouses, and statements with every two clauses of a verb.
 
-`SRCQL_CASES=20` asks every statement of twenty lakehouses instead of one.
+`SRCQL_CASES=20` runs every statement on twenty lakehouses instead of one.
 """
 
 import os
@@ -61,7 +61,7 @@ def test_engine_and_model_agree(opened: Opened, block: int) -> None:
     @given(st.data())
     def agree(data: st.DataObject) -> None:
         lakehouse = data.draw(lakehouses(f"m{next(number)}"))
-        assume(len({row["output"] for row in lakehouse.observations}) > 3)  # the first that is drawn is the simplest
+        assume(len({row["output"] for row in lakehouse.observations}) > 3)  # the first example drawn is too simple
         others = [data.draw(shapes_of_chance())]
         store(opened.warehouse, lakehouse)
         for verb, shape in BLOCKS[block] + others:
@@ -81,7 +81,7 @@ def test_engine_and_model_agree(opened: Opened, block: int) -> None:
 
 
 def test_canonical_texts_agree(opened: Opened) -> None:
-    """Many responses under many equalities, the texts themselves: verbs show only which are the same."""
+    """Compare the canonical texts themselves: verbs only show which responses are equal."""
 
     @seed(0)
     @settings(SETTINGS, max_examples=6 * CASES)
@@ -90,8 +90,8 @@ def test_canonical_texts_agree(opened: Opened) -> None:
         outputs = sorted({output for family in (*ALIKE, *drawn) for output in family if output is not None})
         for using in equalities:
             expected = {output: (kind(output), response_text(output, using)) for output in outputs}
-            told = texts(opened.engine, outputs, using)
-            assert [*told.items() - expected.items()] == [], using.text
+            actual = texts(opened.engine, outputs, using)
+            assert [*actual.items() - expected.items()] == [], using.text
 
     agree()
 

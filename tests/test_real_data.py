@@ -1,4 +1,4 @@
-"""The language on real observations, through the server, against a truth that was made without SQL."""
+"""The language on real observations, through the server, against facts computed without SQL."""
 
 import re
 from collections import Counter, defaultdict
@@ -28,7 +28,7 @@ Partition = dict[tuple[str, str], list[list[str]]]
 
 @pytest.fixture(scope="module")
 def majorities(python_facts: dict[str, Any], python_folder: Path) -> Majority:
-    """Winners, votes, total and number of different answers of every step, where outputs that are NA do not vote."""
+    """Return winners, votes, total and number of distinct responses of every step; NA outputs do not vote."""
     counted = {
         (problem, run, test, step["step"]): (step["winners"], step["votes"], step["total"], step["distinct"])
         for problem, facts in python_facts.items()
@@ -40,7 +40,7 @@ def majorities(python_facts: dict[str, Any], python_folder: Path) -> Majority:
 
 
 def with_na(folder: Path) -> dict[tuple[str, str, str, int], Counter[str]]:
-    """The outputs of the steps at which any is NA, counted."""
+    """Count the outputs of the steps at which any output is NA."""
     rows = pq.read_table(folder / "observations.parquet", columns=[*STEP, "output", "specified_oracle"])
     rows = rows.filter(pc.invert(rows["specified_oracle"]))
     silent = rows.filter(pc.match_substring_regex(rows["output"], NA)).select(STEP)
@@ -93,7 +93,7 @@ def test_every_majority_of_both_runs(python_data: Connection, majorities: Majori
     assert set(found["n_missing"].to_pylist()) == {0}
 
 
-def test_the_export_of_an_arena_and_of_its_code_index_says_the_same(
+def test_arena_and_code_index_exports_agree(
     python_folder: Path, tmp_path: Path, truth: Partition, majorities: Majority
 ) -> None:
     with served(tmp_path / "warehouse") as connection:
@@ -124,7 +124,7 @@ def test_canonical_clusters_are_unions_of_exact_ones(python_data: Connection) ->
     assert broken.num_rows == 0
 
 
-def test_a_slice_has_every_row_once_with_its_code(python_data: Connection, python_folder: Path) -> None:
+def test_slice_with_code_has_every_row_once(python_data: Connection, python_folder: Path) -> None:
     problem = "HumanEval_100_make_a_pile"
     found = python_data.query(f"SLICE implementation_id, output FROM HumanEval.{problem} RUNS EACH WITH CODE")
     stored = pq.read_table(python_folder / "observations.parquet", filters=[("problem_id", "=", problem)])
@@ -143,7 +143,7 @@ def thirty(python_folder: Path, truth: Partition) -> tuple[pa.Table, Partition]:
 
 
 @pytest.mark.parametrize("batches", [1, 7, 200])
-def test_layout_order_and_threads_do_not_count(
+def test_layout_order_and_threads_do_not_change_results(
     tmp_path: Path, thirty: tuple[pa.Table, Partition], majorities: Majority, batches: int
 ) -> None:
     rows, expected = thirty
@@ -163,7 +163,7 @@ def test_layout_order_and_threads_do_not_count(
                 assert majority(engine.query(MAJORITIES).read_all()) == votes
 
 
-def test_a_snapshot_in_the_middle_of_a_load_stays_as_it_was(
+def test_a_snapshot_does_not_change_during_a_load(
     tmp_path: Path, thirty: tuple[pa.Table, Partition], majorities: Majority
 ) -> None:
     rows, expected = thirty
@@ -205,7 +205,7 @@ def test_the_consensus_of_a_lasso_export(x: Connection) -> None:
     assert counted == {"MAJORITY": 802, "UNANIMOUS": 628, "PLURALITY": 322, "TIE": 242}
 
 
-def test_how_often_the_consensus_is_what_was_expected(x: Connection) -> None:
+def test_how_often_the_consensus_equals_the_specified_output(x: Connection) -> None:
     equal = x.query(
         f"SELECT count(*) AS steps FROM ({CONSENSUS}) AS o JOIN observations AS e"
         " USING (data_set_id, problem_id, test_id, step_id) WHERE e.specified_oracle AND o.output = e.output"

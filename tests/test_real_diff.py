@@ -1,4 +1,4 @@
-"""DIFF on real observations, against what plain Python counts."""
+"""DIFF on real observations, against counts in plain Python."""
 
 import re
 from collections.abc import Iterator

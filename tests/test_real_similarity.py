@@ -1,4 +1,4 @@
-"""SIMILARITY on real observations: every pair of some problems, against what plain Python counts."""
+"""SIMILARITY on real observations: every pair of some problems, against counts in plain Python."""
 
 import random
 from collections import defaultdict
@@ -42,7 +42,7 @@ Behaviours = dict[str, dict[str, dict[int, str]]]  # entry -> test -> step -> ou
 
 @pytest.fixture(scope="module")
 def observed(python_folder: Path) -> dict[tuple[str, str], Observed]:
-    """The observations of a problem of each data set, drawn by chance, and of one whose runs differ."""
+    """Observations of a random problem of each data set, and of one problem whose runs differ."""
     key = ["data_set_id", "problem_id"]
     file, filters = python_folder / "observations.parquet", [("specified_oracle", "=", False)]
     problems = defaultdict(set)
@@ -60,7 +60,7 @@ def observed(python_folder: Path) -> dict[tuple[str, str], Observed]:
 
 
 def behaviours(rows: Observed, runs: str) -> Behaviours:
-    """What each did: EACH run for itself, else the latest that has rows of a cell."""
+    """Return the behaviour of each implementation: of EACH run, else of the latest run that has rows of a cell."""
     if runs == SOME:
         rows = [row for row in rows if len(row["output"]) % 5 > 0]
     elif runs.startswith("WHERE"):
@@ -88,7 +88,7 @@ def jaccard(left: Any, right: Any, both: set[str]) -> float:
 
 @cache
 def edit(left: str, right: str) -> float:
-    """By the columns of the table of edit distances as bits (Hyyrö 2003, after Myers)."""
+    """Return the edit distance, by the bit-parallel algorithm of Hyyrö (2003, after Myers)."""
     if not left or not right:
         return float(left == right)
     mask, last = (1 << len(left)) - 1, 1 << len(left) - 1
@@ -116,7 +116,7 @@ def mean(alike: Callable[[str, str], float], left: Any, right: Any, both: set[st
 
 
 def counted(measure: str, found: Behaviours, using: Using) -> list[tuple[Any, ...]]:
-    """Every pair with its similarity, common, equal and missing tests."""
+    """Return every pair with its similarity and its common, equal and missing tests."""
     text = cache(lambda output: response_text(output, using))
     said = {
         entry: {test: {step: text(output) for step, output in cell.items()} for test, cell in tests.items()}
@@ -136,13 +136,13 @@ def counted(measure: str, found: Behaviours, using: Using) -> list[tuple[Any, ..
 
 @pytest.fixture(scope="module")
 def lake(python_data: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """The lakehouse, and a measure of a user's own."""
+    """The lakehouse, with a user-defined measure."""
     with installed(tmp_path_factory.mktemp("rule"), "rule", MEASURE, {"rule": {"measure.longer": "rule:longer"}}):
         yield python_data
 
 
 @pytest.mark.parametrize(("measure", "runs", "using"), CASES)
-def test_every_pair_is_as_alike_as_counting_says(
+def test_similarity_of_every_pair(
     lake: Connection, observed: dict[tuple[str, str], Observed], measure: str, runs: str, using: Using
 ) -> None:
     where, each = (runs, "") if runs.startswith("WHERE") else ("", runs)
@@ -156,8 +156,8 @@ def test_every_pair_is_as_alike_as_counting_says(
         assert found["similarity"].to_pylist() == expected
 
 
-def test_a_measure_that_nobody_offers(lake: Connection) -> None:
-    with pytest.raises(UnknownName) as told:
+def test_an_unknown_measure(lake: Connection) -> None:
+    with pytest.raises(UnknownName) as raised:
         lake.query("SIMILARITY longest FROM MBPP")
-    assert str(told.value).startswith("line 1, column 12: unknown measure longest")
-    assert str(told.value).endswith("hint: did you mean longer?")
+    assert str(raised.value).startswith("line 1, column 12: unknown measure longest")
+    assert str(raised.value).endswith("hint: did you mean longer?")

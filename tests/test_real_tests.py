@@ -35,9 +35,7 @@ def test_the_cells_that_are_not_stable_have_flaky_steps(python_data: Connection)
 
 
 @pytest.mark.parametrize("problem", ["HumanEval_100_make_a_pile", "HumanEval_119_match_parens"])
-def test_what_a_test_tells_apart_is_counted_in_plain_python(
-    python_data: Connection, python_folder: Path, problem: str
-) -> None:
+def test_discriminate_agrees_with_plain_python(python_data: Connection, python_folder: Path, problem: str) -> None:
     filters = [("problem_id", "=", problem), ("specified_oracle", "=", False), ("run_id", "=", "run-0001")]
     cells: dict[str, dict[str, dict[int, Any]]] = defaultdict(lambda: defaultdict(dict))
     for row in pq.read_table(python_folder / "observations.parquet", columns=COLUMNS, filters=filters).to_pylist():
@@ -58,8 +56,8 @@ def test_what_a_test_tells_apart_is_counted_in_plain_python(
         assert row["n_missing"] == n - len(answers)
 
 
-def test_few_tests_keep_every_cluster_of_a_lasso_export(x: Connection) -> None:
-    """No test is kept of a problem whose implementations all do the same: they are one cluster by any."""
+def test_minimize_keeps_every_cluster_of_a_lasso_export(x: Connection) -> None:
+    """No test is kept of a problem whose implementations form a single cluster."""
     minimal = "MINIMIZE FROM HumanEval USING EXACT"
     kept = f"(problem_id, test_id) IN (SELECT problem_id, test_id FROM ({minimal}))"
     alike = f"problem_id NOT IN (SELECT problem_id FROM ({minimal}))"

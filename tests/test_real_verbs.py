@@ -1,4 +1,4 @@
-"""The verbs that judge, on real observations and through the server, against facts that were found without SQL."""
+"""CHECK, RANK and their like on real observations, through the server, against facts computed without SQL."""
 
 import re
 from collections import Counter, defaultdict
@@ -42,19 +42,19 @@ def test_mutants_that_a_test_kills(queue: Connection) -> None:
     assert sum(row["all_passed"] for row in found) == 16
 
 
-def test_a_reference_that_nobody_knows(queue: Connection) -> None:
+def test_an_unknown_reference(queue: Connection) -> None:
     known = original(queue)
-    with pytest.raises(UnknownName) as told:
+    with pytest.raises(UnknownName) as raised:
         queue.query(f"CHECK FROM Queue AGAINST IMPLEMENTATION '{known}x'")
-    assert str(told.value).startswith("line 1, column 41: unknown implementation ")
-    assert str(told.value).endswith(f"hint: did you mean {known}?")
+    assert str(raised.value).startswith("line 1, column 41: unknown implementation ")
+    assert str(raised.value).endswith(f"hint: did you mean {known}?")
     with pytest.raises(UnknownName, match="unknown run r0\n"):
         queue.query("CHECK FROM Queue AGAINST RUN r0")
     assert queue.query(f"CHECK FROM Queue WHERE false AGAINST IMPLEMENTATION '{known}'").num_rows == 0
 
 
 def test_steps_that_are_as_specified(python_data: Connection, python_facts: dict[str, Any]) -> None:
-    """The truth counts every step that has an expected value, but the creation of the object."""
+    """The facts count every step with an expected value, except the creation of the object."""
     found = python_data.query(
         "SELECT problem_id, implementation_id, count(*) FILTER (verdict = 'PASS') AS equal,"
         " count(*) FILTER (verdict <> 'UNDEFINED') AS stated"
@@ -89,7 +89,7 @@ def test_the_share_of_steps_at_which_each_agrees(
 
 
 def without_na(folder: Path) -> dict[tuple[str, str, str], float | None]:
-    """The shares in the problems and runs where an output is NA: such an output is no vote, and agrees with none."""
+    """Return the shares in problems and runs with NA outputs, which neither vote nor agree."""
     columns = [*STEP, "implementation_id", "output", "specified_oracle"]
     rows = pq.read_table(folder / "observations.parquet", columns=columns)
     rows = rows.filter(pc.invert(rows["specified_oracle"]))

@@ -1,15 +1,18 @@
-"""DuckDB's errors as ours: whose move it is, what was wrong, and where in the SQL."""
+"""DuckDB's errors as SrcqlErrors: their class, their message, and their place in the user's text."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 
-from lakehouse.query.sandbox import span_of
-from lakehouse.query.wording import told
+from lakehouse.query.spans import span_of
+from lakehouse.query.wording import reworded
+from srcql.compiled import Compiled
 from srcql.errors import Cancelled, ExecutionError, Forbidden, InvalidQuery, SrcqlError, StoreError
 
-KINDS: dict[str, type[SrcqlError]] = {
+CLASSES: dict[str, type[SrcqlError]] = {
     "interrupt": Cancelled,
     "permission": Forbidden,
     "io": StoreError,
@@ -18,25 +21,48 @@ KINDS: dict[str, type[SrcqlError]] = {
     "parser": InvalidQuery,
     "syntax": InvalidQuery,
 }
-BROKEN = ("internal", "fatal")
+DEFECTS = ("internal", "fatal")
 
 
-def explain(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | None, ahead: int = 0) -> SrcqlError:
-    """DuckDB's error as one of ours, with its span in `sql` where DuckDB knows it; DuckDB saw letters `ahead` of it.
+@contextmanager
+def translating_errors(
+    compiled: Compiled, cursor: duckdb.DuckDBPyConnection | None = None, prefix: str = ""
+) -> Iterator[None]:
+    """Raise DuckDB's errors as SrcqlErrors with their place in the user's text.
 
-    Before the first rows it comes as a duckdb.Error, after them as Arrow's OSError: its kind is in its text alone.
+    `prefix` is what precedes the SQL in the text that DuckDB runs. With a `cursor`, DuckDB is asked again for a place
+    that the error lacks.
     """
-    prefix, _, message = str(error).partition(" Error: ")
-    kind = KINDS.get(prefix.lower(), ExecutionError)
-    if kind is Cancelled:
+    try:
+        yield
+    except SrcqlError as error:
+        raise _in_users_text(compiled, error) from None
+    except (duckdb.Error, OSError) as error:  # after the first rows, Arrow raises an OSError with DuckDB's text
+        raise _in_users_text(compiled, _translate(error, compiled.sql, cursor, prefix)) from None
+
+
+def _in_users_text(compiled: Compiled, error: SrcqlError) -> SrcqlError:
+    """Move the span from the SQL to the user's text."""
+    if error.span and error.text is None:
+        start, last = (compiled.locate(offset) for offset in (error.span[0], error.span[1] - 1))
+        error.span = (start, last + 1) if start is not None and last is not None else None
+        error.text = compiled.text
+    return error
+
+
+def _translate(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | None, prefix: str) -> SrcqlError:
+    """Return the SrcqlError for an error of DuckDB, whose kind is only in its text."""
+    kind, _, message = str(error).partition(" Error: ")
+    found = CLASSES.get(kind.lower(), ExecutionError)
+    if found is Cancelled:
         return Cancelled("the query was cancelled")
-    if prefix.lower() in BROKEN:
-        return ExecutionError("the engine failed on this query", hint="please report the query")
-    found = _details(message or prefix)
-    place = _place(found, ahead)
-    if place is None and cursor:
-        place = _bound_at(sql, cursor, found["exception_message"])
-    return told(kind, found["exception_message"], sql, span_of(sql, *place) if place else None)
+    if kind.lower() in DEFECTS:
+        return ExecutionError("the engine failed on this query", hint="report it as a bug, with the query")
+    details = _details(message or kind)
+    location = _location(details, prefix)
+    if location is None and cursor:
+        location = _location_in_plan(sql, cursor, details["exception_message"])
+    return reworded(found, details["exception_message"], sql, span_of(sql, *location) if location else None)
 
 
 def _details(message: str) -> dict[str, str]:
@@ -46,20 +72,20 @@ def _details(message: str) -> dict[str, str]:
         return {"exception_message": message}
 
 
-def _place(details: dict[str, Any], ahead: int) -> tuple[int, int] | None:
-    """Byte offset and length; the length is 0 where DuckDB does not know it."""
+def _location(details: dict[str, Any], prefix: str) -> tuple[int, int] | None:
+    """Return byte offset and length in the SQL; the length is 0 where DuckDB does not know it."""
     start, length = json.loads(details.get("location", "[null, null]"))
-    return None if start is None else (start - ahead, length)
+    return None if start is None else (start - len(prefix), length)
 
 
-def _bound_at(sql: str, cursor: duckdb.DuckDBPyConnection, message: str) -> tuple[int, int] | None:
-    """Where binding fails with that message: DuckDB tells when it is asked for a plan."""
+def _location_in_plan(sql: str, cursor: duckdb.DuckDBPyConnection, message: str) -> tuple[int, int] | None:
+    """Return where planning the SQL fails with the same message: DuckDB reports a place for EXPLAIN."""
     prefix = "EXPLAIN "
     try:
         names = cursor.extract_statements(sql)[0].named_parameters
         cursor.execute(prefix + sql, dict.fromkeys(names) or None)
     except duckdb.Error as error:
-        found = _details(str(error).partition(" Error: ")[2])
-        same = found["exception_message"].splitlines()[:1] == message.splitlines()[:1]
-        return _place(found, len(prefix)) if same else None
+        details = _details(str(error).partition(" Error: ")[2])
+        same = details["exception_message"].splitlines()[:1] == message.splitlines()[:1]
+        return _location(details, prefix) if same else None
     return None

@@ -1,7 +1,8 @@
-"""Views for people and BI tools: what the lakehouse holds at a glance, and the verbs at their default settings.
+"""Overviews: views that summarise the lakehouse or run a verb with its default settings, for people and BI tools.
 
-An overview is SRCQL or SQL over the tables. It is read in plain SQL by its name, as of now or with AT, and costs
-nothing in a statement that does not name it. `{at}` stands where AT would, `{commits}` for the kept snapshots.
+An overview is SRCQL or SQL over the tables. Plain SQL reads it by its name, also with AT. It costs nothing in a
+statement that does not name it. In its text `{at}` is replaced by the AT clause and `{snapshots}` by the rows of the
+retained snapshots.
 """
 
 from collections.abc import Mapping
@@ -17,33 +18,33 @@ PROBLEM = {name: OBSERVATIONS.column(name).doc for name in ("data_set_id", "prob
 
 @dataclass(frozen=True)
 class Overview:
-    """One view: what it shows, its columns and what each says, the text that gives them, and the tables it names."""
+    """One view: its comment, the comments of its columns, its query, and the tables that the query names."""
 
     name: str
     doc: str
     columns: Mapping[str, str]
     text: str
-    reads: frozenset[str] = frozenset()
+    tables: frozenset[str] = frozenset()
 
 
-def _where_one(column: str) -> str:
-    """The value that a column has in all rows of a group; NULL when there are several."""
-    one = f"count({column}) = count(*) AND min({column}) = max({column})"
-    return f"CASE WHEN {one} THEN min({column}) END AS {column}"
+def _common_value(column: str) -> str:
+    """Return SQL for the value that a column has in all rows of a group; NULL where the rows differ."""
+    same = f"count({column}) = count(*) AND min({column}) = max({column})"
+    return f"CASE WHEN {same} THEN min({column}) END AS {column}"
 
 
 PROBLEMS = Overview(
     "problems",
-    "Every problem that has observations or expected values, and how much there is of it.",
+    "Problems that have observations or expected responses, with their counts.",
     {
         **PROBLEM,
-        "n_implementations": "implementations that were observed",
-        "n_tests": "tests that were observed",
-        "n_runs": "runs in which it was observed",
-        "n_observations": "observed responses",
-        "n_specified": "expected responses",
-        "first_created_at": "when its first response was observed, UTC",
-        "last_created_at": "when its last response was observed, UTC",
+        "n_implementations": "number of observed implementations",
+        "n_tests": "number of observed tests",
+        "n_runs": "number of runs",
+        "n_observations": "number of observed responses",
+        "n_specified": "number of expected responses",
+        "first_created_at": "time of the first observed response, UTC",
+        "last_created_at": "time of the last observed response, UTC",
     },
     """
 SELECT data_set_id, problem_id,
@@ -60,15 +61,15 @@ FROM observations {at} GROUP BY data_set_id, problem_id""",
 
 IMPLEMENTATIONS = Overview(
     "implementations",
-    "Every implementation that was observed, with the measures of its latest code.",
+    "Observed implementations, with the measures of their latest code.",
     {
         **PROBLEM,
-        "implementation_id": "system, variant and adapter that answered",
-        **{name: f"{TABLES['code_implementations'].column(name).doc}, latest row" for name in CODE},
-        "n_tests": "tests that it answered",
-        "n_runs": "runs in which it was observed",
-        "n_observations": "its responses",
-        "n_exceptions": "those of them that are exceptions",
+        "implementation_id": OBSERVATIONS.column("implementation_id").doc,
+        **{name: f"{TABLES['code_implementations'].column(name).doc}, from the latest row" for name in CODE},
+        "n_tests": "number of tests with a response",
+        "n_runs": "number of runs",
+        "n_observations": "number of observed responses",
+        "n_exceptions": "number of responses that are exceptions",
     },
     f"""
 SELECT data_set_id, problem_id, implementation_id, {", ".join(CODE)}, n_tests, n_runs, n_observations, n_exceptions
@@ -87,24 +88,24 @@ FROM (
 
 RUNS = Overview(
     "runs",
-    "Every run of a data set: when it was, what it covers, and its context where all its rows agree.",
+    "Runs of each data set: their time, their coverage, and the context that all their rows share.",
     {
         "data_set_id": PROBLEM["data_set_id"],
         "run_id": OBSERVATIONS.column("run_id").doc,
-        "environment_id": "its machine, container or arena job; NULL when there are several",
-        "git_commit_hash": "its commit; NULL when there are several",
-        "ci_pipeline_id": "its pipeline; NULL when there are several",
-        "researcher_name": "who made it; NULL when there are several",
-        "first_created_at": "when its first response was observed, UTC",
-        "last_created_at": "when its last response was observed, UTC",
-        "n_problems": "problems in it",
-        "n_implementations": "implementations in it, each counted once for each problem",
-        "n_tests": "tests in it, each counted once for each problem",
-        "n_observations": "observed responses",
+        "environment_id": "machine, container or arena job; NULL if the rows differ",
+        "git_commit_hash": "commit of the code; NULL if the rows differ",
+        "ci_pipeline_id": "CI pipeline; NULL if the rows differ",
+        "researcher_name": "researcher; NULL if the rows differ",
+        "first_created_at": "time of the first observed response, UTC",
+        "last_created_at": "time of the last observed response, UTC",
+        "n_problems": "number of problems",
+        "n_implementations": "number of implementations, each counted once per problem",
+        "n_tests": "number of tests, each counted once per problem",
+        "n_observations": "number of observed responses",
     },
     f"""
-SELECT data_set_id, run_id, {_where_one("environment_id")}, {_where_one("git_commit_hash")},
-    {_where_one("ci_pipeline_id")}, {_where_one("researcher_name")},
+SELECT data_set_id, run_id, {_common_value("environment_id")}, {_common_value("git_commit_hash")},
+    {_common_value("ci_pipeline_id")}, {_common_value("researcher_name")},
     min(created_at) AS first_created_at, max(created_at) AS last_created_at,
     count(DISTINCT problem_id) AS n_problems,
     count(DISTINCT problem_id || chr(31) || implementation_id) AS n_implementations,
@@ -115,52 +116,52 @@ FROM {OBSERVED} GROUP BY data_set_id, run_id""",
 
 SNAPSHOTS = Overview(
     "snapshots",
-    "Every snapshot of a table that is kept; those of observations are what AT (VERSION => …) takes.",
+    "Retained snapshots of the tables; AT (VERSION => …) accepts those of observations.",
     {
-        "table_name": "table that it is a snapshot of",
-        "snapshot_id": "its id",
-        "committed_at": "when it was committed, UTC: what AT (TIMESTAMP => …) compares with",
-        "operation": "what it did to the table: append",
-        "added_rows": "rows that it added",
-        "total_rows": "rows of the table since",
-        "batch_ids": "ids of the batches that it added",
+        "table_name": "table of the snapshot",
+        "snapshot_id": "id of the snapshot",
+        "committed_at": "time of the commit, UTC, with which AT (TIMESTAMP => …) compares",
+        "operation": "operation of the commit: append",
+        "added_rows": "number of rows that the commit added",
+        "total_rows": "number of rows in the table after the commit",
+        "batch_ids": "ids of the batches that the commit added",
     },
-    "{commits}",
+    "{snapshots}",
 )
 
 CLUSTERS = Overview(
     "clusters",
-    "CLUSTER FROM *: classes of implementations that behave alike on all tests of a problem.",
+    "CLUSTER FROM *: implementations of a problem grouped by equal behaviour on all its tests.",
     {
         **PROBLEM,
-        "cluster_id": "from 1, by size, then by the least member",
+        "cluster_id": "number from 1, by size, then by representative",
         "size": "number of members",
         "share": "size / implementations of the problem",
-        "representative": "the least member",
-        "implementations": "the members, sorted",
-        "n_tests": "tests that any implementation of the problem has",
-        "n_missing": "those that the members lack",
-        "fingerprint": "of the behaviour: equal for equal cells, on every machine",
-        "is_largest": "whether it is larger than every other",
+        "representative": "first of the sorted members",
+        "implementations": "members, sorted",
+        "n_tests": "number of tests that any implementation of the problem has",
+        "n_missing": "number of those tests that the members lack",
+        "fingerprint": "fingerprint of the behaviour: equal for equal cells, on every machine",
+        "is_largest": "true if the cluster is larger than every other",
     },
     "CLUSTER FROM * {at}",
 )
 
 ORACLES = Overview(
     "oracles",
-    "ORACLE FROM *: what most implementations answer at every step of every test.",
+    "ORACLE FROM *: the response that most implementations give at each step of each test.",
     {
         **PROBLEM,
         "test_id": OBSERVATIONS.column("test_id").doc,
         "step_id": OBSERVATIONS.column("step_id").doc,
-        "output": "least text of the response with the most votes; NULL on a tie",
-        "votes": "votes for it",
+        "output": "first of the sorted texts of the response with the most votes; NULL on a tie",
+        "votes": "votes for that response",
         "total": "votes cast",
         "support": "votes / total",
-        "margin": "(votes for the first - votes for the second) / total",
-        "n_distinct": "responses that were voted for",
-        "n_missing": "implementations without a response",
-        "candidates": "least texts of the responses with the most votes, sorted",
+        "margin": "(votes for the first response - votes for the second) / total",
+        "n_distinct": "number of different responses with votes",
+        "n_missing": "number of implementations without a response",
+        "candidates": "first text of each response with the most votes, sorted",
         "status": "NO_VOTES, TIE, UNANIMOUS, MAJORITY or PLURALITY",
     },
     "ORACLE FROM * {at}",
@@ -169,10 +170,10 @@ ORACLES = Overview(
 OVERVIEWS = {overview.name: overview for overview in (PROBLEMS, IMPLEMENTATIONS, RUNS, SNAPSHOTS, CLUSTERS, ORACLES)}
 
 
-def documented(name: str) -> tuple[str, Mapping[str, str]]:
-    """What a table or an overview holds, and what each of its columns says; those added to a table say nothing.
+def comments_of(name: str) -> tuple[str, Mapping[str, str]]:
+    """Return the comment of a table or overview and those of its columns; columns added to a table have none.
 
-    >>> documented("tests")[0]
+    >>> comments_of("tests")[0]
     'The source of every test.'
     """
     if name in OVERVIEWS:

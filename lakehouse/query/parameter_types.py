@@ -1,7 +1,7 @@
-"""The types that the parameters of a statement stand for: that of the other side of their operator.
+"""The types of the parameters of a statement: each has the type of the other operand of its operator.
 
-DuckDB knows none before values are bound. Its own parser says what stands at the other side, and its binder of which
-type that is, in the query around it.
+DuckDB does not type parameters before values are bound. Its parser finds the other operand here, and its binder the
+type of that operand in the query around it.
 """
 
 import json
@@ -10,38 +10,36 @@ from typing import Any
 
 import duckdb
 
-NUMBER_OF_ROWS = "BIGINT"
-EMPTY = "SELECT 1"
-Node = dict[str, Any]
+from lakehouse.query.parse_tree import Node, parse_tree
+
+LIMIT_TYPE = "BIGINT"
+TEMPLATE = "SELECT 1"
 Scope = tuple[Node, ...]
 
 
 def parameter_types(cursor: duckdb.DuckDBPyConnection, sql: str) -> dict[int, str]:
-    """DuckDB's types of the numbered parameters of a query whose tables the cursor knows, where there is one.
+    """Return the DuckDB types of a query's numbered parameters, without those whose type is unknown.
+
+    The cursor must have the tables of the query.
 
     >>> with duckdb.connect() as connection:
     ...     parameter_types(connection, "SELECT $1, $2::DATE FROM range(9) AS t(n) WHERE n < $3 LIMIT $4")
     {2: 'DATE', 3: 'BIGINT', 4: 'BIGINT'}
     """
     found: dict[int, str] = {}
-    tree = _parsed(cursor, sql)["statements"][0]
-    for parameter, parent, scope in _placed(tree, {}, (), {}):
+    tree = parse_tree(cursor, sql)["statements"][0]
+    for parameter, parent, scope in _parameters_in(tree, {}, (), {}):
         number = int(parameter["identifier"]) if parameter["identifier"].isdecimal() else None
         if number and number not in found and (kind := _type_at(cursor, parameter, parent, scope)):
             found[number] = kind
     return dict(sorted(found.items()))
 
 
-def _parsed(cursor: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    [(tree,)] = cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
-    return json.loads(tree)
-
-
-def _placed(tree: Any, parent: Node, selects: Scope, ctes: Node) -> Iterator[tuple[Node, Node, Scope]]:
-    """Every parameter, the expression that it stands in, and the selects around it, from within, that it may read."""
+def _parameters_in(tree: Any, parent: Node, selects: Scope, ctes: Node) -> Iterator[tuple[Node, Node, Scope]]:
+    """Yield every parameter, the expression that contains it, and the selects around it, innermost first."""
     if isinstance(tree, list):
         for part in tree:
-            yield from _placed(part, parent, selects, ctes)
+            yield from _parameters_in(part, parent, selects, ctes)
     elif isinstance(tree, dict):
         if tree.get("type") == "VALUE_PARAMETER":
             yield tree, parent, selects
@@ -49,25 +47,23 @@ def _placed(tree: Any, parent: Node, selects: Scope, ctes: Node) -> Iterator[tup
         ctes = {"map": [*ctes.get("map", ()), *tree.get("cte_map", {}).get("map", ())]}
         if tree.get("type") == "SELECT_NODE":
             selects = ({"from_table": tree["from_table"], "cte_map": ctes}, *selects)
-        inside = tree if "type" in tree else parent  # a wrapper of an expression is none
+        inside = tree if "type" in tree else parent  # a wrapper of an expression has no type
         for part in tree.values():
-            yield from _placed(part, inside, selects, ctes)
+            yield from _parameters_in(part, inside, selects, ctes)
 
 
 def _type_at(cursor: duckdb.DuckDBPyConnection, parameter: Node, parent: Node, selects: Scope) -> str | None:
+    """Return the type that the expression around a parameter implies."""
     if parent.get("type") in ("LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER"):
-        return NUMBER_OF_ROWS
+        return LIMIT_TYPE
     if parent.get("type") == "OPERATOR_CAST":
         return _type_of(cursor, parent, {})
-    for other in _others(parameter, parent):
-        for select in selects:
-            if (kind := _type_of(cursor, other, select)) is not None:
-                return kind
-    return None
+    kinds = (_type_of(cursor, other, select) for other in _other_operands(parameter, parent) for select in selects)
+    return next((kind for kind in kinds if kind is not None), None)
 
 
-def _others(parameter: Node, parent: Node) -> Iterator[Node]:
-    """What a parameter is compared or computed with."""
+def _other_operands(parameter: Node, parent: Node) -> Iterator[Node]:
+    """Yield the expressions with which a parameter is compared or computed."""
     if parent.get("type") == "SUBQUERY" and parent.get("child") is parameter:
         yield parent | {"subquery_type": "SCALAR", "child": None, "comparison_type": "INVALID"}
         return
@@ -83,8 +79,8 @@ def _others(parameter: Node, parent: Node) -> Iterator[Node]:
 
 
 def _type_of(cursor: duckdb.DuckDBPyConnection, expression: Node, select: Node) -> str | None:
-    """The type of an expression over what a select reads; None where it cannot be bound there, or has none."""
-    query = _parsed(cursor, EMPTY)
+    """Return the type of an expression over the tables of a select; None if it cannot be bound there or is NULL."""
+    query = parse_tree(cursor, TEMPLATE)
     query["statements"][0]["node"].update(select, select_list=[expression])
     try:
         [(sql,)] = cursor.execute("SELECT json_deserialize_sql(?::JSON)", [json.dumps(query)]).fetchall()

@@ -1,53 +1,54 @@
-"""What EXPLAIN ANALYZE answers: what a query cost the engine, which runs it and drops its rows.
+"""The result of EXPLAIN ANALYZE: what a query cost, as `key` and `value` rows.
 
-Figures are those of DuckDB's own profile, in which an operator stands above those that feed it.
+The figures come from DuckDB's profile, a tree in which an operator is above its inputs. DuckDB runs the query and
+discards its rows.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lakehouse.query.results import KEYS_AND_VALUES, Result, keys_and_values
+import pyarrow as pa
 
-if TYPE_CHECKING:
-    from lakehouse.engine import Statement
+from lakehouse.query.results import KEY_VALUE_SCHEMA, Executable, QueryResult, key_value_batch
 
 PROFILED = "EXPLAIN (ANALYZE, FORMAT json) "
-TOLD_APART_BY = ("CTE Name", "Join Type")
-PASSED_ON: dict[str, Callable[[list[int]], int]] = {"CTE": lambda rows: rows[-1], "UNION": sum}  # not counted again
+SHOWN_DETAILS = ("CTE Name", "Join Type")
+# DuckDB counts no rows for these operators, which pass on those of their inputs.
+ROWS_OF_INPUTS: dict[str, Callable[[list[int]], int]] = {"CTE": lambda rows: rows[-1], "UNION": sum}
 Operator = dict[str, Any]
-Said = Iterator[tuple[str, str]]
-InPlace = Callable[[], AbstractContextManager[None]]
+ErrorContext = Callable[[], AbstractContextManager[None]]
 
 
-class Profile(Result):
-    """One execution that is measured: `key` and `value` rows in the place of its own."""
+class Profile(QueryResult):
+    """One execution that is measured. `error_context` wraps the run: it may change the errors that are raised."""
 
-    def __init__(self, statement: "Statement", parameters: Sequence[Any], in_place: InPlace) -> None:
-        super().__init__(statement, parameters)
-        self.schema = KEYS_AND_VALUES
-        self._parameters = list(parameters)
-        self._in_place = in_place
+    def __init__(self, statement: Executable, values: Sequence[Any], error_context: ErrorContext) -> None:
+        super().__init__(statement, values)
+        self.schema = KEY_VALUE_SCHEMA
+        self._values = list(values)
+        self._error_context = error_context
 
-    def batches(self) -> Iterator[Any]:
-        """Run the query and yield what it cost; ends with Cancelled after `interrupt`."""
-        begun = time.perf_counter()
-        with self._in_place(), self._statement.explained(self._cursor, ahead=len(PROFILED)):
-            ((_, profile),) = self._step(self._run)
-        spent = time.perf_counter() - begun
-        yield keys_and_values([("seconds", _seconds(spent)), *_told(json.loads(profile))])
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Run the query and yield its figures; raises Cancelled after `interrupt`."""
+        started = time.perf_counter()
+        with self._error_context(), self._statement.translating_errors(self._cursor, prefix=PROFILED):
+            profile = self._interruptible(self._run)
+        elapsed = time.perf_counter() - started
+        yield key_value_batch([("seconds", _seconds(elapsed)), *_figures(profile)])
 
-    def _run(self) -> list[tuple[str, str]]:
-        rows: list[tuple[str, str]] = self._cursor.execute(PROFILED + self._statement.sql, self._parameters).fetchall()
-        return rows
+    def _run(self) -> dict[str, Any]:
+        [(_, profile)] = self._cursor.execute(PROFILED + self._statement.sql, self._values).fetchall()
+        found: dict[str, Any] = json.loads(profile)
+        return found
 
 
-def _told(profile: dict[str, Any]) -> Said:
-    """What DuckDB's profile says; it has none of a query that needs no operator, as of constants."""
+def _figures(profile: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the figures of a profile; a query without operators, such as one of constants, has none."""
     if "operator" in profile:
-        plan: Operator = profile["operator"][0]["children"][0]["children"][0]  # below those that collect its rows
+        plan: Operator = profile["operator"][0]["children"][0]["children"][0]  # below those that collect the rows
         query, scans = profile["query"], [scan for _, scan in _operators(plan) if "rows_scanned" in scan]
         yield "cpu_seconds", _seconds(query["cpu_time"])
         yield "rows", str(_rows(plan))
@@ -60,25 +61,26 @@ def _told(profile: dict[str, Any]) -> Said:
 
 
 def _operators(plan: Operator, depth: int = 0) -> Iterator[tuple[int, Operator]]:
-    """Every operator, above those that feed it; these stand deeper where there are several."""
+    """Yield every operator before its inputs, with its depth, which grows only where there are several inputs."""
     yield depth, plan
-    below = plan.get("children", [])
-    for operator in below:
-        goes_on = len(below) == 1 or (plan["type"] == "CTE" and operator is below[-1])
-        yield from _operators(operator, depth if goes_on else depth + 1)
+    inputs = plan.get("children", [])
+    for operator in inputs:
+        same_depth = len(inputs) == 1 or (plan["type"] == "CTE" and operator is inputs[-1])
+        yield from _operators(operator, depth if same_depth else depth + 1)
 
 
 def _rows(operator: Operator) -> int:
-    """How many rows an operator gives."""
-    below = [_rows(each) for each in operator.get("children", [])]
-    passed_on = PASSED_ON.get(operator["type"])
-    return passed_on(below) if passed_on else int(operator["intermediate_rows"])
+    """Return how many rows an operator returns."""
+    rows_of = ROWS_OF_INPUTS.get(operator["type"])
+    if rows_of:
+        return rows_of([_rows(child) for child in operator.get("children", [])])
+    return int(operator["intermediate_rows"])
 
 
 def _line(operator: Operator) -> str:
-    said = operator["extra_info"]
-    named = [operator["type"], *(said[name] for name in TOLD_APART_BY if name in said)]
-    return f"{' '.join(named)}: {_seconds(operator['timing'])} s, {_rows(operator)} rows"
+    details = operator["extra_info"]
+    name = " ".join([operator["type"], *(details[key] for key in SHOWN_DETAILS if key in details)])
+    return f"{name}: {_seconds(operator['timing'])} s, {_rows(operator)} rows"
 
 
 def _seconds(seconds: float) -> str:

@@ -1,50 +1,64 @@
-"""Rows of an execution: bound and not yet run, run when their batches are asked for, and interrupted from elsewhere."""
+"""The rows of one execution: bound when it is created, run when its batches are read, interrupted from any thread."""
 
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
 
-from lakehouse.query.planning import INTERRUPT_SECONDS
+from lakehouse.query.deadline import INTERRUPT_SECONDS
 from srcql.errors import Cancelled
 
-if TYPE_CHECKING:
-    from lakehouse.engine import Statement
-
 BATCH_ROWS = 65_536
-KEYS_AND_VALUES = pa.schema([pa.field("key", pa.string()), pa.field("value", pa.string())])
+KEY_VALUE_SCHEMA = pa.schema([pa.field("key", pa.string()), pa.field("value", pa.string())])
+T = TypeVar("T")
 
 
-class Answer(ABC):
-    """Rows that are asked for once; whoever leaves it, by `with` or at the end of `reader`, closes it."""
+class Executable(Protocol):
+    """The members of a statement that an execution needs."""
 
-    schema: Any
+    @property
+    def sql(self) -> str:
+        """The SQL that DuckDB runs."""
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor with the views that the SQL reads."""
+
+    def translating_errors(
+        self, cursor: duckdb.DuckDBPyConnection | None = None, prefix: str = ""
+    ) -> AbstractContextManager[None]:
+        """Raise DuckDB's errors as SrcqlErrors."""
+
+
+class Result(ABC):
+    """Rows that can be read once. Leaving it, by `with` or at the end of `reader`, closes it."""
+
+    schema: pa.Schema
 
     @abstractmethod
-    def batches(self) -> Iterator[Any]:
-        """The rows, as record batches of `schema`."""
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows as record batches of `schema`."""
 
     @abstractmethod
     def interrupt(self, wait: bool = True) -> None:
-        """Make a running or coming `batches` end; may be called from another thread.
+        """End a running or later `batches`; may be called from another thread.
 
-        It waits until it was heard; with `wait` False it does not, and may have to be called again.
+        Returns when `batches` has ended. With `wait` False it returns at once and may have to be called again.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what the rows need."""
+        """Release what the rows need."""
 
-    def reader(self) -> Any:
-        """The rows as a pa.RecordBatchReader, which closes the answer when it ends."""
+    def reader(self) -> pa.RecordBatchReader:
+        """Return a reader of the rows, which closes the result at its end."""
         return pa.RecordBatchReader.from_batches(self.schema, self._closing())
 
-    def _closing(self) -> Iterator[Any]:
+    def _closing(self) -> Iterator[pa.RecordBatch]:
         with self:
             yield from self.batches()
 
@@ -55,49 +69,49 @@ class Answer(ABC):
         self.close()
 
 
-def keys_and_values(said: Iterable[tuple[str, str]]) -> Any:
-    """Rows of `key` and `value` as a record batch.
+def key_value_batch(pairs: Iterable[tuple[str, str]]) -> pa.RecordBatch:
+    """Return pairs as a record batch of the columns `key` and `value`.
 
-    >>> keys_and_values([("rows", "2")]).to_pylist()
+    >>> key_value_batch([("rows", "2")]).to_pylist()
     [{'key': 'rows', 'value': '2'}]
     """
-    keys, values = zip(*said, strict=True)
-    return pa.record_batch([pa.array(keys), pa.array(values)], schema=KEYS_AND_VALUES)
+    keys, values = zip(*pairs, strict=True)
+    return pa.record_batch([pa.array(keys), pa.array(values)], schema=KEY_VALUE_SCHEMA)
 
 
-class Known(Answer):
-    """Rows of `key` and `value` that are known before they are asked for."""
+class KeyValueResult(Result):
+    """Rows of `key` and `value` that are in memory."""
 
-    schema = KEYS_AND_VALUES
+    schema = KEY_VALUE_SCHEMA
 
-    def __init__(self, said: Iterable[tuple[str, str]]) -> None:
-        self._rows = keys_and_values(said)
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._rows = key_value_batch(pairs)
 
-    def batches(self) -> Iterator[Any]:
-        """All of them at once."""
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield all rows in one batch."""
         yield self._rows
 
     def interrupt(self, wait: bool = True) -> None:
-        """Nothing: they are there."""
+        """Do nothing: no query runs."""
 
     def close(self) -> None:
-        """Nothing: they hold nothing."""
+        """Do nothing: there is nothing to release."""
 
 
-class Result(Answer):
-    """Rows of one execution, bound and not yet run: a DuckDB cursor that is given back by `close`."""
+class QueryResult(Result):
+    """Rows of a query, which holds a DuckDB cursor until `close`."""
 
-    def __init__(self, statement: "Statement", parameters: Sequence[Any]) -> None:
+    def __init__(self, statement: Executable, values: Sequence[Any]) -> None:
         self._statement = statement
         self._interrupted = threading.Event()
         self._idle = threading.Event()
-        self._open = threading.Lock()  # the cursor is not closed while it is interrupted
+        self._open = threading.Lock()  # keeps the cursor open while it is interrupted
         self._idle.set()
-        with statement.explained():
+        with statement.translating_errors():
             self._cursor = statement.cursor()
         try:
-            with statement.explained(self._cursor):
-                self._relation = self._cursor.sql(statement.sql, params=list(parameters))
+            with statement.translating_errors(self._cursor):
+                self._relation = self._cursor.sql(statement.sql, params=list(values))
         except BaseException:
             self._cursor.close()
             raise
@@ -105,53 +119,53 @@ class Result(Answer):
 
     @property
     def columns(self) -> list[tuple[str, str]]:
-        """The columns of the rows, and DuckDB's types of them."""
+        """Name and DuckDB type of each column."""
         return list(zip(self._relation.columns, map(str, self._relation.types), strict=True))
 
-    def batches(self) -> Iterator[Any]:
-        """Run the query and yield its record batches; ends with Cancelled after `interrupt`."""
-        with self._statement.explained(self._cursor):
-            rows = self._step(lambda: self._relation.to_arrow_reader(BATCH_ROWS))
-            while (batch := self._step(lambda: next(rows, None))) is not None:
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Run the query and yield its record batches; raises Cancelled after `interrupt`."""
+        with self._statement.translating_errors(self._cursor):
+            reader = self._interruptible(lambda: self._relation.to_arrow_reader(BATCH_ROWS))
+            while (batch := self._interruptible(lambda: next(reader, None))) is not None:
                 yield batch
 
     def interrupt(self, wait: bool = True) -> None:
-        """Make a running or coming `batches` end with Cancelled; may be called from another thread."""
+        """Make a running or later `batches` raise Cancelled; may be called from another thread."""
         self._interrupted.set()
         while not self._idle.wait(INTERRUPT_SECONDS if wait else 0):
-            with self._open, suppress(duckdb.Error):  # it may just have been closed
+            with self._open, suppress(duckdb.Error):  # the cursor may just have been closed
                 self._cursor.interrupt()
             if not wait:
                 return
 
     def close(self) -> None:
-        """Give the cursor back; what runs on it in another thread ends with Cancelled."""
+        """Close the cursor; a query that runs on it in another thread raises Cancelled."""
         self.interrupt()
         with self._open:
             self._cursor.close()
 
-    def _step(self, work: Callable[[], Any]) -> Any:
-        """Let DuckDB work. It forgets an interrupt that comes before it begins, hence the repetition in `interrupt`."""
+    def _interruptible(self, work: Callable[[], T]) -> T:
+        """Run a call into DuckDB. DuckDB ignores an interrupt that comes before it starts: `interrupt` repeats it."""
         self._idle.clear()
         try:
             if self._interrupted.is_set():
                 raise Cancelled("the query was cancelled")
             return work()
-        except RuntimeError as error:  # how DuckDB hands on Ctrl-C
+        except RuntimeError as error:  # DuckDB's form of Ctrl-C
             raise (KeyboardInterrupt if str(error) == "Query interrupted" else error) from None
         finally:
             self._idle.set()
 
 
-def arrow_schema(relation: duckdb.DuckDBPyRelation) -> Any:
-    """Schema (pa.Schema) of a bound relation's rows."""
+def arrow_schema(relation: duckdb.DuckDBPyRelation) -> pa.Schema:
+    """Return the Arrow schema of a bound relation."""
     columns = zip(relation.columns, relation.types, strict=True)
-    return pa.schema([pa.field(name, _arrow_type(str(found))) for name, found in columns])
+    return pa.schema([pa.field(name, arrow_type(str(kind))) for name, kind in columns])
 
 
 @lru_cache(maxsize=1024)
-def _arrow_type(found: str) -> Any:
-    """The Arrow type that DuckDB gives one of its own; it is asked once."""
+def arrow_type(duckdb_type: str) -> pa.DataType:
+    """Return the Arrow type to which DuckDB exports one of its types."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        return connection.sql(f"SELECT NULL::{found} WHERE false").to_arrow_table().schema.types[0]
+        return connection.sql(f"SELECT NULL::{duckdb_type} WHERE false").to_arrow_table().schema.types[0]

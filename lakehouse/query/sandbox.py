@@ -1,7 +1,8 @@
-"""What a statement may do: read the lakehouse's tables, nothing else.
+"""The check that a statement only reads tables of the lakehouse.
 
-DuckDB's own parser takes the text apart (`json_serialize_sql`, which knows queries only), so that what is checked is
-what will run. Every table must be one of the lakehouse's, a CTE, or come from a function on the list; no path is one.
+It checks the tree of DuckDB's own parser (`json_serialize_sql`, which accepts queries only), so that the checked query
+is the query that runs. Every table must be a table of the lakehouse, a CTE or the result of an allowed function; paths
+are rejected.
 """
 
 import json
@@ -12,91 +13,89 @@ from typing import Any
 
 import duckdb
 
-from lakehouse.query.wording import told
-from srcql.errors import Forbidden, InvalidQuery, UnknownName, Unsupported, suggestion
+from lakehouse.query.parse_tree import Node, parse_tree
+from lakehouse.query.spans import UNKNOWN_OFFSET, span_of
+from lakehouse.query.wording import reworded
+from srcql.clauses.reader import Span
+from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName, Unsupported, suggestion
 
 TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree"})
 CATALOGS = frozenset({"", "temp"})
 SCHEMAS = frozenset({"", "main", "information_schema"})
-LISTED = frozenset({"tables", "columns", "schemata"})  # views would tell where files lie
-SYSTEM = ("duckdb_", "pg_", "pragma_", "sqlite_")
-HIDDEN_FUNCTIONS = frozenset(
+INFORMATION_SCHEMA = frozenset({"tables", "columns", "schemata"})  # `views` would reveal the paths of files
+SYSTEM_PREFIXES = ("duckdb_", "pg_", "pragma_", "sqlite_")
+FORBIDDEN_FUNCTIONS = frozenset(
     {
-        *("current_setting", "getenv", "getvariable"),  # the process, its settings
-        *("setseed", "setval", "nextval", "currval", "write_log"),  # what outlasts the statement
-        *("json_serialize_plan", "current_query", "current_query_id", "parse_duckdb_log_message"),  # plans, logs
-        *("pg_get_viewdef", "pg_get_constraintdef", "get_block_size", "format_type"),  # macros over system tables
-        *("stats", "vector_type"),  # how rows are laid out
-        *("sleep_ms", "pg_sleep"),  # what holds a slot
+        *("current_setting", "getenv", "getvariable"),  # read the process and its settings
+        *("setseed", "setval", "nextval", "currval", "write_log"),  # change state that outlives the statement
+        *("json_serialize_plan", "current_query", "current_query_id"),  # reveal plans and queries
+        "parse_duckdb_log_message",  # reveals logs
+        *("pg_get_viewdef", "pg_get_constraintdef", "get_block_size", "format_type"),  # read system tables
+        *("stats", "vector_type"),  # reveal how rows are stored
+        *("sleep_ms", "pg_sleep"),  # occupy a slot
     }
 )
-PATH_LETTERS = frozenset("./\\*?[:")
-NOWHERE = 2**63
+PATH_CHARACTERS = frozenset("./\\*?[:")
 PIVOT = re.compile(r"[\s(]*(SELECT|FROM|WITH|PIVOT)\b.*\bPIVOT\b|[\s(]*PIVOT\b", re.IGNORECASE | re.DOTALL)
-HINT = "the lakehouse is read with SELECT and the verbs of SRCQL, and filled by ingest"
+HINT = "read the lakehouse with SELECT and the verbs of SRCQL; write to it with ingest"
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a query reads: tables and parameters, by name, and whether it lists what tables there are."""
+class Inspection:
+    """The names of the tables and parameters that a query reads, and whether it lists the tables of the lakehouse."""
 
     tables: frozenset[str]
     parameters: frozenset[str]
-    lists: bool = False
+    lists_tables: bool = False
 
 
-def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[str]) -> Reading:
-    """What one query reads of the `known` tables.
+def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[str]) -> Inspection:
+    """Return what a query reads of the `known` tables.
 
-    Raises InvalidQuery for what is not one query, Forbidden for what reaches outside, UnknownName for another table,
-    with spans in `sql`.
+    Raises, with a span in `sql`: InvalidQuery unless there is exactly one query, UnknownName for an unknown table,
+    Forbidden for anything outside the lakehouse.
 
     >>> with duckdb.connect() as connection:
     ...     inspect(connection, "SELECT ? FROM observations, range(3)", frozenset({"observations"}))
-    Reading(tables=frozenset({'observations'}), parameters=frozenset({'1'}), lists=False)
+    Inspection(tables=frozenset({'observations'}), parameters=frozenset({'1'}), lists_tables=False)
     """
-    statement = _parsed(connection, sql)
-    scoped = list(_scoped(statement))
-    tables = frozenset(_table(sql, node, known, ctes) for node, ctes in scoped if node.get("type") == "BASE_TABLE")
-    nodes = [node for node, _ in scoped]
-    for node in nodes:
-        if node.get("type") == "TABLE_FUNCTION":
-            _check_function(sql, node)
-        if str(node.get("function_name", "")).lower() in HIDDEN_FUNCTIONS:
-            raise Forbidden(f"{node['function_name']} is not a function of the lakehouse", span=_span(sql, node))
-    lists = any(node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema" for node in nodes)
-    return Reading(tables & known, frozenset(entry["key"] for entry in statement["named_param_map"]), lists)
+    statement = _parse(connection, sql)
+    scoped = list(_nodes_in_scope(statement))
+    tables = {_table(sql, node, known, ctes) for node, ctes in scoped if node.get("type") == "BASE_TABLE"}
+    for node, _ in scoped:
+        _check_function(sql, node)
+    parameters = frozenset(entry["key"] for entry in statement["named_param_map"])
+    return Inspection(known & tables, parameters, any(_lists_tables(node) for node, _ in scoped))
 
 
-def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-    assert row
+def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Node:
+    """Return the parse tree of one query."""
     try:
-        parsed = json.loads(row[0])
+        tree = parse_tree(connection, sql)
     except RecursionError:
         raise InvalidQuery("the statement is nested too deeply", hint="split it with WITH") from None
-    if parsed["error"]:
-        raise _refused(sql, parsed)
-    statements = parsed["statements"]
+    if tree["error"]:
+        raise _parse_error(sql, tree)
+    statements: list[Node] = tree["statements"]
     if not statements:
         raise InvalidQuery("expected a query, found none")
     if len(statements) > 1:
-        raise InvalidQuery(f"expected one statement, found {len(statements)}", hint="send them one by one")
+        raise InvalidQuery(f"expected one statement, found {len(statements)}", hint="send each statement alone")
     return statements[0]
 
 
-def _refused(sql: str, error: dict[str, Any]) -> Exception:
+def _parse_error(sql: str, error: Node) -> SrcqlError:
     if error["error_type"] == "not implemented" and PIVOT.match(sql):
-        message = "PIVOT lists the values that become columns"
-        return InvalidQuery(message, hint="PIVOT table ON column IN (value, …) USING aggregate")
+        message = "PIVOT needs the values that become columns"
+        return InvalidQuery(message, hint="use PIVOT table ON column IN (value, …) USING aggregate")
     if error["error_type"] == "not implemented":
-        return Forbidden("expected a query, found a statement of another sort", hint=HINT)
-    start, length = json.loads(error.get("location", f"[{NOWHERE}, 0]"))
-    return told(InvalidQuery, error["error_message"], sql, span_of(sql, start, length))
+        return Forbidden("expected a query, found another kind of statement", hint=HINT)
+    start, length = json.loads(error.get("location", f"[{UNKNOWN_OFFSET}, 0]"))
+    return reworded(InvalidQuery, error["error_message"], sql, span_of(sql, start, length))
 
 
-def _scoped(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
-    """Every node, with the common table expressions that can be seen from it."""
+def _nodes_in_scope(tree: Any) -> Iterator[tuple[Node, frozenset[str]]]:
+    """Yield every node of a parse tree with the names of the CTEs that are visible there."""
     waiting: list[tuple[Any, frozenset[str]]] = [(tree, frozenset())]
     while waiting:
         found, ctes = waiting.pop()
@@ -112,45 +111,47 @@ def _scoped(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
             waiting.extend((part, ctes) for part in found)
 
 
-def _table(sql: str, node: dict[str, Any], known: frozenset[str], ctes: frozenset[str]) -> str:
-    """Name of the table, in lower case, if it may be read; empty for a CTE, which may hide a table of its name."""
-    name, schema, catalog = node["table_name"], node["schema_name"].lower(), node["catalog_name"].lower()
-    cte = not schema and not catalog and name.lower() in ctes
-    if node["at_clause"] and cte:
-        hint = "AT follows a table of the lakehouse; there it may stand inside the expression"
-        raise InvalidQuery(f"{name} is a common table expression, and has no past", span=_span(sql, node), hint=hint)
-    outside = schema not in SCHEMAS or catalog not in CATALOGS or name.lower().startswith(SYSTEM)
-    if outside or not PATH_LETTERS.isdisjoint(name):
-        raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=HINT)
-    if schema == "information_schema" and name.lower() not in LISTED:
-        hint = f"of information_schema there are {', '.join(sorted(LISTED))}"
-        raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=hint)
-    if schema != "information_schema" and not cte and name.lower() not in known:
+def _table(sql: str, node: Node, known: frozenset[str], ctes: frozenset[str]) -> str:
+    """Return the name of a table in lower case if the query may read it; empty for a CTE, which may hide a table."""
+    name, schema, catalog = (node[key].lower() for key in ("table_name", "schema_name", "catalog_name"))
+    is_cte = not schema and not catalog and name in ctes
+    if node["at_clause"] and is_cte:
+        message = f"AT cannot follow the common table expression {node['table_name']}"
+        raise InvalidQuery(message, span=_span(sql, node), hint="use AT after a table, inside the expression")
+    _check_inside(sql, node, name, schema, catalog)
+    if schema != "information_schema" and not is_cte and name not in known:
         public = [table for table in known if not table.startswith("__")]
-        raise UnknownName(f"unknown table {name}", span=_span(sql, node), hint=suggestion(name, public, "tables"))
+        hint = suggestion(node["table_name"], public, "tables")
+        raise UnknownName(f"unknown table {node['table_name']}", span=_span(sql, node), hint=hint)
     if node["at_clause"]:
-        raise Unsupported("AT is not available here", span=_span(sql, node), hint="FROM observations AT (VERSION => …)")
-    return "" if cte else str(name.lower())
+        hint = "use FROM observations AT (VERSION => …)"
+        raise Unsupported("AT is not supported here", span=_span(sql, node), hint=hint)
+    return "" if is_cte else str(name)
 
 
-def _check_function(sql: str, node: dict[str, Any]) -> None:
-    name = node["function"].get("function_name", "").lower()
-    if name not in TABLE_FUNCTIONS:
-        allowed = f"table functions: {', '.join(sorted(TABLE_FUNCTIONS))}"
-        raise Forbidden(f"{name} is not a table function of the lakehouse", span=_span(sql, node), hint=allowed)
+def _check_inside(sql: str, node: Node, name: str, schema: str, catalog: str) -> None:
+    """Raise Forbidden for a path, a system table, or a table of another schema or database."""
+    outside = schema not in SCHEMAS or catalog not in CATALOGS or name.startswith(SYSTEM_PREFIXES)
+    if outside or not PATH_CHARACTERS.isdisjoint(name):
+        raise Forbidden(f"{node['table_name']} is not a table of the lakehouse", span=_span(sql, node), hint=HINT)
+    if schema == "information_schema" and name not in INFORMATION_SCHEMA:
+        hint = f"tables of information_schema: {', '.join(sorted(INFORMATION_SCHEMA))}"
+        raise Forbidden(f"{node['table_name']} is not a table of the lakehouse", span=_span(sql, node), hint=hint)
 
 
-def _span(sql: str, node: dict[str, Any]) -> tuple[int, int] | None:
+def _check_function(sql: str, node: Node) -> None:
+    if node.get("type") == "TABLE_FUNCTION":
+        name = node["function"].get("function_name", "").lower()
+        if name not in TABLE_FUNCTIONS:
+            allowed = f"table functions: {', '.join(sorted(TABLE_FUNCTIONS))}"
+            raise Forbidden(f"{name} is not a table function of the lakehouse", span=_span(sql, node), hint=allowed)
+    if str(node.get("function_name", "")).lower() in FORBIDDEN_FUNCTIONS:
+        raise Forbidden(f"{node['function_name']} is not a function of the lakehouse", span=_span(sql, node))
+
+
+def _lists_tables(node: Node) -> bool:
+    return node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema"
+
+
+def _span(sql: str, node: Node) -> Span | None:
     return span_of(sql, node["query_location"], node["query_location_length"])
-
-
-def span_of(sql: str, start: int, length: int) -> tuple[int, int] | None:
-    """Letters of `sql` that DuckDB's byte offsets mean; None where it knows none.
-
-    >>> span_of("SELECT 'é' FROM t", 17, 1)
-    (16, 17)
-    """
-    if start >= NOWHERE:
-        return None
-    before, part = (sql.encode()[at : at + size].decode(errors="ignore") for at, size in ((0, start), (start, length)))
-    return len(before), len(before) + max(1, len(part))

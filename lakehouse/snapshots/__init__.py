@@ -1,1 +1,1 @@
-"""Which data files a snapshot has, and which of them a statement reads."""
+"""The snapshots of the tables: which exist, which data files each has, and which files a statement reads."""

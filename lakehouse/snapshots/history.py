@@ -1,28 +1,27 @@
-"""The snapshots of a table that are kept: what AT goes back to.
+"""The kept snapshots of a table, and the one that AT selects.
 
-VERSION names a snapshot of observations, TIMESTAMP the last of them at or before a time. One that has expired is never
-answered by a neighbour of it: the error names the nearest that is kept.
+VERSION selects a snapshot of observations by its id, TIMESTAMP the last one at or before a time. An expired snapshot is
+an error that names the nearest kept one; its rows are never replaced by those of another snapshot.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 
-from lakehouse.ledger import batches_of
+from lakehouse.ledger import batches_of, committed_at
 from srcql.clauses.at import At
 from srcql.errors import UnknownName
 from srcql.schema import OBSERVATIONS
 
-EPOCH = datetime(1970, 1, 1)
-Expired = Callable[[], Mapping[int, datetime]]
+ReadExpired = Callable[[], Mapping[int, datetime]]
 
 
 @dataclass(frozen=True)
-class Commit:
-    """One snapshot of a table: when it was committed (UTC, naive), by which batches, and where its manifests are."""
+class TableSnapshot:
+    """One snapshot of a table: its commit time (UTC, naive), its batches, and the path of its manifest list."""
 
     snapshot_id: int
     sequence: int
@@ -37,87 +36,91 @@ class Commit:
         return f"AT (VERSION => {self.snapshot_id}), committed {self.committed_at}"
 
 
-History = tuple[Commit, ...]
+History = tuple[TableSnapshot, ...]
 
 
 def history_of(table: IcebergTable) -> History:
-    """The kept snapshots of a table, in the order of their commits."""
-    return tuple(sorted(map(_commit, table.metadata.snapshots), key=lambda commit: commit.sequence))
+    """Return the kept snapshots of a table in the order of their commits."""
+    return tuple(sorted(map(_table_snapshot, table.metadata.snapshots), key=lambda snapshot: snapshot.sequence))
 
 
-def _commit(snapshot: Snapshot) -> Commit:
-    said = snapshot.summary.additional_properties if snapshot.summary else {}
-    return Commit(
+def _table_snapshot(snapshot: Snapshot) -> TableSnapshot:
+    summary = snapshot.summary.additional_properties if snapshot.summary else {}
+    return TableSnapshot(
         snapshot.snapshot_id,
         snapshot.sequence_number or 0,
-        EPOCH + timedelta(milliseconds=snapshot.timestamp_ms),
+        committed_at(snapshot),
         snapshot.summary.operation.value if snapshot.summary else "",
-        int(said.get("added-records", 0)),
-        int(said.get("total-records", 0)),
+        int(summary.get("added-records", 0)),
+        int(summary.get("total-records", 0)),
         tuple(sorted(batches_of(snapshot))),
         snapshot.manifest_list,
     )
 
 
-def last_by(history: Iterable[Commit], time: datetime) -> Commit | None:
-    """The last of the kept snapshots that were committed at or before a time."""
-    return next((commit for commit in reversed(tuple(history)) if commit.committed_at <= time), None)
+def latest_at(history: Iterable[TableSnapshot], time: datetime) -> TableSnapshot | None:
+    """Return the last kept snapshot that was committed at or before a time."""
+    return next((snapshot for snapshot in reversed(tuple(history)) if snapshot.committed_at <= time), None)
 
 
-def find(histories: Mapping[str, History], at: At, expired: Expired) -> Commit:
-    """The snapshot of observations that AT names; UnknownName, with its place, when it is not kept.
+def find_snapshot(histories: Mapping[str, History], at: At, read_expired: ReadExpired) -> TableSnapshot:
+    """Return the snapshot of observations that AT selects.
 
-    `expired` tells the ids of expired snapshots of observations and their times, as far as they are remembered.
+    `read_expired` returns the ids and commit times of the expired snapshots of observations that are still known.
+    Raises UnknownName, with the position of AT, for an unknown or expired snapshot.
     """
     observed = histories[OBSERVATIONS.name]
     if not observed:
-        raise UnknownName("there are no snapshots of observations yet", span=at.span)
+        raise UnknownName("observations has no snapshots yet", span=at.span, hint="ingest observations first")
     if at.version is not None:
-        return _of_version(histories, at.version, at, expired)
+        return _find_version(histories, at.version, at, read_expired)
     assert at.timestamp
-    return _of_time(observed, at.timestamp, at, expired)
+    return _find_time(observed, at.timestamp, at, read_expired)
 
 
-def _of_version(histories: Mapping[str, History], version: int, at: At, expired: Expired) -> Commit:
+def _find_version(histories: Mapping[str, History], version: int, at: At, read_expired: ReadExpired) -> TableSnapshot:
     observed = histories[OBSERVATIONS.name]
-    for commit in observed:
-        if commit.snapshot_id == version:
-            return commit
+    for snapshot in observed:
+        if snapshot.snapshot_id == version:
+            return snapshot
     for name, history in histories.items():
-        for commit in history:
-            if commit.snapshot_id == version:
-                message = f"{version} is a snapshot of {name}, and AT takes those of observations"
-                raise _not_kept(message, at, _nearest(observed, commit.committed_at))
-    time = expired().get(version)
+        for snapshot in history:
+            if snapshot.snapshot_id == version:
+                message = f"expected a snapshot of observations, found snapshot {version} of {name}"
+                raise _unknown(message, at, _nearest(observed, snapshot.committed_at))
+    time = read_expired().get(version)
     if time:
-        raise _not_kept(f"snapshot {version} is no longer kept", at, _nearest(observed, time))
-    near = min(observed, key=lambda commit: abs(commit.snapshot_id - version))
-    raise _not_kept(f"observations have no snapshot {version}", at, near)
+        raise _unknown(f"snapshot {version} has expired", at, _nearest(observed, time))
+    nearest = min(observed, key=lambda snapshot: abs(snapshot.snapshot_id - version))
+    raise _unknown(f"unknown snapshot {version} of observations", at, nearest)
 
 
-def _of_time(observed: History, time: datetime, at: At, expired: Expired) -> Commit:
-    found = last_by(observed, time)
-    if found is None:
-        raise UnknownName(f"nothing is kept of {time}", span=at.span, hint=f"the first that is kept: {observed[0]}")
-    following = next((commit for commit in observed if commit.sequence > found.sequence), None)
-    if following and _lost_between(found, following, time, expired):
-        raise _not_kept(f"the snapshot of {time} is no longer kept", at, _nearest((found, following), time))
-    return found
+def _find_time(observed: History, time: datetime, at: At, read_expired: ReadExpired) -> TableSnapshot:
+    latest = latest_at(observed, time)
+    if latest is None:
+        hint = f"use the first kept snapshot: {observed[0]}"
+        raise UnknownName(f"no snapshot is kept at or before {time}", span=at.span, hint=hint)
+    following = next((snapshot for snapshot in observed if snapshot.sequence > latest.sequence), None)
+    if following and _may_have_expired(latest, following, time, read_expired):
+        raise _unknown(f"the snapshot at {time} has expired", at, _nearest((latest, following), time))
+    return latest
 
 
-def _lost_between(found: Commit, following: Commit, time: datetime, expired: Expired) -> bool:
-    """Whether the snapshot of that time may be one that expired between two that are kept."""
-    lost = following.sequence - found.sequence - 1
-    if not lost:
+def _may_have_expired(
+    latest: TableSnapshot, following: TableSnapshot, time: datetime, read_expired: ReadExpired
+) -> bool:
+    """Return whether the snapshot at a time may be one that expired between two kept neighbours."""
+    missing = following.sequence - latest.sequence - 1
+    if not missing:
         return False
-    between = expired().items() - {(commit.snapshot_id, commit.committed_at) for commit in (found, following)}
-    known = [then for _, then in between if found.committed_at <= then <= following.committed_at]
-    return len(known) != lost or min(known) <= time
+    expired = read_expired().items() - {(kept.snapshot_id, kept.committed_at) for kept in (latest, following)}
+    known = [then for _, then in expired if latest.committed_at <= then <= following.committed_at]
+    return len(known) != missing or min(known) <= time
 
 
-def _nearest(commits: Iterable[Commit], time: datetime) -> Commit:
-    return min(commits, key=lambda commit: abs(commit.committed_at - time))
+def _nearest(snapshots: Iterable[TableSnapshot], time: datetime) -> TableSnapshot:
+    return min(snapshots, key=lambda snapshot: abs(snapshot.committed_at - time))
 
 
-def _not_kept(message: str, at: At, near: Commit) -> UnknownName:
-    return UnknownName(message, span=at.span, hint=f"the nearest that is kept: {near}")
+def _unknown(message: str, at: At, nearest: TableSnapshot) -> UnknownName:
+    return UnknownName(message, span=at.span, hint=f"use the nearest kept snapshot: {nearest}")

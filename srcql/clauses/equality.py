@@ -130,7 +130,7 @@ def _option(reader: Reader, base: str | None, read: Mapping[str, Any]) -> str | 
         _refuse_other(reader, none_read=not (base or read))
         return None
     if option.lower() in read:
-        raise reader.error(f"{option} is given twice")
+        raise reader.error(f"duplicate {option}")
     if option not in BASES[base or "CANONICAL"]:
         raise reader.error(f"{base} does not take {option}", hint=f"CANONICAL does: USING {option} …")
     reader.take(option)

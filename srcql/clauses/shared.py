@@ -16,9 +16,10 @@ from srcql.clauses.conditions import constants, refuse_aggregates, refuse_unknow
 from srcql.clauses.cube import Cube, Selection, Target
 from srcql.clauses.equality import using
 from srcql.clauses.reader import Name, Piece, Reader
-from srcql.errors import UnknownName, suggestion
+from srcql.errors import SrcqlError, UnknownName, suggestion
 from srcql.schema import Role
 
+QUERIES = (exp.Query, exp.Values, exp.Pivot, exp.Describe, exp.Summarize, exp.Show)
 SHARE = re.compile(r"[0-9](\.[0-9]{1,9})?")
 Clause = Callable[[Reader], Any]
 Read = dict[str, Any]
@@ -71,14 +72,21 @@ def source(reader: Reader) -> tuple[Target, ...] | Piece | None:
         return None
     if not reader.sign(TokenType.L_PAREN):
         return reader.listed(lambda: _target(reader))
+    first = reader.found
     query = reader.piece(lambda parser: parser.parse_query(), "a query")
+    if not isinstance(query.tree, QUERIES) and reader.next_type in (TokenType.R_PAREN, TokenType.COMMA):
+        raise _no_query(reader, query, first)
     if not reader.sign(TokenType.R_PAREN):
         raise reader.expected(") after the query")
-    if isinstance(query.tree, exp.Column):
-        raise reader.error(
-            "expected a query, found a name", query.span, "FROM data_set[.problem], or FROM (FROM table)"
-        )
     return query
+
+
+def _no_query(reader: Reader, piece: Piece, first: str) -> SrcqlError:
+    text = reader.text[slice(*piece.span)]
+    if isinstance(piece.tree, exp.Column) or piece.tree.is_string:
+        hint = f"use FROM {text} for a data set, or FROM (FROM {text}) for a table"
+        return reader.error(f"expected a query, found {text}", piece.span, hint)
+    return reader.error(f"expected a query, found {first}", piece.span, "use FROM data_set, or FROM (FROM table)")
 
 
 def _target(reader: Reader) -> Target:

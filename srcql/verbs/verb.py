@@ -169,11 +169,11 @@ def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlErro
     last = max((order.index(words) for words in read), default=-1)
     for words in order:
         if found := _found(reader, words):
-            problem = f"stands before {order[last].replace('|', ', ')}"
+            message = f"{found} belongs before {order[last].replace('|', ', ')}"
             if words in read:
-                problem = "is given twice" if found == words else f"is one too many of {one_of(words.split('|'))}"
-            hint = f"the order of clauses: {_listed(order)}"
-            return reader.error(f"{found} {problem}", reader.ahead(found), hint)
+                several = f"expected only one of {one_of(words.split('|'))}"
+                message = f"duplicate {found}" if found == words else several
+            return reader.error(message, reader.ahead(found), f"order of clauses: {_listed(order)}")
     follow = f"what may follow: {_listed(order[last + 1 :])}" if order[last + 1 :] else None
     for words in SHARED:
         if words not in order and _found(reader, words):

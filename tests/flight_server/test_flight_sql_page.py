@@ -1,4 +1,4 @@
-"""The page about Flight SQL names every message that there is, and only tests that there are."""
+"""The page about Flight SQL names every message, and only tests that exist."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flight_server.protocol import FLIGHT, MESSAGES, SQL
-from flight_server.state.options import READERS
+from flight_server.state.options import PARSERS
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[1] / "docs" / "flight-sql.md").read_text(encoding="utf-8")
@@ -37,22 +37,22 @@ def named(cell):
 
 def test_every_message_has_a_row_and_every_row_a_message():
     listed = set().union(*(named(row[0]) for row in ROWS))
-    assert listed - READERS.keys() == {*MESSAGES[SQL], *MESSAGES[FLIGHT], *RPCS} - PARTS_OF_OTHERS
+    assert listed - PARSERS.keys() == {*MESSAGES[SQL], *MESSAGES[FLIGHT], *RPCS} - PARTS_OF_OTHERS
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
-def test_every_row_names_a_test_that_there_is(row):
-    if named(row[0]) <= READERS.keys():
-        return  # what an option means
+def test_every_row_names_tests_that_exist(row):
+    if named(row[0]) <= PARSERS.keys():
+        return  # the row of an option
     tests = {name for name in named(row[-1]) if name.startswith("test_")}
     assert tests
     assert tests <= every_test()
 
 
-def test_every_test_on_the_page_is_there():
+def test_every_test_on_the_page_exists():
     assert set(re.findall(r"`(test_\w+)`", PAGE)) <= every_test()
 
 
 def test_every_option_of_a_session_is_on_the_page():
     listed = set().union(*(named(row[0]) for row in ROWS))
-    assert READERS.keys() <= listed
+    assert PARSERS.keys() <= listed

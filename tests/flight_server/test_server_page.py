@@ -1,30 +1,32 @@
-"""The page about the server says what is so."""
+"""The pages about the server: their examples return what they show, and every setting has its row."""
 
 import doctest
 from dataclasses import fields
 from pathlib import Path
 
 import pyarrow.flight as flight
+import pytest
 
 from flight_server.settings import Settings
-from tests.flight_server.doors import observations, put
+from tests.flight_server.rpc import observations, put
 
-PAGE = Path(__file__).parents[2] / "docs" / "server.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_examples_answer_what_they_say(server):
+@pytest.mark.parametrize(("page", "examples"), [("server.md", 9), ("flight-sql.md", 5)])
+def test_the_examples_return_what_they_show(server, page, examples):
     with flight.connect(server.uri) as client:
         put(client, flight.FlightDescriptor.for_path("observations"), observations())
-    text = PAGE.read_text(encoding="utf-8").replace("```", "")
-    parsed = doctest.DocTestParser().get_doctest(text, {"uri": server.uri}, PAGE.name, str(PAGE), 0)
+    text = (DOCS / page).read_text(encoding="utf-8").replace("```", "")
+    parsed = doctest.DocTestParser().get_doctest(text, {"uri": server.uri}, page, str(DOCS / page), 0)
     results = doctest.DocTestRunner().run(parsed, clear_globs=False)
     parsed.globs["client"].close()
-    assert results.attempted >= 9
+    assert results.attempted >= examples
     assert results.failed == 0
 
 
 def test_every_setting_is_on_the_page():
-    page = PAGE.read_text(encoding="utf-8")
+    page = (DOCS / "server.md").read_text(encoding="utf-8")
     default = Settings(warehouse="warehouse")
     for field in fields(Settings):
         (row,) = [line for line in page.splitlines() if line.startswith(f"| `SRCQL_{field.name.upper()}` |")]

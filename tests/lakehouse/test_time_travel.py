@@ -11,13 +11,14 @@ import pytest
 
 from lakehouse.engine import Engine
 from lakehouse.maintenance import Retention
-from lakehouse.snapshots.history import history_of, last_by
+from lakehouse.snapshots.history import history_of, latest_at
 from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.errors import SrcqlError, UnknownName
 from tests.lakehouse.conftest import observations
 
 ORACLE = "SELECT implementations FROM (CLUSTER FROM D.p AT (VERSION => {})) ORDER BY cluster_id"
-FORGETFUL = Retention(all_of=timedelta(0), most=0, hourly=timedelta(0), daily=timedelta(0), expire_at=1)
+NONE = timedelta(0)
+FORGETFUL = Retention(NONE, max_recent=0, keep_hourly_for=NONE, keep_daily_for=NONE, expire_at_least=1)
 
 
 def code(implementation: str, text: str) -> pa.Table:
@@ -166,12 +167,12 @@ def test_an_answer_stays_when_more_is_committed(warehouse: Warehouse, engine: En
 @pytest.mark.parametrize(
     ("text", "place", "said"),
     [
-        ("SELECT * FROM observations AT (VERSION => 1)", 43, "observations have no snapshot 1"),
-        ("CLUSTER FROM D AT (VERSION => 1)", 31, "observations have no snapshot 1"),
-        ("CLUSTER FROM D AT (TIMESTAMP => '2001-02-03')", 33, "nothing is kept of 2001-02-03 00:00:00"),
+        ("SELECT * FROM observations AT (VERSION => 1)", 43, "unknown snapshot 1 of observations"),
+        ("CLUSTER FROM D AT (VERSION => 1)", 31, "unknown snapshot 1 of observations"),
+        ("CLUSTER FROM D AT (TIMESTAMP => '2001-02-03')", 33, "no snapshot is kept at or before 2001-02-03 00:00:00"),
         ("SELECT 1 FROM runs AT (VERSION => ?)", 35, "expected a constant, found ?"),
-        ("FROM snapshots AT (VERSION => 1)", 31, "snapshots has no AT"),
-        ("WITH t AS (SELECT 1) FROM t AT (VERSION => 1)", 27, "t is a common table expression, and has no past"),
+        ("FROM snapshots AT (VERSION => 1)", 31, "AT cannot follow snapshots"),
+        ("WITH t AS (SELECT 1) FROM t AT (VERSION => 1)", 27, "AT cannot follow the common table expression t"),
         ("CLUSTER FROM D AT (VERSION => one)", 31, "expected the id of a snapshot, found one"),
         ("CLUSTER FROM D AT (TIMESTAMP => 'then')", 33, "'then' is not a time"),
         ("CLUSTER FROM D AT (TIMESTAMP => now())", 33, "expected a time in single quotes, found now"),
@@ -197,13 +198,14 @@ def test_a_mistake_beside_it_keeps_its_place(engine: Engine, versions: list[int]
 
 
 def test_before_the_first_commit_there_is_no_past(engine: Engine) -> None:
-    with pytest.raises(UnknownName, match="there are no snapshots of observations yet"):
+    with pytest.raises(UnknownName, match="observations has no snapshots yet"):
         engine.query("SELECT * FROM tests AT (TIMESTAMP => '2030-01-01')")
 
 
 def test_a_snapshot_of_another_table_is_no_version(warehouse: Warehouse, engine: Engine, versions: list[int]) -> None:
     other = history_of(warehouse.table("code_implementations"))[1].snapshot_id
-    with pytest.raises(UnknownName, match=f"{other} is a snapshot of code_implementations") as told:
+    message = f"expected a snapshot of observations, found snapshot {other} of code_implementations"
+    with pytest.raises(UnknownName, match=message) as told:
         engine.query(f"CLUSTER FROM D AT (VERSION => {other})")
     assert any(f"AT (VERSION => {version})" in str(told.value) for version in versions[:2])
 
@@ -233,10 +235,10 @@ def test_an_expired_snapshot_names_the_nearest_that_is_kept(forgetful: Warehouse
         assert rows(engine, f"SELECT max(output) FROM observations AT (TIMESTAMP => '{seen[0]}')") == [("0",)]
         assert rows(engine, f"SELECT max(output) FROM observations AT (TIMESTAMP => '{seen[4]}')") == [("4",)]
         for expired in range(1, 4):
-            hint = rf"the nearest that is kept: AT \(VERSION => ({found[0]}|{found[4]})\), committed 20"
-            with pytest.raises(UnknownName, match=rf"snapshot {found[expired]} is no longer kept[^§]*{hint}"):
+            hint = rf"use the nearest kept snapshot: AT \(VERSION => ({found[0]}|{found[4]})\), committed 20"
+            with pytest.raises(UnknownName, match=rf"snapshot {found[expired]} has expired[^§]*{hint}"):
                 engine.query(f"CLUSTER FROM D AT (VERSION => {found[expired]})")
-            with pytest.raises(UnknownName, match=rf"the snapshot of {seen[expired]} is no longer kept[^§]*{hint}"):
+            with pytest.raises(UnknownName, match=rf"the snapshot at {seen[expired]} has expired[^§]*{hint}"):
                 engine.query(f"CLUSTER FROM D AT (TIMESTAMP => '{seen[expired]}')")
 
 
@@ -255,5 +257,5 @@ def test_of_the_other_tables_what_a_kept_snapshot_needs_is_kept(forgetful: Wareh
 def test_of_two_commits_at_one_time_the_later_is_the_last(warehouse: Warehouse, versions: list[int]) -> None:
     history = history_of(warehouse.table("observations"))
     assert [found.snapshot_id for found in history] == versions
-    assert last_by(history, history[1].committed_at) is history[1]
-    assert last_by(history, history[0].committed_at - timedelta(milliseconds=1)) is None
+    assert latest_at(history, history[1].committed_at) is history[1]
+    assert latest_at(history, history[0].committed_at - timedelta(milliseconds=1)) is None

@@ -1,4 +1,4 @@
-"""A second opinion: the verbs in plain Python, slow and simple, written from docs/language.md and nothing else.
+"""Reference model: the verbs in plain Python, slow and simple, written only from docs/language.md.
 
-rows and a Statement -> answer(statement, lakehouse) -> the rows of the result, in their order
+rows and a Statement -> answer(statement, lakehouse) -> the rows of the result, in order
 """

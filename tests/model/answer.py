@@ -1,4 +1,4 @@
-"""The rows of a statement."""
+"""Compute the rows of a statement."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from tests.model.oracle import oracle
 from tests.model.rank import rank
 from tests.model.similarity import similarity
 from tests.model.slice import slice_
-from tests.model.statement import AXES, NOTHING, Lakehouse, Order, Refused, Row, Statement
+from tests.model.statement import AXES, NOTHING, Lakehouse, Order, Rejected, Row, Statement
 
 Verb = Callable[[Analysis, Statement, Lakehouse], list[Row]]
 VERBS: dict[str, Verb] = {
@@ -39,7 +39,7 @@ NAMED = {
 
 
 def answer(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
-    """The rows of the result as dicts, in their order; raises Refused for a statement that is an error."""
+    """Return the rows of the result as dicts, in order; raises Rejected for a statement that is an error."""
     found = analyses(replace(statement, runs="ALL") if statement.verb == "FLAKY" else statement, lakehouse)
     known(statement, found, lakehouse)
     if statement.verb == "MATRIX":
@@ -55,7 +55,7 @@ def answer(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
 
 
 def _untied(rows: list[Row], statement: Statement) -> list[Row]:
-    """In the order of all columns where two runs may have one name."""
+    """Order by all columns where two runs may have the same name."""
     if statement.runs != "EACH" or statement.verb not in NAMED:
         return rows
     names = NAMED[statement.verb]
@@ -63,7 +63,7 @@ def _untied(rows: list[Row], statement: Statement) -> list[Row]:
 
 
 def known(statement: Statement, found: list[Analysis], lakehouse: Lakehouse) -> None:
-    """Raises Refused for a name that no selected problem has, and for an end of which WHERE selects nothing."""
+    """Raise Rejected for a name that no selected problem has, and for a DIFF end of which WHERE selects nothing."""
     rows = [NOTHING | row for row in statement.source.rows(lakehouse.observations)]
     observed = [row for row in rows if not row["specified_oracle"]]
     if statement.ends:
@@ -85,7 +85,7 @@ def known(statement: Statement, found: list[Analysis], lakehouse: Lakehouse) -> 
 def _find(column: str, names: list[str | None], rows: list[Row]) -> None:
     values = {row[column] for row in rows}
     if not values.issuperset(name for name in names if name is not None):
-        raise Refused(f"unknown {column}")
+        raise Rejected(f"unknown {column}")
 
 
 def _ordered(rows: list[Row], order: Order) -> list[Row]:

@@ -1,4 +1,4 @@
-"""CHECK: what every implementation is worth beside a reference."""
+"""CHECK: compare every implementation with a reference."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,18 +10,29 @@ from tests.model.closeness import same
 from tests.model.cube import Analysis, Response, Voter, analysis, part, response, runs_of_cells, steps_kept
 from tests.model.equality import kind, response_text
 from tests.model.oracle import oracle
-from tests.model.statement import Against, Lakehouse, Refused, Row, Statement, Using
+from tests.model.statement import Against, Lakehouse, Rejected, Row, Statement, Using
 
 Place = tuple[str, int]  # test and step
 Expected = dict[Place, list[Response]]
-Expects = Callable[[Voter], Expected | None]  # of whom what is expected; None: who is not checked
-Reference = tuple[Analysis, set[Place], Expects]  # who is checked, the steps that the reference has, what it expects
-UNCLEAR = ("FAIL", "MISSING", "NA", "CONFLICT", "PASS", "UNDEFINED")  # a test is the first that a step of it is
+Expects = Callable[
+    [Voter], Expected | None
+]  # the implementation that the value is expected of; None: an implementation that is not checked
+Reference = tuple[
+    Analysis, set[Place], Expects
+]  # the checked implementations, the steps of the reference, its expected values
+UNCLEAR = (
+    "FAIL",
+    "MISSING",
+    "NA",
+    "CONFLICT",
+    "PASS",
+    "UNDEFINED",
+)  # the verdict of a test is the first of these that one of its steps has
 SILENT = {"NA", "UNDEFINED", "FLAKY"}
 
 
 class Verdict(NamedTuple):
-    """Of one step. `expected`: the least text of what is expected, else of what the reference says all the same."""
+    """The verdict of one step. `expected`: the least text of the expected class, else what the reference has."""
 
     expected: str | None
     output: str | None
@@ -30,7 +41,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class Checked:
-    """An analysis beside a reference: who is checked, the tests, their steps, and what is expected of each."""
+    """An analysis with a reference: checked implementations, tests, their steps, and expected values."""
 
     analysis: Analysis
     voters: list[Voter]
@@ -77,7 +88,7 @@ class Checked:
 
 def check(found: Analysis, statement: Statement, _: Lakehouse) -> list[Row]:
     if statement.against is None:
-        raise Refused("CHECK without AGAINST")
+        raise Rejected("CHECK without AGAINST")
     checked = beside(found, statement, statement.against)
     rows = _per_step if statement.says("PER STEP") else _per_test if statement.says("PER TEST") else _whole
     return [{"implementation_id": voter.name, **row} for voter in checked.voters for row in rows(checked, voter)]
@@ -111,7 +122,7 @@ def _per_step(checked: Checked, voter: Voter) -> list[Row]:
 
 
 def beside(found: Analysis, statement: Statement, against: Against) -> Checked:
-    """An analysis beside a reference."""
+    """Compare an analysis with a reference."""
     references: dict[str, Callable[[Analysis, Statement, Against], Reference]] = {
         "SPECIFIED": _specified,
         "ORACLE": _oracle,
@@ -138,7 +149,7 @@ def _specified(found: Analysis, statement: Statement, _: Against) -> Reference:
 
 def _oracle(found: Analysis, statement: Statement, against: Against) -> Reference:
     if statement.using.tolerance and not against.using:
-        raise Refused("nobody votes under TOLERANCE")
+        raise Rejected("nobody votes under TOLERANCE")
     own = replace(statement, own=against.own, using=against.using or statement.using)
     voting = _under(found, own.using) if against.using else found
     if against.leave_one_out:
@@ -149,7 +160,7 @@ def _oracle(found: Analysis, statement: Statement, against: Against) -> Referenc
 
 
 def _under(found: Analysis, using: Using) -> Analysis:
-    """The same cells by another equality."""
+    """Return the same cells under another equality."""
     cells = {
         voter: {
             test: [{step: _read(said, using) for step, said in run.items()} for run in runs]

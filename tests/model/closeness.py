@@ -1,4 +1,4 @@
-"""USING TOLERANCE: numbers that lie close together.
+"""USING TOLERANCE: numbers that are close.
 
 >>> close("[1, 2]", "[1.0, 2.1]", Using(tolerance="0.1"))
 True
@@ -13,19 +13,19 @@ from tests.model.cube import Response
 from tests.model.equality import UNREADABLE, Number, read, without
 from tests.model.statement import Using
 
-FAR = 5000  # what is so many powers of ten smaller is only known to be more than nothing
-Scaled = tuple[int, int]  # digits, and the power of ten they are multiplied by
+FAR = 5000  # a number so many powers of ten smaller only counts as greater than zero
+Scaled = tuple[int, int]  # digits and the power of ten that multiplies them
 
 
 def same(left: Response, right: Response, using: Using) -> bool:
-    """Whether two responses are equal."""
+    """Return whether two responses are equal."""
     if using.tolerance is None or left.text == right.text or {left.kind, right.kind} != {"VALUE"}:
         return left.text == right.text
     return close(left.row["output"], right.row["output"], using)
 
 
 def close(left: str, right: str, using: Using) -> bool:
-    """Whether two JSON values differ in numbers alone, and in these by little."""
+    """Return whether two JSON values differ only in numbers that are close."""
     one, other = read(left), read(right)
     if one is UNREADABLE or other is UNREADABLE:
         return False
@@ -43,7 +43,7 @@ def _alike(one: Any, other: Any, using: Using) -> bool:
 
 
 def _near(one: str, other: str, using: Using) -> bool:
-    """|a-b| <= max(abs, r*max(|a|,|b|)), in units of the greatest of them."""
+    """Return whether |a-b| <= max(abs, r*max(|a|,|b|)), in units of the greatest of them."""
     if one.endswith(("NaN", "Infinity")) or other.endswith(("NaN", "Infinity")):
         return one == other
     numbers = [_scaled(text) for text in (one, other, using.tolerance or "0")]

@@ -1,4 +1,4 @@
-"""CLUSTER: implementations that behave alike."""
+"""CLUSTER: classes of implementations that behave alike."""
 
 import hashlib
 from collections.abc import Hashable
@@ -32,7 +32,7 @@ def cluster(analysis: Analysis, statement: Statement, lakehouse: Lakehouse) -> l
 
 
 def clusters(analysis: Analysis) -> list[list[Voter]]:
-    """The classes of voters that have equal cells, the greatest first; members are sorted."""
+    """Return the classes of voters with equal cells, the largest first; members are sorted."""
     classes = grouped(analysis.voters, lambda voter: behaviour(analysis, voter))
     return sorted(classes.values(), key=lambda members: (-len(members), members[0].name))
 
@@ -47,7 +47,7 @@ def behaviour(analysis: Analysis, voter: Voter) -> Hashable:
 
 
 def fingerprint(analysis: Analysis, voter: Voter) -> str:
-    """The sum of a digest of every step."""
+    """Return the sum of the digests of all steps."""
     total = 0
     for test, runs in analysis.cells[voter].items():
         for step, response in runs[0].items():
@@ -57,7 +57,7 @@ def fingerprint(analysis: Analysis, voter: Voter) -> str:
 
 
 def codes(analysis: Analysis, lakehouse: Lakehouse) -> dict[Voter, Hashable]:
-    """Which code a voter runs, where that is known."""
+    """Return the code hash of each voter, where it is known."""
     known: dict[Voter, Hashable] = {}
     for voter in analysis.voters:
         row = latest_code(analysis.key, voter.implementation, lakehouse)
@@ -71,7 +71,7 @@ def codes(analysis: Analysis, lakehouse: Lakehouse) -> dict[Voter, Hashable]:
 
 
 def latest_code(key: Row, implementation: str, lakehouse: Lakehouse) -> Row | None:
-    """Of several rows of code for one implementation the greatest (created_at, hash)."""
+    """Return, of several rows of code for one implementation, the one with the greatest (created_at, hash)."""
     wanted = {**{name: key[name] for name in ("data_set_id", "problem_id")}, "implementation_id": implementation}
     return latest([row for row in lakehouse.code_implementations if wanted.items() <= row.items()])
 

@@ -1,4 +1,4 @@
-"""What the shared clauses leave of the cube: an analysis for each problem and combination of the columns of BY."""
+"""Apply the shared clauses: one analysis for each problem and each combination of values of the BY columns."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ CONTEXT = [column.name for column in OBSERVATIONS.of(Role.CONTEXT) if column.nam
 
 
 class Response(NamedTuple):
-    """One row, its kind, and what has to be equal for two of them to be the same."""
+    """One row with its kind and the key under which two responses are equal."""
 
     row: Row
     kind: str
@@ -26,7 +26,7 @@ Answered = dict[tuple[Any, ...], list[dict[int, Row]]]
 
 
 class Voter(NamedTuple):
-    """An implementation, or one of its runs where each answers for itself."""
+    """An implementation, or one of its runs under RUNS EACH."""
 
     implementation: str
     run: str | None = None
@@ -38,9 +38,9 @@ class Voter(NamedTuple):
 
 @dataclass(frozen=True)
 class Analysis:
-    """One problem in one combination of contexts: what was selected, and what the clauses after WHERE leave of it.
+    """One problem in one combination of contexts: the selected rows, and the cells that the clauses after WHERE leave.
 
-    A cell is a list of its runs: one, but for RUNS ALL.
+    A cell is a list of its runs: exactly one, except under RUNS ALL.
     """
 
     key: Row
@@ -59,7 +59,7 @@ class Analysis:
 
     @property
     def steps(self) -> list[tuple[str, int]]:
-        """Every (test, step) that any implementation has, in order."""
+        """Return every (test, step) that any implementation has, in order."""
         every = self.cells.values()
         return sorted({(test, step) for tests in every for test in tests for run in tests[test] for step in run})
 
@@ -67,12 +67,12 @@ class Analysis:
         return self.cells[voter].get(test, [])
 
     def response(self, voter: Voter, test: str, step: int) -> Response | None:
-        """The response where there is but one run."""
+        """Return the response of a cell with a single run."""
         return next((run[step] for run in self.runs(voter, test) if step in run), None)
 
 
 def analyses(statement: Statement, lakehouse: Lakehouse) -> list[Analysis]:
-    """All analyses of a statement, in the order of their keys."""
+    """Return all analyses of a statement, in the order of their keys."""
     rows = _source(statement, lakehouse)
     observed = [row for row in rows if not row["specified_oracle"]]
     selected = [row for row in observed if all(condition.holds(row) for condition in statement.where)]
@@ -88,7 +88,7 @@ def analyses(statement: Statement, lakehouse: Lakehouse) -> list[Analysis]:
 
 
 def analysis(key: Row, rows: list[Row], stated: list[Row], statement: Statement) -> Analysis:
-    """What RUNS, STEPS and MISSING leave of some rows, and STEPS of what is expected."""
+    """Apply RUNS, STEPS and MISSING to some rows, and STEPS to the expected ones."""
     answered = runs_of_cells(rows, statement.runs or "LATEST")
     kept = steps_kept(answered, statement.steps or "ALL")
     cells = missing(_cells(answered, kept, statement), statement)
@@ -96,7 +96,7 @@ def analysis(key: Row, rows: list[Row], stated: list[Row], statement: Statement)
 
 
 def part(whole: Analysis, statement: Statement, holds: Callable[[Row], bool]) -> Analysis:
-    """Some of the rows, as an analysis of their own."""
+    """Return some of the rows as a separate analysis."""
     return analysis(whole.key, [row for row in whole.rows if holds(row)], whole.stated, statement)
 
 
@@ -116,7 +116,7 @@ def nulls_least(values: Iterable[Any]) -> list[tuple[bool, Any]]:
 
 
 def _source(statement: Statement, lakehouse: Lakehouse) -> list[Row]:
-    """The rows that FROM names, with what is derived from them; columns that a query lacks are NULL."""
+    """Return the rows that FROM names, with the derived columns; columns that a query lacks are NULL."""
     given = statement.source.rows(lakehouse.observations)
     return [NOTHING | row | _derived(row["output"]) for row in given]
 
@@ -126,7 +126,7 @@ def _derived(output: str | None) -> Row:
 
 
 def _expected(rows: list[Row], statement: Statement, key: Row) -> list[Row]:
-    """What is expected of a problem, by the latest run of each oracle and test: contexts do not select it."""
+    """Return the expected rows of a problem, by the latest run of each oracle and test; contexts do not select them."""
     conditions = [condition for condition in statement.where if condition.on_problem]
     mine = [row for row in rows if all(row[name] == key[name] for name in ("data_set_id", "problem_id"))]
     stated = [row for row in mine if row["specified_oracle"] and all(condition.holds(row) for condition in conditions)]
@@ -135,7 +135,7 @@ def _expected(rows: list[Row], statement: Statement, key: Row) -> list[Row]:
 
 
 def runs_of_cells(rows: list[Row], said: str, within: tuple[str, ...] = ()) -> Answered:
-    """The runs of every cell, the latest first; `within`: what tells cells apart, besides implementation and test."""
+    """Return the runs of every cell, the latest first; `within`: further columns that separate cells."""
     by_cell = grouped(
         rows, lambda row: (row["implementation_id"], row["test_id"], *(row[name] or None for name in within))
     )
@@ -153,7 +153,7 @@ def _cells(answered: Answered, kept: Callable[[Row], bool], statement: Statement
 
 
 def _runs(rows: list[Row], said: str) -> list[dict[int, Row]]:
-    """The runs of one cell, the latest first; under LATEST that one alone."""
+    """Return the runs of one cell, the latest first; under LATEST only that run."""
     runs = grouped(rows, lambda row: row["run_id"])
     latest = sorted(runs, key=lambda run: nulls_least((_time(runs[run]), run)), reverse=True)
     if said == "LATEST":
@@ -162,7 +162,7 @@ def _runs(rows: list[Row], said: str) -> list[dict[int, Row]]:
 
 
 def _context(rows: list[Row]) -> dict[int, Row]:
-    """Of one run of a cell: the rows of the greatest context, one for each step."""
+    """Return the rows of the greatest context of one run of a cell, one for each step."""
     contexts = grouped(rows, lambda row: tuple(row[name] for name in CONTEXT))
     answers = max(contexts, key=lambda context: nulls_least((_time(contexts[context]), *context)))
     steps = grouped(contexts[answers], lambda row: row["step_id"])
@@ -178,7 +178,7 @@ def _time(rows: list[Row]) -> Any:
 
 
 def steps_kept(answered: Answered, said: str) -> Callable[[Row], bool]:
-    """Whether a step stays: decided by all implementations of the analysis together."""
+    """Return which steps STEPS keeps, decided over all implementations of the analysis."""
     if said == "ALL":
         return lambda _: True
     every = [row for runs in answered.values() for run in runs for row in run.values()]
@@ -198,7 +198,7 @@ def _creates(row: Row) -> bool:
 
 
 def _voters(implementation: str, runs: list[dict[int, Row]], statement: Statement) -> list[tuple[Voter, list[Cell]]]:
-    """Who answers for a cell, and with what."""
+    """Return the voters with their cells."""
     cells = [{step: _response(row, statement) for step, row in run.items()} for run in runs]
     if statement.runs == "EACH":
         return [(Voter(implementation, _run_id(cell)), [cell]) for cell in cells if cell]
@@ -208,7 +208,7 @@ def _voters(implementation: str, runs: list[dict[int, Row]], statement: Statemen
 
 
 def response(output: str | None, using: Using) -> Response:
-    """A response that is no row of its own."""
+    """Return a response that has no row of its own."""
     return Response({"output": output}, kind(output), response_text(output, using))
 
 
@@ -221,7 +221,7 @@ def _run_id(cell: Cell) -> str:
 
 
 def _stable(implementation: str, runs: list[Cell]) -> Cell:
-    """The latest of runs that agree; else every step of any run, FLAKY and like no other cell's."""
+    """Return the latest run when all runs agree; else every step of any run, as FLAKY and equal to no other cell."""
     answers = [{step: response.text for step, response in run.items()} for run in runs]
     if all(answer == answers[0] for answer in answers):
         return runs[0]
@@ -231,7 +231,7 @@ def _stable(implementation: str, runs: list[Cell]) -> Cell:
 
 
 def missing(cells: Mapping[Voter, dict[str, T]], statement: Statement) -> Mapping[Voter, dict[str, T]]:
-    """What MISSING leaves of the cells."""
+    """Return the cells that MISSING keeps."""
     every = {test for tests in cells.values() for test in tests}
     if statement.missing == "DROP IMPLEMENTATIONS":
         kept = statement.against.name if statement.against and statement.against.reference == "IMPLEMENTATION" else None

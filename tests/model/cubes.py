@@ -1,4 +1,4 @@
-"""Draws lakehouses: a few problems with everything in them that is easily got wrong."""
+"""Strategies for lakehouses: a few problems that contain every difficult case."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -51,7 +51,7 @@ ORACLES = ("oracle", "a")
 
 @st.composite
 def lakehouses(draw: Draw, prefix: str) -> Lakehouse:
-    """Two problems of one data set and one of another."""
+    """Draw two problems of one data set and one of another."""
     problems = [(f"{prefix} x'", "p"), (f"{prefix} x'", 'P"2'), (f"{prefix}y", "p")]
     drawn = [draw(_problem({"data_set_id": data_set, "problem_id": problem})) for data_set, problem in problems]
     return Lakehouse(*(list(chain.from_iterable(rows)) for rows in zip(*drawn, strict=True)))
@@ -81,7 +81,7 @@ def _some(names: Sequence[T], least: int, most: int) -> st.SearchStrategy[list[T
 
 
 def _outputs() -> st.SearchStrategy[list[str | None]]:
-    """A few outputs, most of them alike by one equality or another."""
+    """Draw a few outputs, most of them equal under some equality."""
     family = st.one_of(st.sampled_from(ALIKE), st.sampled_from(ALIKE), spellings())
     families = st.one_of(st.tuples(family), st.tuples(family, family))
     many = st.sampled_from((2, 3, 4, 5))
@@ -94,7 +94,7 @@ def _listed(values: Sequence[T], many: int) -> st.SearchStrategy[list[T]]:
 
 @st.composite
 def _contexts(draw: Draw) -> list[Row]:
-    """Runs that have all else in common, and some that have not."""
+    """Draw contexts: runs that differ only in the run, and some that differ in more."""
     first, many = draw(_context()), draw(st.sampled_from((1, 2, 3, 3, 4)))
     runs = [first | {"run_id": run} for run in draw(_some(RUNS, many, many))]
     others = [draw(_context()) for _ in range(draw(st.sampled_from((0, 0, 1, 1, 2))))]
@@ -116,7 +116,7 @@ def _context(draw: Draw) -> Row:
 def _cell(
     draw: Draw, who: Row, common: list[Any], outputs: list[Any], contexts: list[Row], changes: Sequence[bool]
 ) -> list[Row]:
-    """The rows of one cell: most runs repeat the first, some stop early, some have a step twice."""
+    """Draw the rows of one cell: most runs repeat the first, some stop early, some have a step twice."""
     usual = common if draw(st.booleans()) else [draw(st.sampled_from(outputs)) for _ in common]
     answers = usual[: draw(st.sampled_from((2, 2, 2, 2, 3, 2, 2, 2, 3, 1, 1, 0)))]
     rows = []
@@ -135,7 +135,7 @@ def _cell(
 
 
 def _row(who: Row, step: int, output: str | None, hour: int, operation: str | None) -> Row:
-    """One observation; what is not drawn follows from what is, so that rows that differ differ in what counts."""
+    """Build one observation; the other columns follow from the drawn ones, so rows only differ where it matters."""
     return who | {
         "step_id": step,
         "output": output,
@@ -152,7 +152,7 @@ def _row(who: Row, step: int, output: str | None, hour: int, operation: str | No
 
 @st.composite
 def _expected(draw: Draw, key: Row, tests: list[str], outputs: list[Any]) -> list[Row]:
-    """What somebody expects, of a test that nobody ran too; in some contexts of its own."""
+    """Draw expected rows, also of a test that no implementation ran, and in contexts of their own."""
     places = st.tuples(st.sampled_from(ORACLES), st.sampled_from((*tests, "t9")), st.sampled_from(("r1", "r9")))
     names = ("implementation_id", "test_id", "run_id")
     nobody = key | {"implementation_hash": ""}
@@ -166,7 +166,7 @@ def _expected(draw: Draw, key: Row, tests: list[str], outputs: list[Any]) -> lis
 
 @st.composite
 def _codes(draw: Draw, key: Row, implementations: list[str]) -> list[Row]:
-    """Code of some implementations, of some more than once; some have the same."""
+    """Draw code of some implementations, of some more than once; some share their code."""
     versions = st.tuples(
         st.sampled_from(implementations), st.sampled_from(("k1", "k2", "", None)), st.sampled_from(HOURS)
     )

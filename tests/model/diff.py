@@ -1,4 +1,4 @@
-"""DIFF: what changed from one end to the other."""
+"""DIFF: the changes from one end to the other."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from tests.model.check import Checked, beside
 from tests.model.closeness import same
 from tests.model.cube import Analysis, Response, Voter, part
-from tests.model.statement import AXES, Ends, Lakehouse, Refused, Row, Statement
+from tests.model.statement import AXES, Ends, Lakehouse, Rejected, Row, Statement
 
-Key = tuple[Any, ...]  # what is the same on both sides: implementation, but on its own axis, and run
+Key = tuple[Any, ...]  # columns that both sides share: implementation (unless it is the axis) and run
 Place = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Side:
-    """One end: a cube of its own, who stands where in it, and beside what."""
+    """One end: its cube, the place of each voter in it, and the reference."""
 
     cube: Analysis
     voters: dict[Key, Voter]
@@ -27,7 +27,7 @@ class Side:
         return self.cube.response(self.voters[key], *place) if key in self.voters else None
 
     def passes(self, key: Key, place: Place) -> bool | None:
-        """None: nobody knows."""
+        """Return whether a response passes; None when that is unknown."""
         if self.checked is None:
             return None
         verdict = self.checked.judged(self.voters[key], place, self.response(key, place)).verdict
@@ -37,10 +37,10 @@ class Side:
 def diff(found: Analysis, statement: Statement, _: Lakehouse) -> list[Row]:
     ends = statement.ends
     if ends is None:
-        raise Refused("DIFF without ends")
+        raise Rejected("DIFF without ends")
     noise, against = statement.name("NOISE"), statement.against
     if against and ends.axis == against.reference == "RUN" and against.name in (ends.before, ends.after, noise):
-        raise Refused("the reference is an end")
+        raise Rejected("the reference is an end")
     before, after = (_side(found, statement, ends, end) for end in (ends.before, ends.after))
     repeat = None if noise is None else _side(found, statement, ends, noise)
     rows = []
@@ -64,7 +64,7 @@ def _side(found: Analysis, statement: Statement, ends: Ends, end: str) -> Side:
 
 
 def _within(found: Analysis, cube: Analysis, statement: Statement, ends: Ends, end: str) -> Analysis:
-    """Where the reference is looked for: within a side, unless a side cannot hold one."""
+    """Return the cube that holds the reference: the side itself, unless a side cannot hold one."""
     against = statement.against
     if against and against.reference == "RUN":
         return part(found, statement, lambda row: end == row[AXES[ends.axis]] or row["run_id"] == against.name)
@@ -100,7 +100,7 @@ def _equal(one: Response | None, other: Response | None, statement: Statement) -
 
 
 def _noisy(key: Key, test: str, before: Side, repeat: Side, statement: Statement) -> bool:
-    """Whether a repeat of the first end gives another cell."""
+    """Return whether a repeated run of the first end has another cell."""
     lacking = sum(test not in side.tests(key) for side in (before, repeat))
     if lacking:
         return lacking == 1 and statement.missing != "IGNORE"

@@ -1,4 +1,4 @@
-"""DISCRIMINATE: how well a test tells implementations apart."""
+"""DISCRIMINATE: how well a test separates implementations."""
 
 from collections import Counter
 from collections.abc import Hashable
@@ -29,7 +29,7 @@ def _test(found: Analysis, test: str) -> Row:
 
 
 def cell(found: Analysis, voter: Voter, test: str) -> frozenset[Hashable]:
-    """What an implementation answers to a test: nothing where it lacks it."""
+    """Return the responses of an implementation to a test; none where it lacks the test."""
     return frozenset((step, said.text) for run in found.runs(voter, test) for step, said in run.items())
 
 

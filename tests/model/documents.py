@@ -1,4 +1,4 @@
-"""Draws JSON values, and several spellings of each."""
+"""Strategies for JSON values, with several spellings of each."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 Draw = st.DrawFn
-Number = tuple[int, int]  # digits, and the power of ten they are multiplied by
+Number = tuple[int, int]  # digits and the power of ten that multiplies them
 
 NUMBERS = st.tuples(st.integers(-12_500, 12_500), st.sampled_from((0, 0, 1, -1, -2, 3, -9, 20, 310, -330, 10**9)))
 TEXTS = st.text(st.sampled_from('aAé\u0301"\\/\n\x00\x7f\u2028\uffff😀'), max_size=3)
@@ -22,14 +22,14 @@ VALUES = st.recursive(
 
 @st.composite
 def spellings(draw: Draw) -> tuple[str, ...]:
-    """One value in a few spellings, and a few values that are nearly the same."""
+    """Draw one value in a few spellings, and a few values that are almost equal."""
     value = draw(VALUES)
     return tuple(draw(_spelled(value, order)) for order in (False, False, True, True))
 
 
 @st.composite
 def _spelled(draw: Draw, value: Any, reorder: bool) -> str:
-    """A spelling of a value; with `reorder` arrays may come in another order."""
+    """Draw a spelling of a value; with `reorder` arrays may be reordered."""
     gap = draw(st.sampled_from(("", "", "", " ", "\n\t")))
     if isinstance(value, dict):
         keys = draw(st.permutations(list(value)))

@@ -1,4 +1,4 @@
-"""When two responses are the same: kinds, canonical texts, keys.
+"""Equality of responses: kinds, canonical texts, keys.
 
 >>> canonical("150", Using()), canonical("1.5e2", Using()), canonical("-0.0", Using(typed=True))
 ('15e1', '15e1', '0f')
@@ -21,7 +21,7 @@ REF = re.compile(r"\$CUT@.*@([0-9]+)", re.DOTALL)
 
 
 class Number(NamedTuple):
-    """A literal: its text, NaN and the infinities included."""
+    """A number literal by its text, including NaN and the infinities."""
 
     text: str
 
@@ -39,13 +39,13 @@ def kind(output: str | None) -> str:
 
 
 def row_of_ref(output: str | None) -> str | None:
-    """The row of a handle's object, in decimal."""
+    """Return the row of a handle's object, in decimal."""
     found = REF.fullmatch(output or "")
     return (found[1].lstrip("0") or "0") if found else None
 
 
 def response_text(output: str | None, using: Using) -> str:
-    """Two responses are the same when this is."""
+    """Return the text that equal responses share."""
     what = kind(output)
     exact = using.base == "EXACT"
     if output is None:
@@ -60,7 +60,7 @@ def response_text(output: str | None, using: Using) -> str:
 
 
 def response_key(text: str) -> int:
-    """Of a response text."""
+    """Return the 64-bit key of a response text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
@@ -70,7 +70,7 @@ def _exception(output: str, by: str) -> str:
 
 
 def canonical(output: str, using: Using) -> str:
-    """JSON by value; any other text as it stands."""
+    """Return JSON by value, any other text unchanged."""
     value = read(output)
     return output if value is UNREADABLE else _write(without(value, using.ignore), using)
 
@@ -79,7 +79,7 @@ UNREADABLE = object()
 
 
 def read(output: str) -> Any:
-    """JSON: dicts, lists, texts, Numbers, True, False, None."""
+    """Parse JSON into dicts, lists, texts, Numbers, True, False and None."""
     try:
         value = json.loads(output, parse_int=_number, parse_float=_number, parse_constant=Number)
     except (ValueError, RecursionError):
@@ -104,7 +104,7 @@ def _exponent(text: str) -> str:
 
 
 def without(value: Any, paths: tuple[Path, ...]) -> Any:
-    """What is left of a value when the parts at these paths are left out; places count in the whole value."""
+    """Return a value without the parts at these paths; array positions count in the whole value."""
     if isinstance(value, dict):
         inner = {key: _below(paths, key, Every.MEMBER) for key in value}
         return {key: without(part, inner[key]) for key, part in value.items() if () not in inner[key]}
@@ -131,12 +131,12 @@ def _write(value: Any, using: Using) -> str:
 
 
 def _text(value: str) -> str:
-    """Only what has to be escaped is: quotes, backslashes, control characters, and halves of surrogate pairs."""
+    """Escape only what must be escaped: quotes, backslashes, control characters and unpaired surrogates."""
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def _decimal(text: str, using: Using) -> str:
-    """The exact value of a literal: digits, e, exponent."""
+    """Return the exact value of a literal: digits, e, exponent."""
     if text.endswith(("NaN", "Infinity")):
         return text
     mantissa, _, exponent = text.lower().partition("e")
@@ -149,7 +149,7 @@ def _decimal(text: str, using: Using) -> str:
 
 
 def _rounded(digits: str, to: int | None) -> tuple[str, int]:
-    """Digits rounded half to even to so many, and the power of ten that was cut off."""
+    """Round digits half to even, and return them with the power of ten that was cut off."""
     if to is None or len(digits) <= to:
         return digits, 0
     kept, cut = int(digits[:to]), digits[to:]

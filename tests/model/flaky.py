@@ -1,4 +1,4 @@
-"""FLAKY: steps at which the runs of a cell disagree."""
+"""FLAKY: steps at which the runs of a cell differ."""
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable
@@ -8,7 +8,7 @@ from tests.model.cube import Analysis, Voter, missing, nulls_last, runs_of_cells
 from tests.model.equality import response_text
 from tests.model.statement import Lakehouse, Row, Statement
 
-NONE = "none"  # no response text, so that it differs from each
+NONE = "none"  # equal to no response text
 WITHIN = {
     "WITHIN CODE": ("implementation_hash",),
     "WITHIN IMPLEMENTATION": (),
@@ -18,7 +18,7 @@ Run = dict[int, Row]
 
 
 def flaky(found: Analysis, statement: Statement, _: Lakehouse) -> list[Row]:
-    """WITHIN says which cells there are, and so what a run and its latest context are."""
+    """Return the flaky steps; WITHIN defines the cells, and so the runs and their latest contexts."""
     names = next((names for said, names in WITHIN.items() if statement.says(said)), WITHIN["WITHIN CODE"])
     answered = runs_of_cells(found.rows, "ALL", names)
     kept = steps_kept(answered, statement.steps or "ALL")

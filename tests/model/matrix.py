@@ -2,19 +2,19 @@
 
 from tests.model.cube import Analysis, grouped
 from tests.model.slice import shown
-from tests.model.statement import Refused, Row, Statement
+from tests.model.statement import Rejected, Row, Statement
 
 MOST = 1000
-Column = tuple[str, bool]  # an id, and whether it is of a specified oracle
+Column = tuple[str, bool]  # an implementation id, and whether it belongs to a specified oracle
 
 
 def matrix(analyses: list[Analysis], statement: Statement) -> list[Row]:
     if len({(each.key["data_set_id"], each.key["problem_id"]) for each in analyses}) > 1:
-        raise Refused("more than one problem")
+        raise Rejected("more than one problem")
     rows = [(each.key, shown(each, statement)) for each in analyses]
     columns = sorted({_column(row) for _, found in rows for row in found})
     if len(columns) > int(statement.number("AT MOST") or MOST):
-        raise Refused("too many columns")
+        raise Rejected("too many columns")
     by_test = statement.says("ROWS TEST")
     places = ["test_id"] if by_test else ["test_id", "step_id"]
     titles = _titles(columns, [*(analyses[0].key if analyses else ()), *places])
@@ -41,7 +41,7 @@ def _cell(rows: list[Row] | None, head: str, as_list: bool) -> object:
 
 
 def _titles(columns: list[Column], taken: list[str]) -> dict[Column, str]:
-    """Column names: one that repeats another, letter case apart, is numbered."""
+    """Return column names; a name that repeats another one, ignoring case, is numbered."""
     used = {name.lower() for name in taken}
     titles = {}
     for column in columns:

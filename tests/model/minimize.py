@@ -1,4 +1,4 @@
-"""MINIMIZE: few tests that tell apart all that all tests do."""
+"""MINIMIZE: few tests that separate the same implementations as all tests."""
 
 from itertools import combinations
 
@@ -35,7 +35,7 @@ def _picked(separated: dict[str, Pairs]) -> list[str]:
 
 
 def _unseen(found: Analysis, tests: list[str]) -> list[Voter]:
-    """Who has none of these tests."""
+    """Return the voters that have none of these tests."""
     return [voter for voter in found.voters if not any(cell(found, voter, test) for test in tests)]
 
 

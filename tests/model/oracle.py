@@ -1,4 +1,4 @@
-"""ORACLE: what most implementations answer."""
+"""ORACLE: the response of most implementations."""
 
 from collections import defaultdict
 from collections.abc import Hashable
@@ -14,7 +14,7 @@ ABSTAINING = {"NA", "UNDEFINED", "FLAKY"}
 
 @dataclass
 class Choice:
-    """One class of responses: how many votes, the texts, and who voted."""
+    """One class of responses: its votes, its texts, and its voters."""
 
     votes: Fraction = Fraction(0)
     texts: set[str] = field(default_factory=set)
@@ -35,7 +35,7 @@ def oracle(analysis: Analysis, statement: Statement) -> list[Row]:
 
 
 def _largest(analysis: Analysis, statement: Statement) -> list[list[Voter]]:
-    """The largest clusters."""
+    """Return the largest clusters."""
     if statement.runs == "ALL":
         return []
     classes = clusters(analysis)
@@ -62,7 +62,7 @@ def _per_cluster(analysis: Analysis, statement: Statement, test: str, step: int,
 
 
 def _vote(analysis: Analysis, statement: Statement, test: str, step: int, voters: list[Voter]) -> list[Choice]:
-    """The classes that were voted for. Each run of a cell has an equal part of its one vote."""
+    """Return the classes with votes. The runs of a cell share its one vote equally."""
     abstaining = ABSTAINING | ({"EXCEPTION"} if statement.says("EXCEPTIONS ABSTAIN") else set())
     choices: dict[Hashable, Choice] = defaultdict(Choice)
     for voter in voters:
@@ -77,7 +77,7 @@ def _vote(analysis: Analysis, statement: Statement, test: str, step: int, voters
 
 
 def _two(votes: list[Fraction]) -> tuple[Fraction, Fraction]:
-    """The greatest and the one after it."""
+    """Return the greatest count and the next one."""
     first, second, *_ = [*sorted(votes, reverse=True), Fraction(0), Fraction(0)]
     return first, second
 

@@ -1,4 +1,4 @@
-"""Shapes of statements: every two values of two clauses meet in one of them.
+"""Shapes of statements that cover every pair of choices of two clauses.
 
 >>> shapes = covering({"a": ["1", "2"], "b": ["1", "2"], "c": ["1", "2"]})
 >>> len(shapes), len(pairs(shapes))
@@ -14,7 +14,7 @@ Pair = frozenset[Choice]
 
 
 def covering(factors: Mapping[str, Sequence[str]], apart: Iterable[Pair] = ()) -> list[Shape]:
-    """Shapes that hold every pair of choices but those that are kept apart; the same ones each time."""
+    """Return shapes that contain every allowed pair of choices; deterministic."""
     forbidden = set(apart)
     wanted = {
         frozenset(((one, left), (other, right))): None
@@ -37,7 +37,7 @@ def covering(factors: Mapping[str, Sequence[str]], apart: Iterable[Pair] = ()) -
 
 
 def pairs(shapes: Iterable[Shape]) -> set[Pair]:
-    """Every pair of choices that meets in one of the shapes."""
+    """Return every pair of choices that the shapes contain."""
     return {frozenset(pair) for shape in shapes for pair in combinations(shape.items(), 2)}
 
 

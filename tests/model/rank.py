@@ -1,4 +1,4 @@
-"""RANK: from the best to the worst."""
+"""RANK: implementations from best to worst."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from tests.model.check import beside
 from tests.model.cluster import clusters
 from tests.model.cube import Analysis, Voter, grouped
 from tests.model.oracle import ABSTAINING
-from tests.model.statement import Against, Lakehouse, Refused, Row, Statement
+from tests.model.statement import Against, Lakehouse, Rejected, Row, Statement
 
 Scores = dict[Voter, float | None]
 MATCHLESS = {"EXCEPTION", "NA", "FLAKY"}
@@ -19,7 +19,7 @@ GREATEST = Decimal("1e20")
 def rank(found: Analysis, statement: Statement, _: Lakehouse) -> list[Row]:
     said = (statement.number("ON") or "").split()
     if not said:
-        raise Refused("RANK without ON")
+        raise Rejected("RANK without ON")
     scored, scores = _score(found, statement, said)
     sign = 1 if said[0] == "METRIC" and "DESC" not in said else -1
     keys = {voter: (score is None, sign * (score or 0)) for voter, score in scores.items()}
@@ -61,7 +61,7 @@ def _size(found: Analysis) -> Scores:
 
 
 def _agreement(found: Analysis) -> Scores:
-    """How often each is among those who answer what most do."""
+    """Return how often each voter agrees with the consensus."""
     voted, won = 0, Counter[Voter]()
     for test, step in found.steps:
         said = {voter: found.response(voter, test, step) for voter in found.voters}

@@ -1,4 +1,4 @@
-"""Asks the engine what the model was asked, and tells where they differ."""
+"""Run statements on the engine and on the model, and report differences."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from srcql.errors import SrcqlError
 from srcql.schema import TABLES
 from tests.model.answer import answer
 from tests.model.cube import grouped
-from tests.model.statement import Lakehouse, Refused, Row, Statement, Using, quoted
+from tests.model.statement import Lakehouse, Rejected, Row, Statement, Using, quoted
 
 TYPES = {
     "VARCHAR": pa.string(),
@@ -47,7 +47,7 @@ class Difference:
 
 
 def store(warehouse: Warehouse, lakehouse: Lakehouse) -> None:
-    """Add the rows; those that a batch may hold but once go into several."""
+    """Ingest the rows; rows that repeat a key go into separate batches."""
     for name, key in ONCE.items():
         repeats = grouped(getattr(lakehouse, name), itemgetter(*key)).values()
         for turn in range(max(map(len, repeats), default=0)):
@@ -61,13 +61,13 @@ def _table(name: str, rows: list[Row]) -> pa.Table:
 
 
 def difference(engine: Engine, statement: Statement, lakehouse: Lakehouse) -> Difference | None:
-    """Where engine and model differ in a statement: None when they do not."""
+    """Return how engine and model differ on a statement; None when they agree."""
     told, expected = _of_engine(engine, statement), _of_model(statement, lakehouse)
     return None if _same(told, expected) else Difference(statement, lakehouse, told, expected)
 
 
 def texts(engine: Engine, outputs: list[str], using: Using) -> dict[str, tuple[str, str]]:
-    """Kind and response text of each output, by the functions of plain SQL."""
+    """Return kind and response text of each output, by the SQL functions."""
     query = f"SELECT output, response_kind(output), canonical_response(output, {quoted(using.text)}) FROM outputs"
     rows = ", ".join(f"({quoted(output)})" for output in outputs)
     table = engine.query(f"WITH outputs (output) AS (VALUES {rows}) {query}").read_all()
@@ -78,7 +78,7 @@ def texts(engine: Engine, outputs: list[str], using: Using) -> dict[str, tuple[s
 
 
 def smallest(found: Difference) -> Difference:
-    """The same difference in as few rows and clauses as show it, each time in a lakehouse of its own."""
+    """Shrink a difference to few rows and clauses, each attempt in a new lakehouse."""
     for statement, lakehouse in _smaller(found.statement, found.lakehouse):
         with TemporaryDirectory() as folder, open_warehouse(folder) as warehouse, Engine(warehouse) as engine:
             store(warehouse, lakehouse)
@@ -89,12 +89,12 @@ def smallest(found: Difference) -> Difference:
 
 
 def _complaint(told: Answer) -> str:
-    """What an error says, without its place."""
+    """Return the message of an error without its place."""
     return re.sub("line [0-9]+, column [0-9]+", "", told.splitlines()[0]) if isinstance(told, str) else ""
 
 
 def _smaller(statement: Statement, lakehouse: Lakehouse) -> Iterator[tuple[Statement, Lakehouse]]:
-    """Without some rows of a table, many at first, or without a clause."""
+    """Yield smaller cases: without some rows of a table, many at first, or without a clause."""
     for table in fields(lakehouse):
         rows = getattr(lakehouse, table.name)
         size = len(rows)
@@ -107,7 +107,7 @@ def _smaller(statement: Statement, lakehouse: Lakehouse) -> Iterator[tuple[State
 
 
 def report(found: Difference) -> str:
-    """The rows, the statement and both answers."""
+    """Describe a difference: the rows, the statement and both results."""
     tables = {table.name: getattr(found.lakehouse, table.name) for table in fields(found.lakehouse)}
     rows = [
         f"{table}: { {name: value for name, value in row.items() if value not in (None, '')} }"
@@ -118,12 +118,12 @@ def report(found: Difference) -> str:
 
 
 def _of_engine(engine: Engine, statement: Statement) -> Answer:
-    """Column names and rows; an error as text."""
+    """Return column names and rows; an error as text."""
     try:
         table = engine.query(statement.text).read_all()
     except SrcqlError as error:
         return f"error: {error}"
-    except Exception as broken:  # no statement may end in anything else
+    except Exception as broken:  # any other exception fails the test
         return f"crash: {broken!r}"
     return [table.column_names, *map(list, zip(*(column.to_pylist() for column in table.columns), strict=True))]
 
@@ -131,7 +131,7 @@ def _of_engine(engine: Engine, statement: Statement) -> Answer:
 def _of_model(statement: Statement, lakehouse: Lakehouse) -> Answer:
     try:
         rows = answer(statement, lakehouse)
-    except Refused as refused:
+    except Rejected as refused:
         return f"error: {refused}"
     return [list(rows[0]) if rows else [], *(list(row.values()) for row in rows)]
 
@@ -150,13 +150,13 @@ def _same(told: Answer, expected: Answer) -> bool:
 
 
 def _alike(left: Any, right: Any) -> bool:
-    """Whether two values are the same; a double may be rounded otherwise."""
+    """Return whether two values are equal; doubles may be rounded differently."""
     close = isinstance(left, float) and isinstance(right, float) and isclose(left, right, rel_tol=1e-15)
     return close or (type(left) is type(right) and left == right)
 
 
 def _simpler(statement: Statement) -> Iterator[Statement]:
-    """The statement without one clause, or one part of a clause."""
+    """Yield the statement without one clause, or without one part of a clause."""
     for field in fields(statement):
         said = getattr(statement, field.name)
         if field.name not in KEPT and said != field.default:

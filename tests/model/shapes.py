@@ -1,4 +1,4 @@
-"""Which clauses meet: the choices that each clause of each verb has, and shapes in which every two of them meet."""
+"""The choices that each clause of each verb has, and shapes that combine every two of them."""
 
 from hypothesis import strategies as st
 
@@ -77,12 +77,12 @@ APART: dict[str, list[Pair]] = {verb: [] for verb in FACTORS} | {
 
 
 def shapes(verb: str) -> list[Shape]:
-    """Shapes of a verb in which all choices meet pairwise."""
+    """Return shapes of a verb that cover all choices pairwise."""
     return covering(FACTORS[verb], APART[verb])
 
 
 def shapes_of_chance() -> st.SearchStrategy[tuple[str, Shape]]:
-    """Any verb with any choices."""
+    """Draw any verb with any choices."""
     return st.sampled_from(list(FACTORS)).flatmap(lambda verb: st.tuples(st.just(verb), _any(verb)))
 
 

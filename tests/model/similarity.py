@@ -1,18 +1,18 @@
-"""SIMILARITY: how alike each two implementations behave."""
+"""SIMILARITY: the similarity of every two implementations."""
 
 from fractions import Fraction
 from itertools import combinations
 
 from tests.model.closeness import same
 from tests.model.cube import Analysis, Cell, Voter
-from tests.model.statement import Lakehouse, Refused, Row, Statement, Using
+from tests.model.statement import Lakehouse, Rejected, Row, Statement, Using
 
-Cells = list[tuple[str, Cell, Cell]]  # of each test that both have
+Cells = list[tuple[str, Cell, Cell]]  # for each test that both have
 
 
 def similarity(found: Analysis, statement: Statement, _: Lakehouse) -> list[Row]:
     if statement.using.tolerance and statement.head not in ((), ("AGREEMENT",)):
-        raise Refused("only AGREEMENT takes TOLERANCE")
+        raise Rejected("only AGREEMENT takes TOLERANCE")
     rows = [_pair(found, pair, statement) for pair in combinations(found.voters, 2)]
     least, most = statement.number("MIN"), statement.number("TOP")
     if least is not None:

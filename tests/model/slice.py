@@ -1,4 +1,4 @@
-"""SLICE: the rows themselves."""
+"""SLICE: the observed rows."""
 
 from srcql.schema import OBSERVATIONS
 from tests.model.cluster import latest, latest_code
@@ -26,7 +26,7 @@ def slice_(analysis: Analysis, statement: Statement, lakehouse: Lakehouse) -> li
 
 
 def shown(analysis: Analysis, statement: Statement) -> list[Row]:
-    """All rows of an analysis with what was derived from them; expected ones where they are asked for."""
+    """Return all rows of an analysis with their derived columns; expected rows under WITH SPECIFIED."""
     observed = [
         response.row | {"implementation_id": voter.name, "implementation": voter.implementation, "kind": response.kind}
         for voter, tests in analysis.cells.items()

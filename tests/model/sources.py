@@ -1,4 +1,4 @@
-"""Draws what FROM names."""
+"""Strategies for the operand of FROM."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from tests.model.answer import answer
 from tests.model.cubes import FIRST, Draw
 from tests.model.statement import Condition, Lakehouse, Row, Source, Statement, literal, quoted
 
-Key = tuple[str, str | None]  # a data set, and a problem where one is named
+Key = tuple[str, str | None]  # a data set, and a problem or None
 BARE = ("data_set_id", "problem_id", "implementation_id", "test_id", "step_id", "output")
 
 
@@ -16,9 +16,9 @@ BARE = ("data_set_id", "problem_id", "implementation_id", "test_id", "step_id", 
 def sources(
     draw: Draw, what: str, one_problem: bool, every_run: bool, added: tuple[str, ...], lakehouse: Lakehouse
 ) -> tuple[Source, tuple[Condition, ...]]:
-    """FROM, and the condition that keeps FROM * to this lakehouse; `added`: what a query with few columns has too.
+    """Draw FROM, and the condition that limits FROM * to this lakehouse; `added`: more columns of a short query.
 
-    `every_run`: a verb in FROM shows all of them.
+    `every_run`: a verb in FROM shows all runs.
     """
     keys: list[Key] = sorted({(row["data_set_id"], row["problem_id"]) for row in lakehouse.observations})
     data_sets = sorted({data_set for data_set, _ in keys})
@@ -45,7 +45,7 @@ def _those(holds: Callable[[Row], bool]) -> Callable[[list[Row]], list[Row]]:
 
 
 def _query(key: Key, mine: Callable[[list[Row]], list[Row]], columns: tuple[str, ...]) -> Source:
-    """A query with few columns, or with all of them and some unknown times."""
+    """Draw a query with few columns, or with all columns and some unknown times."""
     origin = f"FROM observations WHERE data_set_id = {quoted(key[0])} AND problem_id = {quoted(key[1] or '')}"
     if columns:
         return Source(
@@ -62,7 +62,7 @@ def _query(key: Key, mine: Callable[[list[Row]], list[Row]], columns: tuple[str,
 
 @st.composite
 def _verb(draw: Draw, source: Source, every_run: bool) -> Source:
-    """The rows of a SLICE: of these, those that its own clauses leave."""
+    """Draw a SLICE over the rows, with clauses of its own."""
     by = ("run_id",) if every_run else ()
     slice_ = Statement(
         "SLICE",
@@ -84,7 +84,7 @@ def _verb(draw: Draw, source: Source, every_run: bool) -> Source:
 
 
 def _specified(row: Row) -> Row:
-    """Either column may say it."""
+    """Mark rows as specified by either column."""
     said = [row[name] for name in ("specified_oracle", "specified") if row.get(name) is not None]
     return {"specified_oracle": any(said) if said else None}
 

@@ -1,4 +1,4 @@
-"""A statement as data, and its text."""
+"""A statement as data, with its text."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Lakehouse:
 
 @dataclass(frozen=True)
 class Source:
-    """What FROM names: some rows of observations, or what a query makes of them."""
+    """The operand of FROM: some rows of observations, or a query over them."""
 
     text: str
     rows: Callable[[list[Row]], list[Row]]
@@ -40,20 +40,20 @@ class Source:
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition; those of WHERE are joined by AND. `on_problem`: it is about data_set_id and problem_id alone."""
+    """One condition of WHERE; several are joined by AND. `on_problem`: it only uses data_set_id and problem_id."""
 
     text: str
     holds: Callable[[Row], bool]
     on_problem: bool = False
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """The statement is an error."""
 
 
 @dataclass(frozen=True)
 class Using:
-    """When two responses are the same. None: not said. `tolerance`: what follows that word, REL apart."""
+    """The equality of responses. None: not given. `tolerance`: the text after that word, without REL."""
 
     base: str | None = None
     exceptions: str | None = None
@@ -81,7 +81,7 @@ class Using:
 
 @dataclass(frozen=True)
 class Against:
-    """A reference. `name`: of an implementation or run; `using` and `own` are clauses of an ORACLE."""
+    """A reference. `name`: an implementation or a run; `using` and `own`: the clauses of ORACLE."""
 
     reference: str
     name: str | None = None
@@ -112,7 +112,7 @@ AXES = {
 
 @dataclass(frozen=True)
 class Ends:
-    """What DIFF compares."""
+    """The two ends that DIFF compares."""
 
     axis: str
     before: str
@@ -137,7 +137,7 @@ class Order:
 
 @dataclass(frozen=True, repr=False)
 class Statement:
-    """A verb with its clauses; None: not said. `own` holds the verb's own clauses in their order."""
+    """A verb with its clauses; None: not given. `own` holds the verb's own clauses in order."""
 
     verb: str
     source: Source
@@ -161,12 +161,12 @@ class Statement:
         return clause in self.own
 
     def number(self, clause: str) -> str | None:
-        """What follows the words of an own clause: MIN SIZE 2 -> 2."""
+        """Return the number after the words of an own clause: MIN SIZE 2 -> 2."""
         texts = [str(text) for text in self.own]
         return next((text.removeprefix(clause + " ") for text in texts if text.startswith(clause + " ")), None)
 
     def name(self, clause: str) -> str | None:
-        """The text in quotes that follows the words of an own clause."""
+        """Return the quoted text after the words of an own clause."""
         text = self.number(clause)
         return None if text is None else text[1:-1].replace("''", "'")
 
@@ -196,12 +196,12 @@ class Statement:
 
 
 def quoted(text: str, quote: str = "'") -> str:
-    """A text literal, or with `"` a name."""
+    """Quote a text literal, or with `"` an identifier."""
     return quote + text.replace(quote, quote * 2) + quote
 
 
 def literal(value: object) -> str:
-    """A value of WHERE."""
+    """Return the SQL literal of a value in WHERE."""
     if isinstance(value, int):
         return str(value)
     return quoted(value) if isinstance(value, str) else f"TIMESTAMP '{value}'"

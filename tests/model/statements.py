@@ -1,4 +1,4 @@
-"""Draws statements: a shape says which clauses meet, the rest is drawn."""
+"""Strategies for statements: a shape fixes the clauses, everything else is drawn."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,7 +68,7 @@ SHOWN = {
 
 @st.composite
 def statements(draw: Draw, verb: str, shape: Shape, lakehouse: Lakehouse) -> Statement:
-    """A statement of this shape over the lakehouse, which holds three problems or fewer."""
+    """Draw a statement of this shape over a lakehouse of at most three problems."""
     every_run = "RUNS" not in shape
     added = draw(_added(shape))
     source, scope = draw(sources(shape["FROM"], verb == "MATRIX", every_run, added, lakehouse))
@@ -101,7 +101,7 @@ def statements(draw: Draw, verb: str, shape: Shape, lakehouse: Lakehouse) -> Sta
 
 
 def _added(shape: Shape) -> st.SearchStrategy[tuple[str, ...]]:
-    """What a query with few columns has besides: what the statement cannot do without, and may be more."""
+    """Draw the additional columns of a query with few columns: those that the statement needs, and perhaps more."""
     runs = ("run_id",) if shape.get("RUNS", "EACH") == "EACH" or shape.get("AGAINST") == "RUN" else ()
     axis = tuple({AXES[shape["AXIS"]]} - {"implementation_id", *runs}) if "AXIS" in shape else ()
     return st.sampled_from(((*runs, *axis), (*runs, *axis, "inputs", "created_at")))
@@ -114,7 +114,7 @@ def _by(shape: Shape) -> st.SearchStrategy[tuple[str, ...]]:
 
 
 def _said(clause: str, shape: Shape) -> st.SearchStrategy[str | None]:
-    """A clause; its default may be left out."""
+    """Draw a clause; its default may be omitted."""
     choice = shape.get(clause)
     return st.just(choice) if choice else st.sampled_from((None, DEFAULTS[clause])) if choice == "" else st.none()
 
@@ -131,14 +131,14 @@ def _ends(draw: Draw, axis: str, rows: list[Row]) -> Ends:
 
 
 def _value(column: str, rows: list[Row], others: tuple[str, ...] = ()) -> st.SearchStrategy[str]:
-    """A value that occurs, most times; other than these, where there is one."""
+    """Draw a value that usually occurs; other than these, if one exists."""
     known = {row[column] for row in rows if row[column] is not None}
     found = sorted(known.difference(others) or known)
     return st.sampled_from([*found * 20, "nowhere"] if found else ["nowhere"])
 
 
 def _own(clause: str, choice: str, statement: Statement, rows: list[Row]) -> st.SearchStrategy[tuple[Any, ...]]:
-    """An own clause; several where one calls for another."""
+    """Draw an own clause; several where one requires another."""
     if clause == "AGAINST":
         return _against(choice, statement, rows).map(lambda against: (against,))
     if clause == "ON":
@@ -182,7 +182,7 @@ def _against(draw: Draw, reference: str, statement: Statement, rows: list[Row]) 
 
 
 def _sortable(statement: Statement) -> list[str]:
-    """Columns of the result that it may be ordered by."""
+    """Return the result columns that ORDER BY may name."""
     if statement.verb == "SLICE":
         shown = statement.head or ("output", "implementation_id")
         return [name for name in ORDERED["SLICE"] if name in shown or shown == ("*",)]
@@ -192,7 +192,7 @@ def _sortable(statement: Statement) -> list[str]:
 
 @st.composite
 def _where(draw: Draw, about: str, rows: list[Row]) -> tuple[Condition, ...]:
-    """One or two conditions; what is compared occurs in these rows."""
+    """Draw one or two conditions on values that occur in these rows."""
     columns = {
         "problem": ("problem_id", "data_set_id"),
         "response": (*CONTEXT, *CELL, "output", "response_kind", "operation", "implementation_hash"),
@@ -216,13 +216,15 @@ def _condition(draw: Draw, column: str, rows: list[Row]) -> Condition:
         f"({column} IS NULL OR {column} <> {literal(value)})": lambda found: found is None or found != value,
         f"{column} IS NOT DISTINCT FROM {literal(value)}": lambda found: found == value,
     }
-    usual = [text for text in forms if len(known) > 1 or "<>" not in text]  # of one value that leaves none
+    usual = [
+        text for text in forms if len(known) > 1 or "<>" not in text
+    ]  # excluding the only value would leave no rows
     text = draw(st.sampled_from(sorted(usual)))
     return Condition(text, lambda row: forms[text](row[column]), on_problem)
 
 
 def usings() -> st.SearchStrategy[Using]:
-    """Any equality that makes classes."""
+    """Draw any equality that forms classes."""
     return st.one_of(_by_value(), _by_value(), _by_value(), st.builds(Using, st.just("EXACT"), EXCEPTIONS))
 
 
@@ -234,7 +236,7 @@ def _by_value() -> st.SearchStrategy[Using]:
 
 
 def _using(what: str) -> st.SearchStrategy[Using]:
-    """An equality; THROUGH apart."""
+    """Draw an equality without THROUGH."""
     if what == "EXACT":
         return st.builds(Using, st.just("EXACT"), EXCEPTIONS)
     if what == "TOLERANCE":

@@ -1,4 +1,4 @@
-"""The model on examples that were worked out by hand."""
+"""The reference model on examples computed by hand."""
 
 import pytest
 

@@ -15,7 +15,7 @@ from srcql.clauses import equality
 from srcql.clauses.at import At
 from srcql.clauses.cube import Selection
 from srcql.compile import compile
-from srcql.explained import explained
+from srcql.explain import parse_explain
 from srcql.resolver import Choice, Source, Standalone
 from srcql.verbs import VERBS
 from tests.srcql.grammar import Grammar, parts, read_page
@@ -44,7 +44,7 @@ def test_all_that_the_rules_allow_is_understood(grammar: Grammar) -> None:
     for _ in range(SENTENCES):
         text = grammar.sentence(chance)
         try:
-            asked = explained(text)
+            asked = parse_explain(text)
             compiled = compile(asked.query if asked else text, resolver)
         except Exception as error:
             error.add_note(text)

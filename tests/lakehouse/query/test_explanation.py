@@ -12,7 +12,7 @@ from lakehouse.snapshots.planner import Planner
 from lakehouse.warehouse import Warehouse
 from srcql.clauses.cube import Selection
 from srcql.errors import Cancelled, ExecutionError, Forbidden, InvalidQuery, SrcqlError, UnknownName, Unsupported
-from srcql.explained import WIDTH
+from srcql.explain import WIDTH
 from tests.lakehouse.conftest import observations
 
 PAGE = (Path(__file__).parents[3] / "docs" / "language.md").read_text(encoding="utf-8")
@@ -160,12 +160,12 @@ def test_what_is_explained_is_not_kept(engine: Engine) -> None:
     [
         ("EXPLAIN CLUSTER FROM E", UnknownName, 22, "unknown data set E"),
         ("EXPLAIN CLUSTER FROM D WHERE x = 1", UnknownName, 30, "unknown column x"),
-        ("EXPLAIN CLUSTER FROM D AT (VERSION => 1)", UnknownName, 39, "observations have no snapshot 1"),
+        ("EXPLAIN CLUSTER FROM D AT (VERSION => 1)", UnknownName, 39, "unknown snapshot 1 of observations"),
         ("EXPLAIN SELECT x FROM observations", UnknownName, 16, "unknown column x"),
         ("EXPLAIN SELECT size FROM (CLUSTER FROM D) WHERE sizes = 1", UnknownName, 49, "unknown column sizes"),
-        ("EXPLAIN EXPLAIN SELECT 1", Unsupported, 9, "EXPLAIN is given twice"),
-        ("EXPLAIN ANALYZE EXPLAIN SELECT 1", Unsupported, 17, "EXPLAIN is given twice"),
-        ("EXPLAIN ANALYZE ANALYZE SELECT 1", Unsupported, 17, "ANALYZE is given twice"),
+        ("EXPLAIN EXPLAIN SELECT 1", Unsupported, 9, "duplicate EXPLAIN"),
+        ("EXPLAIN ANALYZE EXPLAIN SELECT 1", Unsupported, 17, "duplicate EXPLAIN"),
+        ("EXPLAIN ANALYZE ANALYZE SELECT 1", Unsupported, 17, "duplicate ANALYZE"),
         ("EXPLAIN ANALYZE", InvalidQuery, 16, "expected a query after EXPLAIN, found the end of the statement"),
         ("EXPLAIN ;", InvalidQuery, 8, "expected a query after EXPLAIN, found the end of the statement"),
         ("EXPLAIN ANALYZE SELECT é, x FROM observations", UnknownName, 24, "unknown column é"),

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from lakehouse.engine import Engine
-from lakehouse.query.sandbox import HIDDEN_FUNCTIONS
+from lakehouse.query.sandbox import FORBIDDEN_FUNCTIONS
 from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName
 
 REFUSED = {
@@ -38,7 +38,7 @@ def test_knows_every_macro_that_reads_a_table() -> None:
         found = connection.sql(
             f"SELECT function_name FROM duckdb_functions() WHERE function_type = 'macro' AND {reads}"
         )
-        assert {name for (name,) in found.fetchall()} <= HIDDEN_FUNCTIONS
+        assert {name for (name,) in found.fetchall()} <= FORBIDDEN_FUNCTIONS
 
 
 @pytest.mark.parametrize(("text", "error"), REFUSED.items(), ids=[text[:40] for text in REFUSED])

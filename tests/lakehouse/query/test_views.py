@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.engine import Engine
-from lakehouse.query.overviews import OVERVIEWS, documented
+from lakehouse.query.overviews import OVERVIEWS, comments_of
 from lakehouse.warehouse import Warehouse
 from srcql.schema import TABLES
 from tests.lakehouse.conftest import observations
@@ -182,10 +182,10 @@ def test_only_what_is_named_is_made(filled: Engine) -> None:
 def test_comments_say_what_tables_views_and_columns_hold(filled: Engine) -> None:
     tables = rows(filled, 'SELECT table_name, "TABLE_COMMENT" AS said FROM information_schema.tables')
     assert {row["table_name"]: row["said"] for row in tables} == {
-        name: documented(name)[0] for name in (*TABLES, *OVERVIEWS)
+        name: comments_of(name)[0] for name in (*TABLES, *OVERVIEWS)
     }
     columns = rows(filled, 'SELECT table_name, column_name, "COLUMN_COMMENT" AS said FROM information_schema.columns')
     found: dict[str, dict[str, str]] = {}
     for row in columns:
         found.setdefault(row["table_name"], {})[row["column_name"]] = row["said"]
-    assert found == {name: documented(name)[1] for name in (*TABLES, *OVERVIEWS)}
+    assert found == {name: comments_of(name)[1] for name in (*TABLES, *OVERVIEWS)}

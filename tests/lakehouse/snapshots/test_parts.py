@@ -10,7 +10,7 @@ import pytest
 
 from lakehouse.engine import Engine
 from lakehouse.maintenance import Retention
-from lakehouse.query.planning import given_up
+from lakehouse.query.deadline import client_cancelled
 from lakehouse.snapshots.parts import Part, parts_of
 from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.clauses.equality import CANONICAL, Equality
@@ -104,7 +104,8 @@ def test_a_statement_reads_the_snapshots_that_it_is_given(warehouse: Warehouse, 
 
 
 def test_a_snapshot_that_is_held_outlives_its_retention(tmp_path: Path) -> None:
-    keep = Retention(timedelta(0), most=1, hourly=timedelta(0), daily=timedelta(0), expire_at=1)
+    none = timedelta(0)
+    keep = Retention(none, max_recent=1, keep_hourly_for=none, keep_daily_for=none, expire_at_least=1)
     with open_warehouse(tmp_path / "short", retention=keep) as warehouse, Engine(warehouse) as engine:
         warehouse.ingest("observations", observations(("a", "z", "t", 0, "9")))
         held = tuple(engine.planner.snapshot().ids.values())
@@ -113,7 +114,7 @@ def test_a_snapshot_that_is_held_outlives_its_retention(tmp_path: Path) -> None:
             warehouse.ingest("observations", observations((name, "z", "t", 0, "9")))
         rows = engine.prepare("SELECT count(*) AS n FROM observations", ids=held).execute().reader().read_all()
         assert rows["n"].to_pylist() == [1]
-        with Engine(warehouse) as other, pytest.raises(UnknownName, match="is not kept"):
+        with Engine(warehouse) as other, pytest.raises(UnknownName, match="unknown or expired snapshot"):
             other.prepare("SELECT 1", ids=held)
 
 
@@ -126,7 +127,7 @@ def test_tables_that_were_empty_are_empty_again(warehouse: Warehouse, engine: En
 
 
 def test_a_snapshot_that_is_not_kept(filled: Engine) -> None:
-    with pytest.raises(UnknownName, match="snapshot 7 of tests is not kept"):
+    with pytest.raises(UnknownName, match="unknown or expired snapshot 7 of tests"):
         filled.prepare("SELECT 1", ids=(None, 7, None))
 
 
@@ -153,11 +154,11 @@ def test_planning_ends_when_nobody_waits_for_it(filled: Engine) -> None:
     text = "MATRIX FROM (SELECT o.* FROM observations AS o, range(1000000000000) AS r WHERE hash(r.range) = 7)"
     gone = threading.Event()
     asked = threading.Thread(target=gone.set)
-    token = given_up.set(gone.is_set)
+    token = client_cancelled.set(gone.is_set)
     asked.start()
     try:
-        with pytest.raises(Cancelled, match="gave up"):
+        with pytest.raises(Cancelled, match="cancelled"):
             filled.prepare(text)
     finally:
-        given_up.reset(token)
+        client_cancelled.reset(token)
         asked.join()

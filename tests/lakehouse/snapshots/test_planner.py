@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from lakehouse.engine import Engine
-from lakehouse.snapshots.planner import Planner, duckdb_type
+from lakehouse.snapshots.columns import duckdb_type
+from lakehouse.snapshots.planner import Planner
 from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.clauses.cube import Name, Selection, Target
 from srcql.errors import StoreError, UnknownName

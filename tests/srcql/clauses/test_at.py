@@ -68,5 +68,5 @@ def test_inside_a_verb_and_in_its_conditions() -> None:
 
 
 def test_names_of_the_language_cannot_be_read_beside_it() -> None:
-    with pytest.raises(InvalidQuery, match="__observations_1 cannot be a name"):
+    with pytest.raises(InvalidQuery, match="__observations_1 is a reserved name"):
         compile("FROM observations AT (VERSION => 1), __observations_1", Remembering())

@@ -1,0 +1,29 @@
+"""One table at one snapshot, and its data files."""
+
+from dataclasses import dataclass
+
+from lakehouse.snapshots.history import History
+from srcql.schema import Table
+
+
+@dataclass(frozen=True)
+class File:
+    """One data file: its path, data set, first and last problem id; `sequence` is the sequence number of its commit."""
+
+    path: str
+    data_set_id: str
+    first_problem: str
+    last_problem: str
+    bytes: int
+    rows: int
+    sequence: int
+
+
+@dataclass(frozen=True)
+class TableState:
+    """One table at one snapshot; `snapshot_id` is None before the first commit, `history` holds all kept snapshots."""
+
+    table: Table
+    snapshot_id: int | None
+    history: History
+    files: tuple[File, ...]
