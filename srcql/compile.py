@@ -19,8 +19,8 @@ from srcql.clauses.reader import MARK, Span, mark, one_of
 from srcql.compiled import Carried, Compiled
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.find import find_parts
-from srcql.lowering.cells import Lowering
 from srcql.lowering.engines import DUCKDB, FORMS, Forms
+from srcql.lowering.lowering import Lowering
 from srcql.parameters import numbered
 from srcql.parser import FoundVerb, Part, TableAt, VisibleCte
 from srcql.resolver import STANDALONE, Resolver, Source

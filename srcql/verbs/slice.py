@@ -15,7 +15,8 @@ from sqlglot.tokenizer_core import TokenType
 from srcql.clauses.reader import Reader
 from srcql.clauses.shared import flag, observed_column
 from srcql.lowering import sources, specified
-from srcql.lowering.cells import Lowering
+from srcql.lowering.cells import cells
+from srcql.lowering.lowering import Lowering
 from srcql.sql import listed
 from srcql.verbs.verb import Verb
 
@@ -85,11 +86,11 @@ class Slice(Verb):
         """What was observed and, where that is asked for, what was expected; `__entry` is who answered."""
         stored = [column for column in self._shown if column != "kind"]
         kinds = ["response_kind"] if "kind" in self.head else []
-        cells = lowering.cells([*stored, *kinds])
+        found = cells(lowering, [*stored, *kinds])
         columns, kind = listed(stored, "c"), f", {lowering.kind('c')} AS kind" if kinds else ""
         observed = f"SELECT {columns}, {lowering.entry} AS __entry{kind}"
         if "WITH SPECIFIED" not in self.clauses:
-            return f"{observed} FROM {cells} AS c"
-        rows = specified.expected(lowering, [*stored, *kinds])
+            return f"{observed} FROM {found} AS c"
+        rows = specified.expected(lowering, found, [*stored, *kinds])
         expected = f"SELECT {columns}, c.implementation_id{', c.response_kind' if kinds else ''}"
-        return f"{observed}, false AS specified FROM {cells} AS c UNION ALL {expected}, true FROM {rows} AS c"
+        return f"{observed}, false AS specified FROM {found} AS c UNION ALL {expected}, true FROM {rows} AS c"
