@@ -14,13 +14,14 @@ from typing import Any
 
 from sqlglot.errors import ParseError
 
+from srcql.clauses.cube import Selection
 from srcql.clauses.equality import CANONICAL
 from srcql.clauses.reader import MARK, Span, mark, one_of
 from srcql.compiled import Carried, Compiled
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
 from srcql.find import find_parts
-from srcql.lowering.cells import Lowering
 from srcql.lowering.engines import DUCKDB, FORMS, Forms
+from srcql.lowering.lowering import Lowering
 from srcql.parameters import numbered
 from srcql.parser import FoundVerb, Part, TableAt, VisibleCte
 from srcql.resolver import STANDALONE, Resolver, Source
@@ -129,7 +130,13 @@ def compile(text: str, resolver: Resolver = STANDALONE, forms: Forms = DUCKDB) -
     except SrcqlError as error:
         error.text = error.text if error.text is not None else text
         raise
-    return writer.compiled()
+    return replace(writer.compiled(), partitionable=_partitionable(text, found))
+
+
+def _partitionable(text: str, parts: list[Part]) -> Selection | None:
+    first = parts[0]
+    whole = len(parts) == 1 and isinstance(first, FoundVerb) and first.root and not text[: first.span[0]].strip()
+    return first.verb.partitionable if whole and isinstance(first, FoundVerb) else None
 
 
 def transpile(text: str, write: str = "duckdb") -> str:

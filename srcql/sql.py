@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from srcql.schema import OBSERVATIONS
 
 PLAIN = {column.name for column in OBSERVATIONS.columns}
-NEVER_NULL = ("data_set_id", "problem_id", "implementation_id", "test_id", "step_id")
+STEP_KEY = ("data_set_id", "problem_id", "implementation_id", "test_id", "step_id")
 
 
 def literal(text: str) -> str:
@@ -51,7 +51,7 @@ def same(left: str, right: str, columns: Iterable[str]) -> str:
     >>> same("a", "b", ["test_id", "run_id"])
     'a.test_id = b.test_id AND a.run_id IS NOT DISTINCT FROM b.run_id'
     """
-    equals = {column: "=" if column in NEVER_NULL else "IS NOT DISTINCT FROM" for column in columns}
+    equals = {column: "=" if column in STEP_KEY else "IS NOT DISTINCT FROM" for column in columns}
     return " AND ".join(
         f"{left}.{identifier(column)} {equal} {right}.{identifier(column)}" for column, equal in equals.items()
     )

@@ -1,26 +1,21 @@
 """MISSING DROP: implementations or tests that lack a cell are left out, analysis by analysis."""
 
-from typing import TYPE_CHECKING
-
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
 from srcql.sql import listed, literal, same
-
-if TYPE_CHECKING:
-    from srcql.lowering.cells import Lowering
-
 
 DROPS = ("DROP IMPLEMENTATIONS", "DROP TESTS")
 
 
-def complete(lowering: "Lowering", kept: str) -> str:
+def complete(lowering: Lowering, kept: Cte) -> Cte:
     """The rows of the implementations that have every test, or of the tests that every implementation has."""
     analysis = list(lowering.cube.analysis)
     who = ["implementation_id", *(["run_id"] if lowering.cube.each else [])]
     dropped, counted = (who, ["test_id"]) if lowering.cube.missing == "DROP IMPLEMENTATIONS" else (["test_id"], who)
-    had = f"SELECT DISTINCT {listed([*analysis, *who, 'test_id'])} FROM {kept}"
-    lowering.define("__had", had)
-    each = f"SELECT {listed([*analysis, *dropped])}, count(*) AS __n FROM __had GROUP BY ALL"
+    had = lowering.define("__had", f"SELECT DISTINCT {listed([*analysis, *who, 'test_id'])} FROM {kept}")
+    each = f"SELECT {listed([*analysis, *dropped])}, count(*) AS __n FROM {had} GROUP BY ALL"
     all_ = (
-        f"SELECT {listed(analysis)}, count(*) AS __n FROM (SELECT DISTINCT {listed([*analysis, *counted])} FROM __had)"
+        f"SELECT {listed(analysis)}, count(*) AS __n FROM (SELECT DISTINCT {listed([*analysis, *counted])} FROM {had})"
     )
     spared = f" OR {lowering.entry} = {literal(lowering.spared)}" if lowering.spared and dropped is who else ""
     whole = (

@@ -5,64 +5,73 @@ one with the greatest (time, environment_id, …) answers, of two rows for one s
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
+from srcql.lowering.outputs import with_outputs
+from srcql.lowering.selected import rows as selected_rows
 from srcql.resolver import Choice
 from srcql.sql import greatest_first, listed, same
-
-if TYPE_CHECKING:
-    from srcql.lowering.cells import Lowering
 
 CONTEXT = ("run_id", "environment_id", "git_commit_hash", "ci_pipeline_id", "researcher_name")
 FLAKY = "'FLAKY' || chr(31) || c.implementation_id"
 
 
-def columns(lowering: "Lowering") -> list[str]:
+@dataclass(frozen=True)
+class Chosen(Cte):
+    """The rows that answer for their cells; `rows` are those that they were chosen from."""
+
+    rows: Cte
+
+
+def columns(lowering: Lowering) -> list[str]:
     """The columns that later clauses need to know of a cell's runs."""
     if lowering.compared:
         return ["__runs", "__time", "run_id", "response_key" if _stored(lowering) else "output"]
     return ["__runs"] if lowering.weighed else []
 
 
-def chosen(lowering: "Lowering", wanted: Sequence[str]) -> str:
+def chosen(lowering: Lowering, wanted: Sequence[str]) -> Chosen:
     """The rows that answer, one for each step of a run that counts; `__runs` and `__time` are made where wanted."""
     made = {"__runs", "__time"}
     plain = [column for column in dict.fromkeys(wanted) if column not in made]
     if not lowering.several_runs:
         return answering(lowering, plain)
-    rows = answering(lowering, [*plain, "run_id", *(["created_at"] if lowering.compared else [])])
+    answers = answering(lowering, [*plain, "run_id", *(["created_at"] if lowering.compared else [])])
     cell = lowering.cell
     counted = (
-        f"SELECT {listed(cell)}, count(*) AS __runs FROM (SELECT DISTINCT {listed([*cell, 'run_id'])} FROM {rows})"
+        f"SELECT {listed(cell)}, count(*) AS __runs FROM (SELECT DISTINCT {listed([*cell, 'run_id'])} FROM {answers})"
     )
     time = f", max(c.created_at) OVER (PARTITION BY {listed([*cell, 'run_id'], 'c')}) AS __time"
     repeated = (
         f"SELECT {listed([*plain, 'run_id'], 'c')}, n.__runs{time if lowering.compared else ''}"
-        f" FROM {rows} AS c JOIN ({counted} GROUP BY ALL) AS n ON {same('c', 'n', cell)}"
+        f" FROM {answers} AS c JOIN ({counted} GROUP BY ALL) AS n ON {same('c', 'n', cell)}"
     )
-    return lowering.define("__repeated", repeated)
+    return replace(answers, name=lowering.define("__repeated", repeated).name)
 
 
-def answering(lowering: "Lowering", wanted: Sequence[str]) -> str:
+def answering(lowering: Lowering, wanted: Sequence[str]) -> Chosen:
     """The rows of the runs and contexts that answer for their cells."""
     if lowering.choice is Choice.NOTHING:
-        return lowering.rows(wanted)
+        rows = selected_rows(lowering, wanted)
+        return Chosen(rows.name, rows)
     cell = list(dict.fromkeys([*lowering.cell, *([] if lowering.cube.runs == "LATEST" else ["run_id"])]))
     context = CONTEXT[:1] if lowering.choice is Choice.RUNS else CONTEXT
-    rows = lowering.rows([*wanted, *context, "created_at", "output"])
-    return latest(lowering, rows, cell, context, wanted)
+    rows = selected_rows(lowering, [*wanted, *context, "created_at", "output"])
+    return Chosen(latest(lowering, rows, cell, context, wanted).name, rows)
 
 
 def latest(
-    lowering: "Lowering", rows: str, cell: Sequence[str], context: Sequence[str], wanted: Sequence[str], of: str = ""
-) -> str:
+    lowering: Lowering, rows: Cte, cell: Sequence[str], context: Sequence[str], wanted: Sequence[str], of: str = ""
+) -> Cte:
     """Of each cell's rows those of its latest run and context, one for each step; `of` tells the expressions apart."""
-    runs = f"SELECT {listed([*cell, *context])}, max(created_at) AS __time FROM {rows} GROUP BY ALL"
-    lowering.define(f"__{of}runs", runs)
+    times = f"SELECT {listed([*cell, *context])}, max(created_at) AS __time FROM {rows} GROUP BY ALL"
+    runs = lowering.define(f"__{of}runs", times)
     first = f"PARTITION BY {listed(cell)} {greatest_first(['__time', *context])}"
-    lowering.define(f"__{of}latest", f"SELECT * FROM __{of}runs QUALIFY row_number() OVER ({first}) = 1")
+    last = lowering.define(f"__{of}latest", f"SELECT * FROM {runs} QUALIFY row_number() OVER ({first}) = 1")
     at = same("r", "l", dict.fromkeys([*cell, *context]))
-    answers = f"SELECT r.* FROM {rows} AS r JOIN __{of}latest AS l ON {at}"
+    answers = f"SELECT r.* FROM {rows} AS r JOIN {last} AS l ON {at}"
     if context == CONTEXT[:1]:
         return lowering.define(f"__{of}chosen", f"SELECT {listed(wanted)} FROM ({answers})")
     row = f"PARTITION BY {listed([*cell, 'step_id'])} {greatest_first(['created_at', 'output', *wanted])}"
@@ -70,7 +79,7 @@ def latest(
     return lowering.define(f"__{of}chosen", one)
 
 
-def stable(lowering: "Lowering", kept: str) -> str:
+def stable(lowering: Lowering, kept: Cte) -> Cte:
     """One row for each step, the latest run's that has it; a cell whose runs differ anywhere is `__flaky`."""
     cell = lowering.cell
     keyed = lowering.define("__keyed", _keyed(lowering, kept))
@@ -88,17 +97,17 @@ def stable(lowering: "Lowering", kept: str) -> str:
     return lowering.define("__stable", answer)
 
 
-def _stored(lowering: "Lowering") -> bool:
+def _stored(lowering: Lowering) -> bool:
     return lowering.cube.using.stored == "response_key" and lowering.cube.query is None
 
 
-def _keyed(lowering: "Lowering", kept: str) -> str:
+def _keyed(lowering: Lowering, kept: Cte) -> str:
     if _stored(lowering):
         return f"SELECT *, response_key AS __run_key FROM {kept}"
-    return lowering.with_outputs(kept, {"__run_key": lowering.cube.using.key})
+    return with_outputs(kept, {"__run_key": lowering.cube.using.key})
 
 
-def _key_of(lowering: "Lowering", text: str) -> str:
+def _key_of(lowering: Lowering, text: str) -> str:
     """The digest that `response_key` makes of a response text, as SQL over that text."""
     digits = f"substr(sha256({text}), 1, 16)"
     unsigned = f"CAST({lowering.forms.unsigned.format(digits)} AS DECIMAL(38, 0))"

@@ -1,16 +1,13 @@
 """Code and tests beside observations: of several rows for one of them the latest, so that no join multiplies rows."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from srcql.clauses.cube import KEY
+from srcql.lowering.lowering import Lowering
 from srcql.sql import greatest_first, listed, same
 
-if TYPE_CHECKING:
-    from srcql.lowering.cells import Lowering
 
-
-def left_join(lowering: "Lowering", table: str, id_: str, columns: Iterable[str], alias: str) -> str:
+def left_join(lowering: Lowering, table: str, id_: str, columns: Iterable[str], alias: str) -> str:
     """The join of the relation `c` with the latest row that a table has for each id: greatest created_at, then hash."""
     key = (*KEY, id_)
     where = "".join(f" WHERE {condition}" for condition in lowering.selected)

@@ -1,39 +1,42 @@
 """STEPS: which steps of a test count, judged by all that any implementation of the analysis did."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from srcql.lowering import runs
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
+from srcql.lowering.runs import Chosen
 from srcql.sql import listed, same
-
-if TYPE_CHECKING:
-    from srcql.lowering.cells import Lowering
 
 CREATES = "operation = 'create' OR regexp_matches(output, '(?s)^[$]CUT@.*@0*' || CAST(step_id AS VARCHAR) || '$')"
 
 
-def kept(lowering: "Lowering", columns: Sequence[str]) -> str:
-    """The rows of the steps that count."""
+@dataclass(frozen=True)
+class Cells(Chosen):
+    """The rows of the steps that count; `counting` is the SQL that limits other rows `c` to these steps."""
+
+    counting: str
+
+
+def kept(lowering: Lowering, columns: Sequence[str]) -> Cells:
+    """Return the rows of the steps that count."""
     counted = lowering.cube.steps
-    if counted == "ALL":
-        return runs.chosen(lowering, columns)
     needed = ["operation", "output"] if counted == "EXCEPT CREATE" else []
     chosen = runs.chosen(lowering, [*columns, *needed])
-    test = [*lowering.cube.analysis, "test_id"]
-    if counted == "LAST":
-        last = f"SELECT {listed(test)}, max(step_id) AS step_id FROM {chosen} GROUP BY ALL"
-        lowering.define("__last", last)
-    elif counted == "EXCEPT CREATE":
-        created = f"SELECT DISTINCT {listed([*test, 'step_id'])} FROM {chosen} WHERE {CREATES}"
-        lowering.define("__created", created)
-    return lowering.define("__kept", f"SELECT {listed(columns, 'c')} FROM {chosen} AS c{counting(lowering)}")
+    if counted == "ALL":
+        return Cells(chosen.name, chosen.rows, "")
+    counting = _counting(lowering, chosen)
+    rows = lowering.define("__kept", f"SELECT {listed(columns, 'c')} FROM {chosen} AS c{counting}")
+    return Cells(rows.name, chosen.rows, counting)
 
 
-def counting(lowering: "Lowering") -> str:
-    """What limits the rows `c` to the steps that count."""
-    counted, step = lowering.cube.steps, same("c", "s", [*lowering.cube.analysis, "test_id", "step_id"])
+def _counting(lowering: Lowering, chosen: Cte) -> str:
+    counted, step = lowering.cube.steps, same("c", "s", lowering.step)
     if counted == "LAST":
-        return f" JOIN __last AS s ON {step}"
+        last = f"SELECT {listed(lowering.test)}, max(step_id) AS step_id FROM {chosen} GROUP BY ALL"
+        return f" JOIN {lowering.define('__last', last)} AS s ON {step}"
     if counted == "EXCEPT CREATE":
-        return f" WHERE NOT EXISTS (SELECT 1 FROM __created AS s WHERE {step})"
-    return "" if counted == "ALL" else f" WHERE c.step_id IN ({', '.join(map(str, counted))})"
+        created = f"SELECT DISTINCT {listed(lowering.step)} FROM {chosen} WHERE {CREATES}"
+        return f" WHERE NOT EXISTS (SELECT 1 FROM {lowering.define('__created', created)} AS s WHERE {step})"
+    return f" WHERE c.step_id IN ({', '.join(map(str, counted))})"

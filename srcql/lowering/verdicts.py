@@ -1,68 +1,81 @@
-"""What responses are worth beside what is expected.
+"""Verdicts: the responses of implementations beside the reference.
 
-__references  what the reference says (verbs/against.py)
-__expected    what is expected at each step, or that nothing is, or that it contradicts itself
+__references  what the reference says (references.py)
+__expected    what each step expects: a response, none, or several that differ
 __checked     the implementations that are checked
-__asked       the steps that they are asked
-__met         each of them at each of these: what is expected, what was answered
+__asked       the steps that they are checked at
+__met         each of them at each step: the expected and the actual response
 __verdicts    the same, with the verdict
 __judged      each of them at each test, with its verdict
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
-from srcql.lowering import behaviour
+from srcql.lowering import behaviour, references
+from srcql.lowering.against import Against
+from srcql.lowering.behaviour import Traces
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
+from srcql.lowering.outputs import with_outputs
 from srcql.sql import listed, literal, same
-
-if TYPE_CHECKING:
-    from srcql.lowering.against import Against
-    from srcql.lowering.cells import Lowering
 
 SILENT = "('NA', 'UNDEFINED', 'FLAKY')"
 WHO = ("implementation_id", "__entry", "__who")
 OF_TEST = ("FAIL", "MISSING", "NA", "CONFLICT", "PASS")
 
 
-def steps(lowering: "Lowering", against: "Against", wanted: Iterable[str] = (), among: "Lowering | None" = None) -> str:
-    """Define `__verdicts`, and `__traces` with the wanted columns; the reference may be found among other cells."""
+@dataclass(frozen=True)
+class Comparison:
+    """What implementations did, and what was expected of them."""
+
+    traces: Traces
+    references: Cte
+    expected: Cte
+    checked: Cte
+    asked: Cte
+
+
+@dataclass(frozen=True)
+class Verdicts(Cte):
+    """The verdict of every implementation at every step, and what it was made from."""
+
+    of: Comparison
+
+
+def steps(lowering: Lowering, against: Against, wanted: Iterable[str] = (), among: Lowering | None = None) -> Verdicts:
+    """Define `__verdicts`, over traces with the wanted columns; the reference may be found among other cells."""
     columns = ["output", "response_kind", *against.extra_key]
-    against.prepare(among or lowering)
-    behaviour.traces(lowering, [*columns, *wanted])
+    source = references.apart(among or lowering, against)
+    traces = behaviour.traces(lowering if among else source, [*columns, *wanted])
     if among:
-        behaviour.traces(among, columns)
-        against.references(among)
-        lowering.define("__references", f"{among.with_} SELECT * FROM __references")
+        inner = references.references(source, against, behaviour.traces(source, columns))
+        stated = lowering.define("__references", f"{source.with_} SELECT * FROM {inner}")
     else:
-        against.references(lowering)
-    _expected(lowering, against)
-    _universe(lowering, against)
-    return _verdicts(lowering, _met(lowering, against))
+        stated = references.references(source, against, traces)
+    expected = _expected(lowering, against, stated)
+    comparison = Comparison(traces, stated, expected, *_universe(lowering, against, traces, expected))
+    return Verdicts(_verdicts(lowering, _met(lowering, against, comparison)).name, comparison)
 
 
-def tests(lowering: "Lowering") -> str:
-    """Define `__judged`; `__verdicts` is defined before."""
+def tests(lowering: Lowering, verdicts: Verdicts) -> Cte:
+    """Define `__judged`."""
     cell = listed([*lowering.cube.analysis, *WHO, "test_id"])
     first = " ".join(f"WHEN count(*) FILTER (verdict = '{verdict}') > 0 THEN '{verdict}'" for verdict in OF_TEST)
     judged = (
         f"SELECT {cell}, CASE WHEN count(*) FILTER (__present) = 0 THEN 'MISSING' {first} ELSE 'UNDEFINED' END"
-        f" AS verdict, min(step_id) FILTER (verdict = 'FAIL') AS first_diff_step FROM __verdicts GROUP BY {cell}"
+        f" AS verdict, min(step_id) FILTER (verdict = 'FAIL') AS first_diff_step FROM {verdicts} GROUP BY {cell}"
     )
     return lowering.define("__judged", judged)
 
 
-def _step(lowering: "Lowering") -> list[str]:
-    return [*lowering.cube.analysis, "test_id", "step_id"]
-
-
-def _expected(lowering: "Lowering", against: "Against") -> None:
-    """One row for each step: of several that say the same the least text, by the equality that makes classes."""
+def _expected(lowering: Lowering, against: Against, references: Cte) -> Cte:
+    """One row for each step: of several equal responses the least text, by the equality that makes classes."""
     classes = replace(lowering.cube.using, tolerance=None)
     response = classes.key if behaviour.keyed(lowering) or not classes.stored else classes.stored
     functions = {"__kind": "response_kind(output)", "__response": response}
-    said = lowering.define("__said", lowering.with_outputs("__references", functions))
-    step = listed([*_step(lowering), *([against.owner] if against.owner else [])])
+    said = lowering.define("__said", with_outputs(references, functions))
+    step = listed([*lowering.step, *([against.owner] if against.owner else [])])
     defined = f"__kind NOT IN ({', '.join(map(literal, against.undefined))})"
     states = (
         f"SELECT {step}, count(DISTINCT __response) FILTER ({defined}) AS __values, min(output) AS __any,"
@@ -70,25 +83,25 @@ def _expected(lowering: "Lowering", against: "Against") -> None:
         f" FROM {said} GROUP BY {step}"
     )
     text = "CASE __values WHEN 0 THEN __any WHEN 1 THEN __text END AS expected"
-    lowering.define("__expected", f"SELECT {step}, __values, {text}, __response FROM ({states})")
+    return lowering.define("__expected", f"SELECT {step}, __values, {text}, __response FROM ({states})")
 
 
-def _universe(lowering: "Lowering", against: "Against") -> None:
-    """Tests are those that some implementation has; of such a test each step that it or the reference has."""
-    analysis, step = lowering.cube.analysis, listed(_step(lowering))
-    checked = f"SELECT DISTINCT {listed([*analysis, *WHO])} FROM __traces AS t WHERE NOT ({against.unchecked})"
-    lowering.define("__checked", checked)
-    expected = f"SELECT DISTINCT {step} FROM __expected AS e"
+def _universe(lowering: Lowering, against: Against, traces: Traces, expected: Cte) -> tuple[Cte, Cte]:
+    """Define `__checked` and `__asked`: of each test that an implementation has, its steps and the reference's."""
+    step = listed(lowering.step)
+    who = listed([*lowering.cube.analysis, *WHO])
+    checked = f"SELECT DISTINCT {who} FROM {traces} AS t WHERE NOT ({against.unchecked})"
+    steps_expected = f"SELECT DISTINCT {step} FROM {expected} AS e"
     if against.kind != "RUN" or lowering.cube.missing.startswith("DROP"):
-        had = same("e", "t", [*analysis, "test_id"])
-        expected += f" WHERE EXISTS (SELECT 1 FROM __traces AS t WHERE {had})"
-    lowering.define("__asked", f"SELECT DISTINCT {step} FROM __traces UNION {expected}")
+        had = same("e", "t", lowering.test)
+        steps_expected += f" WHERE EXISTS (SELECT 1 FROM {traces} AS t WHERE {had})"
+    asked = f"SELECT DISTINCT {step} FROM {traces} UNION {steps_expected}"
+    return lowering.define("__checked", checked), lowering.define("__asked", asked)
 
 
-def _met(lowering: "Lowering", against: "Against") -> str:
-    analysis, step = lowering.cube.analysis, _step(lowering)
-    tolerance = lowering.cube.using.tolerance
-    equal = "NULL" if tolerance else "t.__response = e.__response"
+def _met(lowering: Lowering, against: Against, of: Comparison) -> Cte:
+    analysis = lowering.cube.analysis
+    equal = "NULL" if lowering.cube.using.tolerance else "t.__response = e.__response"
     decided = (
         "CASE WHEN coalesce(e.__values, 0) = 0 THEN 'UNDEFINED' WHEN e.__values > 1 THEN 'CONFLICT'"
         f" WHEN t.__who IS NULL THEN 'MISSING' WHEN {lowering.kind('t')} IN {SILENT} THEN 'NA'"
@@ -97,27 +110,27 @@ def _met(lowering: "Lowering", against: "Against") -> str:
     met = (
         f"SELECT {listed([*analysis, *WHO], 'c')}, s.test_id, s.step_id, e.expected, t.output,"
         f" t.__who IS NOT NULL AS __present, {decided}"
-        f" FROM __checked AS c JOIN __asked AS s ON {same('c', 's', analysis)}"
-        f" LEFT JOIN __traces AS t ON {same('s', 't', step)} AND t.__who = c.__who"
-        f" LEFT JOIN __expected AS e ON {same('s', 'e', step)}{against.belongs(lowering)}"
-        f"{_common(lowering, against)}"
+        f" FROM {of.checked} AS c JOIN {of.asked} AS s ON {same('c', 's', analysis)}"
+        f" LEFT JOIN {of.traces} AS t ON {same('s', 't', lowering.step)} AND t.__who = c.__who"
+        f" LEFT JOIN {of.expected} AS e ON {same('s', 'e', lowering.step)}{references.belongs(lowering, against)}"
+        f"{_common(lowering, against, of)}"
     )
     return lowering.define("__met", met)
 
 
-def _common(lowering: "Lowering", against: "Against") -> str:
+def _common(lowering: Lowering, against: Against, of: Comparison) -> str:
     """MISSING IGNORE: the tests that both the implementation and the reference have."""
     if lowering.cube.missing != "IGNORE":
         return ""
-    test = [*lowering.cube.analysis, "test_id"]
-    both = f" WHERE EXISTS (SELECT 1 FROM __traces AS h WHERE {same('s', 'h', test)} AND h.__who = c.__who)"
+    test = lowering.test
+    both = f" WHERE EXISTS (SELECT 1 FROM {of.traces} AS h WHERE {same('s', 'h', test)} AND h.__who = c.__who)"
     if against.kind == "ORACLE":
         return both
     owned = " AND r.implementation_id = c.implementation_id" if against.kind == "RUN" else ""
-    return f"{both} AND EXISTS (SELECT 1 FROM __references AS r WHERE {same('s', 'r', test)}{owned})"
+    return f"{both} AND EXISTS (SELECT 1 FROM {of.references} AS r WHERE {same('s', 'r', test)}{owned})"
 
 
-def _verdicts(lowering: "Lowering", met: str) -> str:
+def _verdicts(lowering: Lowering, met: Cte) -> Cte:
     using = lowering.cube.using
     if not using.tolerance:
         return lowering.define("__verdicts", f"SELECT *, __decided AS verdict FROM {met}")

@@ -13,8 +13,11 @@ from srcql.clauses.reader import Reader
 from srcql.clauses.shared import SHARED, any_missing, choice
 from srcql.lowering import verdicts
 from srcql.lowering.against import KINDS, Against, against, check
-from srcql.lowering.cells import Lowering
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
+from srcql.lowering.verdicts import Verdicts
 from srcql.sql import listed, same
+from srcql.verbs.checks import check_tolerance_of_runs
 from srcql.verbs.verb import Verb
 
 COUNTED = {
@@ -47,13 +50,8 @@ class Check(Verb):
         if "AGAINST" not in self.clauses:
             hint = f"CHECK FROM … AGAINST {' | '.join(KINDS)}"
             raise reader.error("CHECK needs a reference", self.place, hint)
-        if self.cube.using.tolerance and self.cube.runs == "STABLE":
-            hint = "DIGITS n rounds numbers before they are compared: USING DIGITS 6"
-            message = "RUNS STABLE compares several runs, and TOLERANCE is not transitive"
-            raise reader.error(message, self.cube.using.tolerance.span, hint)
-        if self._against.kind == "RUN" and "run_id" in self.cube.by:
-            raise reader.error("BY run_id leaves no two runs to compare", self._against.span)
-        check(reader, self.cube.using, self.cube.runs, self._against)
+        check_tolerance_of_runs(reader, self.cube)
+        check(reader, self.cube, self._against)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -67,11 +65,12 @@ class Check(Verb):
 
     def select(self, lowering: Lowering) -> str:
         """Hold each response to what is expected, and count."""
-        rows = verdicts.steps(lowering, self._against)
+        of_steps = verdicts.steps(lowering, self._against)
+        rows: Cte = of_steps
         if self._per != "STEP":
-            rows = verdicts.tests(lowering)
+            rows = verdicts.tests(lowering, of_steps)
         if self._per == "IMPLEMENTATION":
-            rows = self._counted(lowering)
+            rows = self._counted(lowering, of_steps, rows)
         columns = [*self.cube.analysis, *COLUMNS[self._per][1:]]
         return f"SELECT __entry AS implementation_id, {listed(columns)} FROM {rows}"
 
@@ -84,9 +83,10 @@ class Check(Verb):
         reference: Against = self.clauses["AGAINST"]
         return reference
 
-    def _counted(self, lowering: Lowering) -> str:
+    def _counted(self, lowering: Lowering, verdicts: Verdicts, judged: Cte) -> Cte:
         who = [*self.cube.analysis, "__entry", "__who"]
-        tests = f"__checked AS c LEFT JOIN __judged AS j ON {same('c', 'j', self.cube.analysis)} AND c.__who = j.__who"
+        at = f"{same('c', 'j', self.cube.analysis)} AND c.__who = j.__who"
+        tests = f"{verdicts.of.checked} AS c LEFT JOIN {judged} AS j ON {at}"
         counts = ", ".join(f"count(*) FILTER (j.{condition}) AS {name}" for name, condition in COUNTED.items())
         counted = f"SELECT {listed(who, 'c')}, {counts} FROM {tests} GROUP BY {listed(who, 'c')}"
         rates = (

@@ -10,7 +10,10 @@ WEIGHT DISTINCT CODE counts implementations with one code once; MIN SIZE leaves 
 
 from srcql.clauses.shared import choice, whole_number
 from srcql.lowering import behaviour, sources
-from srcql.lowering.cells import Lowering
+from srcql.lowering.behaviour import Behaviour
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
+from srcql.lowering.outputs import with_outputs
 from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 
@@ -51,46 +54,51 @@ class Cluster(Verb):
     def select(self, lowering: Lowering) -> str:
         """Group implementations by what they did; look closer at the representatives alone."""
         if "WEIGHT" in self.clauses:
-            clusters, total = self._weighted(lowering), "c.__total"
+            found = self._weighted(lowering)
+            clusters, total = self._with_totals(lowering, found), "c.__total"
         else:
-            behaviour.traces(lowering)
-            clusters = behaviour.clusters(lowering, behaviour.signatures(lowering))
-            total = f"sum(size) OVER (PARTITION BY {listed(self.cube.analysis, 'c')})"
-        self._details(lowering)
-        numbered, least = self._numbered(clusters, total), self.clauses.get("MIN SIZE")
+            found = behaviour.behaviour(lowering, behaviour.traces(lowering))
+            clusters, total = found.clusters, f"sum(size) OVER (PARTITION BY {listed(self.cube.analysis, 'c')})"
+        shown = behaviour.representatives(lowering, found.traces, found.clusters)
+        numbered, least = self._numbered(lowering, clusters, total, shown), self.clauses.get("MIN SIZE")
         return f"SELECT * FROM ({numbered}) AS c WHERE size >= {least}" if least else numbered
 
-    def _weighted(self, lowering: Lowering) -> str:
-        """Count codes instead of implementations: their latest source, else their hash, tells them apart."""
-        behaviour.traces(lowering, ["implementation_hash"])
-        behaviour.signatures(lowering, ONE_HASH)
+    def _weighted(self, lowering: Lowering) -> Behaviour:
+        """Count codes instead of implementations; the latest source identifies a code, else the hash does."""
+        traces = behaviour.traces(lowering, ["implementation_hash"])
+        signatures = behaviour.signatures(lowering, traces, ONE_HASH)
         join = sources.left_join(lowering, lowering.source.code_implementations, "implementation_id", (), "k")
-        codes = lowering.define("__codes", f"SELECT c.*, {CODE} AS __code FROM __signatures AS c{join}")
-        behaviour.clusters(lowering, codes, "count(DISTINCT __code)")
-        analysis = listed(self.cube.analysis)
-        all_codes = f"SELECT {analysis}, count(DISTINCT __code) AS __total FROM __codes GROUP BY {analysis}"
-        clusters = f"SELECT c.*, a.__total FROM __clusters AS c JOIN __all AS a ON {same('c', 'a', self.cube.analysis)}"
-        lowering.define("__all", all_codes)
-        return lowering.define("__weighted", clusters)
+        codes = lowering.define("__codes", f"SELECT c.*, {CODE} AS __code FROM {signatures} AS c{join}")
+        return Behaviour(traces, codes, behaviour.clusters(lowering, codes, "count(DISTINCT __code)"))
 
-    def _numbered(self, clusters: str, total: str) -> str:
+    def _with_totals(self, lowering: Lowering, found: Behaviour) -> Cte:
+        """Add the number of codes in each analysis to the clusters; one code may be in several clusters."""
+        analysis = listed(self.cube.analysis)
+        all_codes = f"SELECT {analysis}, count(DISTINCT __code) AS __total FROM {found.signatures} GROUP BY {analysis}"
+        at = same("c", "a", self.cube.analysis)
+        totals = lowering.define("__all", all_codes)
+        return lowering.define(
+            "__weighted", f"SELECT c.*, a.__total FROM {found.clusters} AS c JOIN {totals} AS a ON {at}"
+        )
+
+    def _numbered(self, lowering: Lowering, clusters: Cte, total: str, shown: Cte) -> str:
         analysis = self.cube.analysis
+        details, universe = self._details(lowering, shown), self._universe(lowering, shown)
         window = f"PARTITION BY {listed(analysis, 'c')}"
         return (
             f"SELECT c.*, row_number() OVER ({window} ORDER BY size DESC, c.representative, c.__who) AS cluster_id,"
             f" size / {total} AS share, n_tests, n_tests - t.__tests AS n_missing, fingerprint,"
             f" size = max(size) OVER ({window}) AND count(*) OVER ({window}, size) = 1 AS is_largest"
-            f" FROM {clusters} AS c JOIN __details AS t ON {same('c', 't', (*analysis, '__who'))}"
-            f" JOIN __universe AS u ON {same('c', 'u', analysis)}"
+            f" FROM {clusters} AS c JOIN {details} AS t ON {same('c', 't', (*analysis, '__who'))}"
+            f" JOIN {universe} AS u ON {same('c', 'u', analysis)}"
         )
 
-    def _details(self, lowering: Lowering) -> None:
-        """Tests and fingerprints of one member each; together they have every test that any implementation has."""
+    def _details(self, lowering: Lowering, shown: Cte) -> Cte:
+        """Count the tests, and compute the fingerprint, of one member of each cluster."""
         analysis, forms = listed(self.cube.analysis), lowering.forms
-        shown = behaviour.representatives(lowering)
         keyed = f"SELECT *, __response AS __key FROM {shown}"
         if not behaviour.keyed(lowering):
-            keyed = lowering.with_outputs(shown, {"__key": self.cube.using.key})
+            keyed = with_outputs(shown, {"__key": self.cube.using.key})
         digests = f"SELECT {analysis}, __who, test_id, {STEP_DIGEST} AS __digest FROM ({keyed})"
         high, low = (forms.unsigned.format(half) for half in ("substr(__digest, 1, 16)", "substr(__digest, 17)"))
         sums = (
@@ -99,6 +107,11 @@ class Cluster(Verb):
         )
         halves = (f"(__high + __low // {HALF}) % {HALF}", f"__low % {HALF}")
         fingerprint = " || ".join(map(forms.hexadecimal.format, halves))
-        lowering.define("__details", f"SELECT {analysis}, __who, __tests, {fingerprint} AS fingerprint FROM ({sums})")
+        details = f"SELECT {analysis}, __who, __tests, {fingerprint} AS fingerprint FROM ({sums})"
+        return lowering.define("__details", details)
+
+    def _universe(self, lowering: Lowering, shown: Cte) -> Cte:
+        """Count all tests: together the representatives have every test that any implementation has."""
+        analysis = listed(self.cube.analysis)
         tests = f"SELECT {analysis}, count(DISTINCT test_id) AS n_tests FROM {shown} GROUP BY {analysis}"
-        lowering.define("__universe", tests)
+        return lowering.define("__universe", tests)

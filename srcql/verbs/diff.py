@@ -29,8 +29,10 @@ from srcql.errors import UnknownName, suggestion
 from srcql.lowering import behaviour, specified, verdicts
 from srcql.lowering.against import Against, against
 from srcql.lowering.against import check as check_reference
-from srcql.lowering.cells import Lowering
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
 from srcql.sql import identifier, listed, literal, same
+from srcql.verbs.checks import check_tolerance_of_runs
 from srcql.verbs.verb import Verb
 
 AXES = {
@@ -114,7 +116,7 @@ class Diff(Verb):
     def check(self, reader: Reader) -> None:
         """Refuse ends that are none of the axis, and clauses that leave nothing to compare."""
         super().check(reader)
-        axis, using = self.head.axis, self.cube.using
+        axis = self.head.axis
         for each in self.ends:
             if (each.version is None) is (axis == "VERSION"):
                 problem = "VERSION takes ids of snapshots" if axis == "VERSION" else f"{axis} takes names"
@@ -130,34 +132,29 @@ class Diff(Verb):
             raise reader.error(f"the two ends differ in {name.text}: BY leaves nothing to compare", name.span)
         if axis == "RUN" and self.cube.each:
             raise reader.error("each end is one run: RUNS EACH leaves nothing to compare", self.clauses["RUNS"].span)
-        if using.tolerance and self.cube.runs == "STABLE":
-            hint = "DIGITS n rounds numbers before they are compared: USING DIGITS 6"
-            message = "RUNS STABLE compares several runs, and TOLERANCE is not transitive"
-            raise reader.error(message, using.tolerance.span, hint)
+        check_tolerance_of_runs(reader, self.cube)
         if self._against:
             self._check_reference(reader, self._against)
 
     def _check_reference(self, reader: Reader, reference: Against) -> None:
-        check_reference(reader, self.cube.using, self.cube.runs, reference)
+        check_reference(reader, self.cube, reference)
         ends = [each.name.text for each in self.ends] if self.head.axis == "RUN" else []
-        if reference.kind == "RUN" and "run_id" in self.cube.by:
-            raise reader.error("BY run_id leaves no two runs to compare", reference.span)
         if reference.kind == "RUN" and reference.name and reference.name.text in ends:
             raise reader.error("the reference is one of the ends, and is not checked itself", reference.span)
 
     def select(self, lowering: Lowering) -> str:
         """Put what one side answered beside what the other did."""
         specified.repeated(lowering, [self.cube.where] if self.cube.where else [])
-        if self.cube.query:
-            lowering.table()
         self._refuse_unknown(lowering)
-        for name, each in zip(("__before", "__after", "__repeat"), self.ends, strict=False):
-            lowering.define(name, self._side(lowering, each))
-        rows = self._met(lowering, "__met", "__after")
+        names = ("__before", "__after", "__repeat")
+        before, after, *repeat = [
+            lowering.define(name, self._side(lowering, each)) for name, each in zip(names, self.ends, strict=False)
+        ]
+        rows = self._met(lowering, "__met", before, after)
         kept = ["__changed"] if "CHANGED ONLY" in self.clauses else []
-        if "NOISE" in self.clauses:
-            self._met(lowering, "__noise", "__repeat")
-            noisy = f"SELECT DISTINCT {listed(self._cell)} FROM __noise WHERE __changed"
+        for again in repeat:
+            noise = self._met(lowering, "__noise", before, again)
+            noisy = f"SELECT DISTINCT {listed(self._cell)} FROM {noise} WHERE __changed"
             kept.append(f"NOT EXISTS (SELECT 1 FROM ({noisy}) AS n WHERE {same('m', 'n', self._cell)})")
         where = f" WHERE {' AND '.join(kept)}" if kept else ""
         return (
@@ -194,8 +191,7 @@ class Diff(Verb):
             past = At(each.version, None, each.name.span)
             return lowering.side(replace(cube, selection=replace(cube.selection, at=past)))
         side = lowering.side(cube, one_run=self.head.axis == "RUN")
-        side.left_out.append(f"{AXES[self.head.axis]} = {literal(each.name.text)}")
-        return side
+        return side.restricted(f"{AXES[self.head.axis]} = {literal(each.name.text)}")
 
     def _among(self, lowering: Lowering) -> Lowering | None:
         """Where the reference is found, if not within a side: it may be made of other implementations."""
@@ -205,20 +201,18 @@ class Diff(Verb):
     def _side(self, lowering: Lowering, each: End) -> str:
         """What one side answered: the columns of a step, `__response` where there are classes of them."""
         side = self._lowering(lowering, each)
-        if self._against:
-            verdicts.steps(side, self._against, ["inputs"], self._among(lowering))
-        else:
-            behaviour.traces(side, ["inputs", "output"])
         columns = [*self._cell, "step_id", "inputs", "output"]
         columns += [] if self.cube.using.tolerance else ["__response"]
         columns += ["__flaky"] if side.compared else []
         if not self._against:
-            return f"{side.with_} SELECT {listed(columns)} FROM __traces"
-        at = f"{same('t', 'v', [*self.cube.analysis, 'test_id', 'step_id'])} AND t.__who = v.__who"
-        judged = f"__traces AS t LEFT JOIN __verdicts AS v ON {at}"
+            traces = behaviour.traces(side, ["inputs", "output"])
+            return f"{side.with_} SELECT {listed(columns)} FROM {traces}"
+        found = verdicts.steps(side, self._against, ["inputs"], self._among(lowering))
+        at = f"{same('t', 'v', side.step)} AND t.__who = v.__who"
+        judged = f"{found.of.traces} AS t LEFT JOIN {found} AS v ON {at}"
         return f"{side.with_} SELECT {listed(columns, 't')}, v.verdict AS __verdict FROM {judged}"
 
-    def _met(self, lowering: Lowering, name: str, after: str) -> str:
+    def _met(self, lowering: Lowering, name: str, before: Cte, after: Cte) -> Cte:
         """Every step of either side: whether it was there, is there, and differs."""
         using, step = self.cube.using, [*self._cell, "step_id"]
         both = ", ".join(f"coalesce(b.{column}, a.{column}) AS {column}" for column in map(identifier, step))
@@ -228,11 +222,11 @@ class Diff(Verb):
             f"SELECT {both}, b.step_id IS NOT NULL AS __was, a.step_id IS NOT NULL AS __is, b.output AS __old,"
             " a.output AS __new, CASE WHEN a.step_id IS NULL THEN b.inputs ELSE a.inputs END AS inputs,"
             f" b.inputs IS DISTINCT FROM a.inputs AS __other_inputs{changed}{worth}"
-            f" FROM __before AS b FULL JOIN {after} AS a ON {same('b', 'a', step)}"
+            f" FROM {before} AS b FULL JOIN {after} AS a ON {same('b', 'a', step)}"
         )
         if self.cube.missing == "IGNORE":
             at = same("m", "s", self._cell)
-            had = " AND ".join(f"EXISTS (SELECT 1 FROM {side} AS s WHERE {at})" for side in ("__before", after))
+            had = " AND ".join(f"EXISTS (SELECT 1 FROM {side} AS s WHERE {at})" for side in (before, after))
             joined = f"SELECT * FROM ({joined}) AS m WHERE {had}"
         if not using.tolerance:
             return lowering.define(name, joined)
@@ -243,7 +237,7 @@ class Diff(Verb):
         flaky = self._lowering(lowering, self.head.before).compared
         return f"{unequal} OR b.__flaky OR a.__flaky" if flaky else unequal
 
-    def _near(self, joined: str) -> str:
+    def _near(self, joined: Cte) -> str:
         """Responses compared by TOLERANCE, once for each distinct pair of outputs."""
         text = literal(self.cube.using.text)
         met = f"SELECT DISTINCT __old, __new FROM {joined} WHERE __was AND __is AND __old IS DISTINCT FROM __new"
@@ -261,7 +255,7 @@ class Diff(Verb):
         column, where = AXES[self.head.axis], self.cube.where
         condition = f"({where}) IS TRUE" if where and not _asks(where) else "true"
         conditions = ["specified_oracle IS NOT TRUE", f"{column} IS NOT NULL", *lowering.selected]
-        rows = f"{lowering.table()} AS observations WHERE {' AND '.join(conditions)}"
+        rows = f"{lowering.table} AS observations WHERE {' AND '.join(conditions)}"
         found = lowering.ask(f"SELECT DISTINCT {column}, {condition} AS __selected FROM {rows}")
         if found is None:
             return None
@@ -276,7 +270,7 @@ class Diff(Verb):
         for each in self.ends:
             side = self._lowering(lowering, each)
             conditions = " AND ".join(["specified_oracle IS NOT TRUE", *side.selected])
-            if side.ask(f"SELECT 1 FROM {side.table()} WHERE {conditions} LIMIT 1") == []:
+            if side.ask(f"SELECT 1 FROM {side.table} WHERE {conditions} LIMIT 1") == []:
                 raise UnknownName(f"version {each.name.text} has nothing of what FROM selects", span=each.name.span)
 
 

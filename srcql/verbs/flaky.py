@@ -19,7 +19,9 @@ from srcql.clauses.cube import Cube
 from srcql.clauses.reader import Reader, Span
 from srcql.clauses.shared import SHARED, Read, choice, whole_number
 from srcql.lowering import behaviour
-from srcql.lowering.cells import Lowering
+from srcql.lowering.behaviour import Traces
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
 from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 
@@ -78,58 +80,69 @@ class Flaky(Verb):
 
     def select(self, lowering: Lowering) -> str:
         """Find the steps with different answers first; they are few, and only there is it asked which run came when."""
-        behaviour.traces(lowering, ["output", "created_at"])
-        self._sequence(lowering)
+        sequence = self._sequence(lowering, behaviour.traces(lowering, ["output", "created_at"]))
         step = [*lowering.cell, "step_id"]
-        classes = (
+        alike = (
             f"SELECT {listed(step)}, count(*) AS __times, min(output) AS __text"
-            f" FROM __sequence GROUP BY {listed(step)}, __answered, __response"
+            f" FROM {sequence} GROUP BY {listed(step)}, __answered, __response"
         )
-        lowering.define("__classes", classes)
+        classes = lowering.define("__classes", alike)
         tallies = (
             f"SELECT {listed(step)}, count(*) AS n_distinct, max(__times) AS __most, {OUTPUTS} AS outputs"
-            f" FROM __classes GROUP BY {listed(step)}"
+            f" FROM {classes} GROUP BY {listed(step)}"
         )
         hashes = "".join(f", t.{stored} AS {column}" for column, stored in self.within.items() if column != stored)
         return (
             f"SELECT t.*{hashes}, f.n_runs, (f.n_runs - __most) / f.n_runs AS flake_rate,"
             " __flips / (f.n_runs - 1) AS flip_rate"
-            f" FROM ({tallies}) AS t JOIN ({self._flips(step)}) AS f ON {same('t', 'f', step)}"
+            f" FROM ({tallies}) AS t JOIN ({_flips(sequence, step)}) AS f ON {same('t', 'f', step)}"
         )
 
-    def _sequence(self, lowering: Lowering) -> None:
-        cell, step, runs = lowering.cell, [*lowering.cell, "step_id"], "__runs" if lowering.weighed else "1"
-        differing = (
-            f"SELECT {listed(step)} FROM __traces WHERE {runs} >= {max(2, self.clauses.get('MIN RUNS', 2))}"
-            f" GROUP BY {listed(step)} HAVING {behaviour.DIFFER} OR count(*) < max({runs})"
+    def _sequence(self, lowering: Lowering, traces: Traces) -> Cte:
+        cell, step = lowering.cell, [*lowering.cell, "step_id"]
+        differing = self._differing(lowering, traces)
+        times = _times(lowering, traces, differing)
+        answers = (
+            f"SELECT {listed([*step, 'run_id'], 't')}, t.output, t.__response FROM {traces} AS t"
+            f" JOIN {differing} AS d ON {same('d', 't', step)}"
         )
-        lowering.define("__differing", differing)
-        cells = f"SELECT DISTINCT {listed(cell)} FROM __differing"
-        times = (
-            f"SELECT {listed([*cell, 'run_id'], 'r')}, max(r.created_at) AS __time FROM __rows AS r"
-            f" JOIN ({cells}) AS d ON {same('r', 'd', cell)} GROUP BY {listed([*cell, 'run_id'], 'r')}"
-        )
-        lowering.define("__times", times)
-        answered = same("d", "t", step)
-        answers = f"SELECT {listed([*step, 'run_id'], 't')}, t.output, t.__response FROM __traces AS t"
-        lowering.define("__given", f"{answers} JOIN __differing AS d ON {answered}")
+        answered = lowering.define("__given", answers)
         sequence = (
             f"SELECT {listed([*cell, 'run_id', '__time'], 'n')}, d.step_id, a.output, a.__response,"
             " a.step_id IS NOT NULL AS __answered"
-            f" FROM __differing AS d JOIN __times AS n ON {same('d', 'n', cell)}"
-            f" LEFT JOIN __given AS a ON {same('d', 'a', step)} AND {same('n', 'a', ['run_id'])}"
+            f" FROM {differing} AS d JOIN {times} AS n ON {same('d', 'n', cell)}"
+            f" LEFT JOIN {answered} AS a ON {same('d', 'a', step)} AND {same('n', 'a', ['run_id'])}"
         )
-        lowering.define("__sequence", sequence)
+        return lowering.define("__sequence", sequence)
 
-    def _flips(self, step: list[str]) -> str:
-        """How often the answer to a step is another than that of the run before; no answer is an answer."""
-        before = f"OVER (PARTITION BY {listed(step)} {BY_TIME})"
-        flips = (
-            f"SELECT {listed(step)}, lag(__answered) {before} AS __before, __answered,"
-            f" lag(__response) {before} IS DISTINCT FROM __response AS __other FROM __sequence"
+    def _differing(self, lowering: Lowering, traces: Traces) -> Cte:
+        step, runs = listed([*lowering.cell, "step_id"]), "__runs" if lowering.weighed else "1"
+        differing = (
+            f"SELECT {step} FROM {traces} WHERE {runs} >= {max(2, self.clauses.get('MIN RUNS', 2))}"
+            f" GROUP BY {step} HAVING {behaviour.DIFFER} OR count(*) < max({runs})"
         )
-        flipped = "__before IS NOT NULL AND (__before <> __answered OR __other)"
-        return (
-            f"SELECT {listed(step)}, count(*) AS n_runs, count(*) FILTER ({flipped}) AS __flips"
-            f" FROM ({flips}) GROUP BY {listed(step)}"
-        )
+        return lowering.define("__differing", differing)
+
+
+def _times(lowering: Lowering, traces: Traces, differing: Cte) -> Cte:
+    cell, run = lowering.cell, listed([*lowering.cell, "run_id"], "r")
+    cells = f"SELECT DISTINCT {listed(cell)} FROM {differing}"
+    times = (
+        f"SELECT {run}, max(r.created_at) AS __time FROM {traces.cells.rows} AS r"
+        f" JOIN ({cells}) AS d ON {same('r', 'd', cell)} GROUP BY {run}"
+    )
+    return lowering.define("__times", times)
+
+
+def _flips(sequence: Cte, step: list[str]) -> str:
+    """Count the runs of each step, and those whose response differs from the run before; no response is one too."""
+    before = f"OVER (PARTITION BY {listed(step)} {BY_TIME})"
+    flips = (
+        f"SELECT {listed(step)}, lag(__answered) {before} AS __before, __answered,"
+        f" lag(__response) {before} IS DISTINCT FROM __response AS __other FROM {sequence}"
+    )
+    flipped = "__before IS NOT NULL AND (__before <> __answered OR __other)"
+    return (
+        f"SELECT {listed(step)}, count(*) AS n_runs, count(*) FILTER ({flipped}) AS __flips"
+        f" FROM ({flips}) GROUP BY {listed(step)}"
+    )

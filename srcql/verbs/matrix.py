@@ -14,7 +14,9 @@ from srcql.clauses.reader import MARK, Piece, Reader
 from srcql.clauses.shared import choice, flag, observed_column, whole_number
 from srcql.errors import InvalidQuery, Unsupported
 from srcql.lowering import specified
-from srcql.lowering.cells import Lowering
+from srcql.lowering.cells import cells
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
 from srcql.sql import identifier, listed, literal, quoted
 from srcql.verbs.verb import Verb
 
@@ -59,7 +61,7 @@ class Matrix(Verb):
         values = lowering.define("__values", self._values(lowering))
         found = lowering.ask(f"SELECT DISTINCT data_set_id, problem_id, __entry, __specified, __who FROM {values}")
         if found is None:
-            return self._dynamic(lowering, rows)
+            return self._dynamic(lowering, values, rows)
         columns = self._columns(found)
         if not columns:
             return f"SELECT {rows} FROM {values}"
@@ -68,27 +70,27 @@ class Matrix(Verb):
         if not lowering.same_again:
             known = ", ".join(map(literal, columns))
             who = f"CASE WHEN __who IN ({known}) THEN __who ELSE error({literal(CHANGED)}) END AS __who"
-        cells = f"SELECT {rows}, {who}, __value FROM {values}"
+        pivoted = f"SELECT {rows}, {who}, __value FROM {values}"
         pivot = f"PIVOT (max(__value) FOR __who IN ({among}) GROUP BY {rows})"
-        return f"SELECT {rows}, {', '.join(map(quoted, columns.values()))} FROM ({cells}) {pivot}"
+        return f"SELECT {rows}, {', '.join(map(quoted, columns.values()))} FROM ({pivoted}) {pivot}"
 
-    def _dynamic(self, lowering: Lowering, rows: str) -> str:
+    def _dynamic(self, lowering: Lowering, values: Cte, rows: str) -> str:
         if not lowering.forms.dynamic_pivot:
             hint = "ask the lakehouse: only it knows the implementations"
             raise Unsupported("MATRIX has no form in the SQL of this engine", span=self.place, hint=hint)
-        cells = f"SELECT {rows}, __entry, __value FROM __values"
-        return f"SELECT * FROM (PIVOT ({cells}) ON __entry USING max(__value) GROUP BY {rows})"
+        pivoted = f"SELECT {rows}, __entry, __value FROM {values}"
+        return f"SELECT * FROM (PIVOT ({pivoted}) ON __entry USING max(__value) GROUP BY {rows})"
 
     def _values(self, lowering: Lowering) -> str:
         """What stands in each cell, step by step or as the list of its steps."""
         kind, column = self.head == "kind", "response_kind" if self.head == "kind" else self.head
-        cells = lowering.cells([column])
-        step = listed([*self.cube.analysis, "test_id", "step_id"], "c")
+        found = cells(lowering, [column])
+        step = listed(lowering.step, "c")
         value = lowering.kind("c") if kind else f"c.{identifier(column)}"
         names = f"{lowering.entry} AS __entry, false AS __specified, 'o' || {lowering.identity} AS __who"
-        values = f"SELECT {step}, {names}, {value} AS __value FROM {cells} AS c"
+        values = f"SELECT {step}, {names}, {value} AS __value FROM {found} AS c"
         if "WITH SPECIFIED" in self.clauses:
-            rows = specified.expected(lowering, [*self.cube.analysis, column])
+            rows = specified.expected(lowering, found, [*self.cube.analysis, column])
             names = "c.implementation_id, true, 's' || c.implementation_id"
             values += f" UNION ALL SELECT {step}, {names}, c.{identifier(column)} FROM {rows} AS c"
         if self.sorted_by == self.order:

@@ -15,7 +15,8 @@ the first n. Ordered by pick.
 from srcql.clauses.shared import whole_number
 from srcql.errors import Unsupported
 from srcql.lowering import behaviour
-from srcql.lowering.cells import Lowering
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
 from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 
@@ -40,35 +41,40 @@ class Minimize(Verb):
             hint = "ask the lakehouse, or run it on DuckDB"
             raise Unsupported("MINIMIZE has no form in the SQL of this engine", span=self.place, hint=hint)
         analysis = self.cube.analysis
-        behaviour.traces(lowering)
-        behaviour.clusters(lowering, behaviour.signatures(lowering))
-        self._problems(lowering, behaviour.whole_cells(lowering, behaviour.representatives(lowering)))
+        found = behaviour.behaviour(lowering, behaviour.traces(lowering))
+        shown = behaviour.representatives(lowering, found.traces, found.clusters)
+        problems = self._problems(lowering, found.clusters, behaviour.whole_cells(lowering, shown))
         chosen = lowering.forms.minimal_tests.format("__sizes", "__members", "__answers")
-        picks = f"SELECT {listed(analysis)}, __names, unnest({chosen}) AS __chosen FROM __problems"
+        picks = f"SELECT {listed(analysis)}, __names, unnest({chosen}) AS __chosen FROM {problems}"
         few = f" WHERE __chosen.pick <= {self.clauses['TO']}" if "TO" in self.clauses else ""
         return f"SELECT *, __chosen.*, __names[__chosen.test] AS test_id FROM ({picks}){few}"
 
-    def _problems(self, lowering: Lowering, cells: str) -> None:
-        analysis, test = self.cube.analysis, (*self.cube.analysis, "test_id")
+    def _problems(self, lowering: Lowering, clusters: Cte, cells: Cte) -> Cte:
+        analysis = self.cube.analysis
         each = f"PARTITION BY {listed(analysis)} ORDER BY __who"
-        lowering.define("__numbered", f"SELECT *, row_number() OVER ({each}) - 1 AS __number FROM __clusters")
+        query = f"SELECT *, row_number() OVER ({each}) - 1 AS __number FROM {clusters}"
+        numbered = lowering.define("__numbered", query)
+        tests = self._tests(lowering, numbered, cells)
+        lists = (
+            f"SELECT {listed(analysis)}, list(test_id ORDER BY test_id) AS __names, list(__members ORDER BY test_id)"
+            f" AS __members, list(__answers ORDER BY test_id) AS __answers FROM {tests} GROUP BY {listed(analysis)}"
+        )
+        sizes = (
+            f"SELECT {listed(analysis)}, list(size ORDER BY __number) AS __sizes FROM {numbered}"
+            f" GROUP BY {listed(analysis)} HAVING count(*) > 1"
+        )
+        problems = f"SELECT t.*, z.__sizes FROM ({lists}) AS t JOIN ({sizes}) AS z ON {same('t', 'z', analysis)}"
+        return lowering.define("__problems", problems)
+
+    def _tests(self, lowering: Lowering, numbered: Cte, cells: Cte) -> Cte:
+        analysis, test = self.cube.analysis, lowering.test
         alike = f"dense_rank() OVER (PARTITION BY {listed(test, 'w')} ORDER BY {listed(behaviour.SIGNATURE, 'w')})"
         answers = (
             f"SELECT {listed(test, 'w')}, n.__number, {alike} AS __class FROM {cells} AS w"
-            f" JOIN __numbered AS n ON {same('w', 'n', (*analysis, '__who'))}"
+            f" JOIN {numbered} AS n ON {same('w', 'n', (*analysis, '__who'))}"
         )
         tests = (
             f"SELECT {listed(test)}, list(__number ORDER BY __number) AS __members,"
             f" list(__class ORDER BY __number) AS __answers FROM ({answers}) GROUP BY {listed(test)}"
         )
-        lowering.define("__tests", tests)
-        lists = (
-            f"SELECT {listed(analysis)}, list(test_id ORDER BY test_id) AS __names, list(__members ORDER BY test_id)"
-            f" AS __members, list(__answers ORDER BY test_id) AS __answers FROM __tests GROUP BY {listed(analysis)}"
-        )
-        sizes = (
-            f"SELECT {listed(analysis)}, list(size ORDER BY __number) AS __sizes FROM __numbered"
-            f" GROUP BY {listed(analysis)} HAVING count(*) > 1"
-        )
-        problems = f"SELECT t.*, z.__sizes FROM ({lists}) AS t JOIN ({sizes}) AS z ON {same('t', 'z', analysis)}"
-        lowering.define("__problems", problems)
+        return lowering.define("__tests", tests)

@@ -8,16 +8,18 @@ squared; MBR that of Shi et al., "Natural Language to Code Translation with Exec
 implementation.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from srcql.clauses.reader import Reader
 from srcql.errors import UnknownName, suggestion
-from srcql.lowering import behaviour, verdicts
+from srcql.lowering import behaviour, verdicts, voting
 from srcql.lowering.against import Against, against, check
-from srcql.lowering.cells import Lowering
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
+from srcql.lowering.voting import VotingRules
 from srcql.schema import Role
 from srcql.sql import identifier, listed, same
-from srcql.verbs.oracle import Oracle
 from srcql.verbs.verb import Verb
 
 SCORES = ("SIZE", "PASSES", "AGREEMENT", "CODET", "MBR", "METRIC")
@@ -54,6 +56,15 @@ def on(reader: Reader) -> On:
     return On(score, numbers[name.text.lower()], ascending)
 
 
+@dataclass(frozen=True)
+class Scored:
+    """The query of the scores, the traces that were read, and the tests that each implementation could have."""
+
+    scores: str
+    traces: Cte
+    universe: Cte
+
+
 class Rank(Verb):
     """One RANK statement."""
 
@@ -73,9 +84,7 @@ class Rank(Verb):
         if self._on.score not in JUDGED:
             hint = f"{' and '.join(JUDGED)} count the tests that are passed"
             raise reader.error(f"ON {self._on.score} looks at no reference", self._against.span, hint)
-        if self._against.kind == "RUN" and "run_id" in self.cube.by:
-            raise reader.error("BY run_id leaves no two runs to compare", self._against.span)
-        check(reader, self.cube.using, self.cube.runs, self._against)
+        check(reader, self.cube, self._against)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -83,19 +92,32 @@ class Rank(Verb):
         return (*self.cube.analysis, *self.results)
 
     def select(self, lowering: Lowering) -> str:
-        """Score every implementation, and count those before it."""
-        score = getattr(self, f"_{self._on.score.lower()}")(lowering)
-        lowering.define("__scores", score)
-        analysis, direction = listed(self.cube.analysis, "s"), "ASC" if self._on.ascending else "DESC"
-        window = f"PARTITION BY {analysis} ORDER BY s.score {direction} NULLS LAST"
+        """Score every implementation, and rank it within its analysis."""
+        scored = self._scores[self._on.score](lowering)
+        scores = lowering.define("__scores", scored.scores)
+        cube, analysis = self.cube.analysis, listed(self.cube.analysis)
+        direction = "ASC" if self._on.ascending else "DESC"
+        window = f"PARTITION BY {listed(cube, 's')} ORDER BY s.score {direction} NULLS LAST"
+        tests = "count(DISTINCT test_id) AS __tests"
         return (
-            f"SELECT {analysis}, rank() OVER ({window}) AS rank, s.__entry AS implementation_id, s.score,"
-            f" u.__tests - coalesce(h.__tests, 0) AS n_missing FROM __scores AS s"
-            f" JOIN (SELECT {listed(self.cube.analysis)}, count(DISTINCT test_id) AS __tests FROM {self._universe}"
-            f" GROUP BY {listed(self.cube.analysis)}) AS u ON {same('s', 'u', self.cube.analysis)}"
-            f" LEFT JOIN (SELECT {self._who}, count(DISTINCT test_id) AS __tests FROM __traces GROUP BY {self._who})"
-            f" AS h ON {same('s', 'h', self.cube.analysis)} AND s.__who = h.__who"
+            f"SELECT {listed(cube, 's')}, rank() OVER ({window}) AS rank, s.__entry AS implementation_id, s.score,"
+            f" u.__tests - coalesce(h.__tests, 0) AS n_missing FROM {scores} AS s"
+            f" JOIN (SELECT {analysis}, {tests} FROM {scored.universe}"
+            f" GROUP BY {analysis}) AS u ON {same('s', 'u', cube)}"
+            f" LEFT JOIN (SELECT {self._who}, {tests} FROM {scored.traces} GROUP BY {self._who})"
+            f" AS h ON {same('s', 'h', cube)} AND s.__who = h.__who"
         )
+
+    @property
+    def _scores(self) -> dict[str, Callable[[Lowering], Scored]]:
+        return {
+            "SIZE": self._size,
+            "PASSES": self._passes,
+            "AGREEMENT": self._agreement,
+            "CODET": self._codet,
+            "MBR": self._mbr,
+            "METRIC": self._metric,
+        }
 
     @property
     def _on(self) -> On:
@@ -108,78 +130,87 @@ class Rank(Verb):
         return reference
 
     @property
-    def _universe(self) -> str:
-        return "__asked" if self._on.score in JUDGED else "__traces"
-
-    @property
     def _who(self) -> str:
         return listed([*self.cube.analysis, *WHO])
 
-    def _size(self, lowering: Lowering) -> str:
-        behaviour.traces(lowering)
-        behaviour.clusters(lowering, behaviour.signatures(lowering))
-        cluster = same("s", "k", [*self.cube.analysis, "__one", "__other", "__steps"])
+    def _size(self, lowering: Lowering) -> Scored:
+        found = behaviour.behaviour(lowering, behaviour.traces(lowering))
+        cluster = same("s", "k", [*self.cube.analysis, *behaviour.SIGNATURE])
         columns = listed([*self.cube.analysis, *WHO], "s")
-        score = "CAST(k.size AS DOUBLE) AS score"
-        return f"SELECT {columns}, {score} FROM __signatures AS s JOIN __clusters AS k ON {cluster}"
+        scores = (
+            f"SELECT {columns}, CAST(k.size AS DOUBLE) AS score"
+            f" FROM {found.signatures} AS s JOIN {found.clusters} AS k ON {cluster}"
+        )
+        return Scored(scores, found.traces, found.traces)
 
-    def _passed(self, lowering: Lowering) -> str:
-        """What each passes: the tests, sorted, and their number; who passes nothing is there all the same."""
-        verdicts.steps(lowering, self._against)
-        verdicts.tests(lowering)
+    def _passes(self, lowering: Lowering) -> Scored:
+        return self._judged(lowering, "__passed")
+
+    def _codet(self, lowering: Lowering) -> Scored:
+        size = f"count(*) OVER (PARTITION BY {listed(self.cube.analysis)}, __tests)"
+        return self._judged(lowering, f"{size} * __passed * __passed")
+
+    def _judged(self, lowering: Lowering, score: str) -> Scored:
+        """Score by the tests that an implementation passes: `__tests`, their sorted list, and `__passed`, their number.
+
+        An implementation that passes nothing has an empty list.
+        """
+        verdicts_ = verdicts.steps(lowering, self._against)
+        judged = verdicts.tests(lowering, verdicts_)
         passed = (
             f"SELECT {listed([*self.cube.analysis, *WHO], 'c')}, list_sort(list(j.test_id)) AS __tests,"
-            f" count(j.test_id) AS __passed FROM __checked AS c LEFT JOIN __judged AS j"
+            f" count(j.test_id) AS __passed FROM {verdicts_.of.checked} AS c LEFT JOIN {judged} AS j"
             f" ON {same('c', 'j', self.cube.analysis)} AND c.__who = j.__who AND j.verdict = 'PASS' GROUP BY ALL"
         )
-        return lowering.define("__passed", passed)
+        of = lowering.define("__passed", passed)
+        scores = f"SELECT {self._who}, CAST({score} AS DOUBLE) AS score FROM {of}"
+        return Scored(scores, verdicts_.of.traces, verdicts_.of.asked)
 
-    def _passes(self, lowering: Lowering) -> str:
-        return f"SELECT {self._who}, CAST(__passed AS DOUBLE) AS score FROM {self._passed(lowering)}"
-
-    def _codet(self, lowering: Lowering) -> str:
-        size = f"count(*) OVER (PARTITION BY {listed(self.cube.analysis)}, __tests)"
-        return (
-            f"SELECT {self._who}, CAST({size} * __passed * __passed AS DOUBLE) AS score FROM {self._passed(lowering)}"
-        )
-
-    def _agreement(self, lowering: Lowering) -> str:
-        """Of the steps that anybody votes on, how many has it in common with what has the most votes."""
-        Oracle(self.cube, None, {}, self.place).select(lowering)
-        analysis, step = self.cube.analysis, [*self.cube.analysis, "test_id", "step_id"]
+    def _agreement(self, lowering: Lowering) -> Scored:
+        """Score by the share of the steps with votes at which an implementation voted for a winner."""
+        traces = behaviour.traces(lowering, voting.COLUMNS)
+        votes = voting.count_votes(lowering, VotingRules(), traces)
+        analysis = self.cube.analysis
         won = (
-            f"SELECT {listed([*analysis, '__who'], 'v')}, count(*) AS __won FROM __voters AS v JOIN __ranked AS r"
-            f" ON {same('v', 'r', step)} AND v.__response = r.__response AND r.__votes = r.__first GROUP BY ALL"
+            f"SELECT {listed([*analysis, '__who'], 'v')}, count(*) AS __won FROM {votes.voters} AS v"
+            f" JOIN {votes.ranked} AS r ON {same('v', 'r', lowering.step)} AND v.__response = r.__response"
+            f" AND r.{voting.WINS} GROUP BY ALL"
         )
-        voted = f"SELECT {listed(analysis)}, count(*) AS __voted FROM __tallies GROUP BY ALL"
-        return (
+        voted = f"SELECT {listed(analysis)}, count(*) AS __voted FROM {votes.tallies} GROUP BY ALL"
+        scores = (
             f"SELECT {listed([*analysis, *WHO], 'c')}, coalesce(w.__won, 0) / t.__voted AS score"
-            f" FROM (SELECT DISTINCT {self._who} FROM __traces) AS c"
+            f" FROM (SELECT DISTINCT {self._who} FROM {traces}) AS c"
             f" LEFT JOIN ({voted}) AS t ON {same('c', 't', analysis)}"
             f" LEFT JOIN ({won}) AS w ON {same('c', 'w', analysis)} AND c.__who = w.__who"
         )
+        return Scored(scores, traces, traces)
 
-    def _mbr(self, lowering: Lowering) -> str:
-        """Cells are equal when the sums of their steps' hashes are; one that fails anywhere equals none."""
-        behaviour.traces(lowering, ["response_kind"])
+    def _mbr(self, lowering: Lowering) -> Scored:
+        """Score by the number of equal cells of others; a cell that fails at any step equals none.
+
+        Cells are equal when the sums of their steps' hashes are.
+        """
+        traces = behaviour.traces(lowering, ["response_kind"])
         analysis, row_hash = listed(self.cube.analysis), lowering.forms.row_hash
         one = f"sum({row_hash.format('step_id', '__response', 'test_id')}) AS __one"
         other = f"sum({row_hash.format('__response', 'test_id', 'step_id')}) AS __other"
         silent = f"{lowering.kind('c')} IN ('EXCEPTION', 'NA', 'FLAKY')"
         cells = (
             f"SELECT {self._who}, test_id, {one}, {other}, count(*) AS __steps,"
-            f" count(*) FILTER ({silent}) = 0 AS __counts FROM __traces AS c GROUP BY {self._who}, test_id"
+            f" count(*) FILTER ({silent}) = 0 AS __counts FROM {traces} AS c GROUP BY {self._who}, test_id"
         )
-        lowering.define("__answered", cells)
+        answered = lowering.define("__answered", cells)
         peers = f"count(*) OVER (PARTITION BY {analysis}, test_id, __one, __other, __steps, __counts) - 1"
-        met = f"SELECT *, CASE WHEN __counts THEN {peers} ELSE 0 END AS __peers FROM __answered"
-        return f"SELECT {self._who}, CAST(sum(__peers) AS DOUBLE) AS score FROM ({met}) GROUP BY {self._who}"
+        met = f"SELECT *, CASE WHEN __counts THEN {peers} ELSE 0 END AS __peers FROM {answered}"
+        scores = f"SELECT {self._who}, CAST(sum(__peers) AS DOUBLE) AS score FROM ({met}) GROUP BY {self._who}"
+        return Scored(scores, traces, traces)
 
-    def _metric(self, lowering: Lowering) -> str:
-        """The mean of decimal numbers, which sum to the same in every order."""
+    def _metric(self, lowering: Lowering) -> Scored:
+        """Score by the mean of the column, as decimal numbers: their sum is the same in every order."""
         column = identifier(self._on.column)
-        behaviour.traces(lowering, [self._on.column])
-        exact = f"SELECT *, {EXACT.format(column)} AS __exact FROM __traces"
+        traces = behaviour.traces(lowering, [self._on.column])
+        exact = f"SELECT *, {EXACT.format(column)} AS __exact FROM {traces}"
         mean = "CAST(sum(__exact) AS DOUBLE) / nullif(count(__exact), 0)"
         mean = f"CASE WHEN count({column}) = count(__exact) THEN {mean} END"
-        return f"SELECT {self._who}, {mean} AS score FROM ({exact}) GROUP BY {self._who}"
+        scores = f"SELECT {self._who}, {mean} AS score FROM ({exact}) GROUP BY {self._who}"
+        return Scored(scores, traces, traces)

@@ -16,6 +16,7 @@ Implementations that did all the same are compared with others once:
 """
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from sqlglot.tokenizer_core import TokenType
@@ -25,13 +26,17 @@ from srcql.clauses.reader import Name, Reader
 from srcql.clauses.shared import SHARED, any_missing, whole_number
 from srcql.errors import InvalidQuery, Unsupported
 from srcql.lowering import behaviour
-from srcql.lowering.cells import Lowering
+from srcql.lowering.behaviour import Traces
+from srcql.lowering.cte import Cte
+from srcql.lowering.lowering import Lowering
 from srcql.sql import listed, literal, quoted, same
+from srcql.verbs.checks import DIGITS, check_tolerance_of_runs
 from srcql.verbs.verb import Verb
 
 MEASURES = ("AGREEMENT", "JACCARD", "EDIT")
 NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 MOST_PAIRS = 1_000_000
+PAIR = "l.__number AS __left, r.__number AS __right"
 FEW = 1414  # the most implementations that have no more pairs
 
 
@@ -44,6 +49,16 @@ def least(reader: Reader) -> str:
         raise reader.expected("a number", "as in MIN 0.8")
     reader.take(number.upper())
     return f"CAST({sign}{number} AS DOUBLE)"
+
+
+@dataclass(frozen=True)
+class Behaviours:
+    """The implementations of each behaviour, its leader cell by cell and step by step, and the tests of an analysis."""
+
+    members: Cte
+    leaders: Cte
+    said: Cte
+    universe: Cte
 
 
 class Similarity(Verb):
@@ -68,12 +83,9 @@ class Similarity(Verb):
         """Refuse TOLERANCE where responses have to make sets, or runs are compared."""
         super().check(reader)
         tolerance = self.cube.using.tolerance
-        hint = "DIGITS n rounds numbers before they are compared: USING DIGITS 6"
         if tolerance and self.head != "AGREEMENT":
-            raise reader.error("of the measures only AGREEMENT takes TOLERANCE", tolerance.span, hint)
-        if tolerance and self.cube.runs == "STABLE":
-            message = "RUNS STABLE compares several runs, and TOLERANCE is not transitive"
-            raise reader.error(message, tolerance.span, hint)
+            raise reader.error("of the measures only AGREEMENT takes TOLERANCE", tolerance.span, DIGITS)
+        check_tolerance_of_runs(reader, self.cube)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -81,17 +93,16 @@ class Similarity(Verb):
         return (*self.cube.analysis, *self.results)
 
     def select(self, lowering: Lowering) -> str:
-        """Compare what is different once, and show it for all who did that."""
+        """Compare different behaviours once, and show the result for every pair of implementations."""
         if isinstance(self.head, Name):
             lowering.check_measure(self.head, MEASURES)
         many = "MIN" not in self.clauses and "TOP" not in self.clauses and self._may_be_many(lowering)
-        behaviour.traces(lowering, ["output"] if self._by_text else [])
+        traces = behaviour.traces(lowering, ["output"] if self._by_text else [])
         if many:
-            self._refuse_many(lowering)
-        self._behaviours(lowering)
-        self._common(lowering)
-        self._values(lowering)
-        rows = f"SELECT {', '.join(self._shown)} FROM {self._pairs}"
+            self._refuse_many(lowering, traces)
+        of = self._behaviours(lowering, traces)
+        common = self._common(lowering, of)
+        rows = f"SELECT {', '.join(self._shown)} FROM {self._pairs(of, common, self._values(lowering, of, common))}"
         if "MIN" in self.clauses:
             rows = f"SELECT * FROM ({rows}) WHERE similarity >= {self.clauses['MIN']}"
         if "TOP" in self.clauses:
@@ -103,14 +114,14 @@ class Similarity(Verb):
     def _may_be_many(self, lowering: Lowering) -> bool:
         """Whether a problem has so many implementations at all, whatever the clauses leave of them."""
         entry = [*self.cube.by, "implementation_id", *(["run_id"] if self.cube.each else [])]
-        rows = f"{lowering.table()} AS observations WHERE {' AND '.join(['true', *lowering.selected])}"
+        rows = f"{lowering.table} AS observations WHERE {' AND '.join(['true', *lowering.selected])}"
         entries = f"SELECT DISTINCT {listed(['data_set_id', 'problem_id', *entry])} FROM {rows}"
         each = f"SELECT data_set_id, problem_id, count(*) AS __n FROM ({entries}) GROUP BY data_set_id, problem_id"
         return bool(lowering.ask(f"SELECT 1 FROM ({each}) WHERE __n > {FEW} LIMIT 1"))
 
-    def _refuse_many(self, lowering: Lowering) -> None:
+    def _refuse_many(self, lowering: Lowering, traces: Cte) -> None:
         analysis = listed(self.cube.analysis)
-        each = f"SELECT {analysis}, count(DISTINCT __who) AS __n FROM __traces GROUP BY {analysis}"
+        each = f"SELECT {analysis}, count(DISTINCT __who) AS __n FROM {traces} GROUP BY {analysis}"
         pairs = f"SELECT data_set_id, problem_id, CAST(sum(__n * (__n - 1) // 2) AS BIGINT) AS __pairs FROM ({each})"
         many = f"SELECT * FROM ({pairs} GROUP BY data_set_id, problem_id) WHERE __pairs > {MOST_PAIRS}"
         for data_set, problem, count in lowering.ask(f"{many} ORDER BY data_set_id, problem_id LIMIT 1") or ():
@@ -136,108 +147,112 @@ class Similarity(Verb):
         """Pairs of leaders, each once; a function of the user's may depend on which is left."""
         return "true" if isinstance(self.head, Name) else "l.__number <= r.__number"
 
-    def _behaviours(self, lowering: Lowering) -> None:
-        analysis, row_hash = self.cube.analysis, lowering.forms.row_hash
+    def _behaviours(self, lowering: Lowering, traces: Traces) -> Behaviours:
+        analysis = listed(self.cube.analysis)
+        whole = self._whole(lowering, traces)
+        members = self._members(lowering, whole)
+        leads = f"{same('t', 'b', self.cube.analysis)} AND t.__who = b.__who AND b.__number = b.__leader"
+        of = f"AS t JOIN {members} AS b ON {leads}"
+        leaders = lowering.define("__leaders", f"SELECT t.*, b.__number FROM {whole} {of}")
+        said = lowering.define("__said", f"SELECT t.*, b.__number FROM {traces} {of}")
+        tests = f"SELECT {analysis}, count(DISTINCT test_id) AS __tests FROM {whole} GROUP BY {analysis}"
+        return Behaviours(members, leaders, said, lowering.define("__universe", tests))
+
+    def _whole(self, lowering: Lowering, traces: Traces) -> Cte:
+        row_hash = lowering.forms.row_hash
         response = "output" if self.cube.using.tolerance else "__response"
         text = "output" if self._by_text else "1"
-        cell = listed([*analysis, "__entry", "__who", "test_id"])
+        cell = listed([*self.cube.analysis, "__entry", "__who", "test_id"])
         one = f"sum({row_hash.format('step_id', response, text)}) AS __text"
         whole = (
             f"SELECT {cell}, count(*) AS __steps, sum({row_hash.format('step_id', response, '1')}) AS __one,"
-            f" sum({row_hash.format(response, '2', 'step_id')}) AS __other, {one} FROM __traces GROUP BY {cell}"
+            f" sum({row_hash.format(response, '2', 'step_id')}) AS __other, {one} FROM {traces} GROUP BY {cell}"
         )
-        lowering.define("__whole", whole)
+        return lowering.define("__whole", whole)
+
+    def _members(self, lowering: Lowering, whole: Cte) -> Cte:
+        analysis, row_hash = self.cube.analysis, lowering.forms.row_hash
         who, alike = listed([*analysis, "__entry", "__who"]), listed([*analysis, "__first", "__second", "__tests"])
         did = (
             f"SELECT {who}, count(*) AS __tests, sum({row_hash.format('test_id', '__one', '__text')}) AS __first,"
-            f" sum({row_hash.format('__other', '__text', 'test_id')}) AS __second FROM __whole GROUP BY {who}"
+            f" sum({row_hash.format('__other', '__text', 'test_id')}) AS __second FROM {whole} GROUP BY {who}"
         )
         number = f"row_number() OVER (ORDER BY {listed([*analysis, '__who'])}) AS __number"
         leader = f"min(__number) OVER (PARTITION BY {alike}) AS __leader"
-        lowering.define("__behaviours", f"SELECT *, {leader} FROM (SELECT *, {number} FROM ({did}))")
-        leads = f"{same('t', 'b', [*analysis])} AND t.__who = b.__who AND b.__number = b.__leader"
-        lowering.define("__leaders", f"SELECT t.*, b.__number FROM __whole AS t JOIN __behaviours AS b ON {leads}")
-        lowering.define("__said", f"SELECT t.*, b.__number FROM __traces AS t JOIN __behaviours AS b ON {leads}")
-        tests = (
-            f"SELECT {listed(analysis)}, count(DISTINCT test_id) AS __tests FROM __whole GROUP BY {listed(analysis)}"
-        )
-        lowering.define("__universe", tests)
+        return lowering.define("__behaviours", f"SELECT *, {leader} FROM (SELECT *, {number} FROM ({did}))")
 
-    def _common(self, lowering: Lowering) -> None:
-        """Of each pair the tests that both have."""
-        analysis = self.cube.analysis
+    def _common(self, lowering: Lowering, of: Behaviours) -> Cte:
+        """Count the tests that both leaders of a pair have."""
         equal, met = "l.__steps = r.__steps AND l.__one = r.__one AND l.__other = r.__other", ""
         if self.cube.using.tolerance:
-            self._near(lowering)
             equal = "l.__steps = r.__steps AND l.__steps = n.__near"
-            met = " LEFT JOIN __near AS n ON l.test_id = n.test_id"
+            met = f" LEFT JOIN {self._near(lowering, of)} AS n ON l.test_id = n.test_id"
             met += " AND n.__left = l.__number AND n.__right = r.__number"
         common = (
-            f"SELECT {self._pair}, count(*) AS n_common, count(*) FILTER ({equal}) AS n_equal,"
-            f" sum(l.__steps + r.__steps) AS __both FROM __leaders AS l JOIN __leaders AS r"
-            f" ON {same('l', 'r', [*analysis, 'test_id'])} AND {self._once}{met} GROUP BY ALL"
+            f"SELECT {PAIR}, count(*) AS n_common, count(*) FILTER ({equal}) AS n_equal,"
+            f" sum(l.__steps + r.__steps) AS __both FROM {of.leaders} AS l JOIN {of.leaders} AS r"
+            f" ON {same('l', 'r', lowering.test)} AND {self._once}{met} GROUP BY ALL"
         )
-        lowering.define("__common", common)
+        return lowering.define("__common", common)
 
-    @property
-    def _pair(self) -> str:
-        return "l.__number AS __left, r.__number AS __right"
-
-    def _met(self, columns: str, more: str = "", of: str = "__said") -> str:
-        """Every step that two leaders have in common."""
-        step = same("l", "r", [*self.cube.analysis, "test_id", "step_id"])
+    def _met(self, lowering: Lowering, of: Cte, columns: str, more: str = "") -> str:
+        """Return a query of the steps that two leaders have in common."""
+        step = same("l", "r", lowering.step)
         return f"SELECT {columns} FROM {of} AS l JOIN {of} AS r ON {step} AND {self._once}{more}"
 
-    def _near(self, lowering: Lowering) -> None:
-        """Of each test of two leaders the steps at which they are equal, each pair of outputs compared once."""
-        steps = lowering.define("__met", self._met(f"{self._pair}, l.test_id, l.output AS __old, r.output AS __new"))
+    def _near(self, lowering: Lowering, of: Behaviours) -> Cte:
+        """Count the equal steps of each test of two leaders; each pair of outputs is compared once."""
+        columns = f"{PAIR}, l.test_id, l.output AS __old, r.output AS __new"
+        steps = lowering.define("__met", self._met(lowering, of.said, columns))
         differ = f"SELECT DISTINCT __old, __new FROM {steps} WHERE __old IS DISTINCT FROM __new"
-        asked = f"SELECT *, response_equal(__old, __new, {literal(self.cube.using.text)}) AS __equal FROM ({differ})"
+        compared = f"SELECT *, response_equal(__old, __new, {literal(self.cube.using.text)}) AS __equal FROM ({differ})"
         equal = "count(*) FILTER (m.__old IS NOT DISTINCT FROM m.__new OR p.__equal) AS __near"
-        of = "m.test_id, m.__left, m.__right"
-        at = same("m", "p", ["__old", "__new"])
-        lowering.define(
-            "__near", f"SELECT {of}, {equal} FROM {steps} AS m LEFT JOIN ({asked}) AS p ON {at} GROUP BY {of}"
-        )
+        test, at = "m.test_id, m.__left, m.__right", same("m", "p", ["__old", "__new"])
+        near = f"SELECT {test}, {equal} FROM {steps} AS m LEFT JOIN ({compared}) AS p ON {at} GROUP BY {test}"
+        return lowering.define("__near", near)
 
-    def _values(self, lowering: Lowering) -> None:
-        """Define `__valued`: how alike two leaders are."""
-        pair = "__left, __right"
+    def _values(self, lowering: Lowering, of: Behaviours, common: Cte) -> Cte:
+        """Define `__valued`: how similar two leaders are."""
         if self.head == "AGREEMENT":
-            lowering.define("__valued", f"SELECT {pair}, n_equal / nullif(n_common, 0) AS __value FROM __common")
-        elif self.head == "JACCARD":
-            equal = " AND l.__response IS NOT DISTINCT FROM r.__response"
-            shared = f"SELECT {pair}, count(*) AS __shared FROM ({self._met(self._pair, equal)}) GROUP BY {pair}"
-            value = "coalesce(s.__shared, 0) / nullif(k.__both - coalesce(s.__shared, 0), 0) AS __value"
-            both = f"__common AS k LEFT JOIN ({shared}) AS s ON {same('k', 's', ['__left', '__right'])}"
-            lowering.define("__valued", f"SELECT k.__left, k.__right, {value} FROM {both}")
-        else:
-            self._means(lowering, pair)
+            agreement = f"SELECT __left, __right, n_equal / nullif(n_common, 0) AS __value FROM {common}"
+            return lowering.define("__valued", agreement)
+        if self.head == "JACCARD":
+            return lowering.define("__valued", self._jaccard(lowering, of, common))
+        return lowering.define("__valued", self._means(lowering, of))
 
-    def _means(self, lowering: Lowering, pair: str) -> None:
-        """The mean of a measure over the steps at which both gave a text, each pair of texts measured once."""
+    def _jaccard(self, lowering: Lowering, of: Behaviours, common: Cte) -> str:
+        equal = self._met(lowering, of.said, PAIR, " AND l.__response IS NOT DISTINCT FROM r.__response")
+        shared = f"SELECT __left, __right, count(*) AS __shared FROM ({equal}) GROUP BY __left, __right"
+        value = "coalesce(s.__shared, 0) / nullif(k.__both - coalesce(s.__shared, 0), 0) AS __value"
+        both = f"{common} AS k LEFT JOIN ({shared}) AS s ON {same('k', 's', ['__left', '__right'])}"
+        return f"SELECT k.__left, k.__right, {value} FROM {both}"
+
+    def _means(self, lowering: Lowering, of: Behaviours) -> str:
+        """Return the mean of a measure over the steps at which both have an output; each pair is measured once."""
         if not lowering.forms.ordered_sum:
             raise Unsupported("a mean of measures has no form in the SQL of this engine", span=self.place)
-        texts = "SELECT DISTINCT output FROM __said WHERE output IS NOT NULL"
-        lowering.define("__texts", f"SELECT output, row_number() OVER (ORDER BY output) AS __text FROM ({texts})")
-        step = listed([*self.cube.analysis, "test_id", "step_id", "__number"], "s")
-        spoken = f"SELECT {step}, t.__text FROM __said AS s JOIN __texts AS t ON s.output = t.output"
-        lowering.define("__spoken", spoken)
-        old, new = "l.__text", "r.__text"
-        if not isinstance(self.head, Name):
-            old, new = f"least({old}, {new})", f"greatest({old}, {new})"
-        steps = lowering.define("__met", self._met(f"{self._pair}, {old} AS __old, {new} AS __new", of="__spoken"))
+        outputs = f"SELECT DISTINCT output FROM {of.said} WHERE output IS NOT NULL"
+        numbered = f"SELECT output, row_number() OVER (ORDER BY output) AS __text FROM ({outputs})"
+        texts = lowering.define("__texts", numbered)
+        step = listed([*lowering.step, "__number"], "s")
+        spoken = f"SELECT {step}, t.__text FROM {of.said} AS s JOIN {texts} AS t ON s.output = t.output"
+        steps = self._steps_of_texts(lowering, lowering.define("__spoken", spoken))
         measured = (
             f"SELECT p.*, {self._function} AS __alike FROM (SELECT DISTINCT __old, __new FROM {steps}) AS p"
-            " JOIN __texts AS l ON p.__old = l.__text JOIN __texts AS r ON p.__new = r.__text"
+            f" JOIN {texts} AS l ON p.__old = l.__text JOIN {texts} AS r ON p.__new = r.__text"
         )
         mean = f"{lowering.forms.ordered_sum.format('__alike')} / count(*) AS __value"
         alike = f"{steps} AS m JOIN ({measured}) AS p ON m.__old = p.__old AND m.__new = p.__new"
-        lowering.define("__valued", f"SELECT {pair}, {mean} FROM {alike} GROUP BY {pair}")
+        return f"SELECT __left, __right, {mean} FROM {alike} GROUP BY __left, __right"
 
-    @property
-    def _pairs(self) -> str:
-        """Every pair of implementations, beside what is known of those who did the same."""
+    def _steps_of_texts(self, lowering: Lowering, spoken: Cte) -> Cte:
+        old, new = "l.__text", "r.__text"
+        if not isinstance(self.head, Name):
+            old, new = f"least({old}, {new})", f"greatest({old}, {new})"
+        return lowering.define("__met", self._met(lowering, spoken, f"{PAIR}, {old} AS __old, {new} AS __new"))
+
+    def _pairs(self, of: Behaviours, common: Cte, values: Cte) -> str:
+        """Every pair of implementations, with the values of their leaders."""
         analysis, each = self.cube.analysis, self.cube.each
         before = "a.__entry < b.__entry"
         before = f"({before} OR a.__entry = b.__entry AND a.__who < b.__who)" if each else before
@@ -248,10 +263,10 @@ class Similarity(Verb):
         )
         known = " LEFT JOIN {0} AS {1} ON {1}.__left = " + left + " AND {1}.__right = " + right
         return (
-            f"__behaviours AS a JOIN __behaviours AS b ON {same('a', 'b', analysis)} AND {before}"
-            f" JOIN __universe AS u ON {same('a', 'u', analysis)}"
-            f"{known.format('__common', 'k')}"
-            f"{known.format('__valued', 'v')}"
+            f"{of.members} AS a JOIN {of.members} AS b ON {same('a', 'b', analysis)} AND {before}"
+            f" JOIN {of.universe} AS u ON {same('a', 'u', analysis)}"
+            f"{known.format(common, 'k')}"
+            f"{known.format(values, 'v')}"
         )
 
     @property

@@ -12,10 +12,12 @@ from typing import Any
 
 from sqlglot.tokenizer_core import TokenType
 
+from srcql.clauses.cube import Selection
 from srcql.clauses.reader import Reader
 from srcql.clauses.shared import flag, observed_column
 from srcql.lowering import sources, specified
-from srcql.lowering.cells import Lowering
+from srcql.lowering.cells import cells
+from srcql.lowering.lowering import Lowering
 from srcql.sql import listed
 from srcql.verbs.verb import Verb
 
@@ -62,6 +64,11 @@ class Slice(Verb):
         """Its order within an analysis: what was expected comes after what was observed."""
         return (*self.order, "specified") if "WITH SPECIFIED" in self.clauses else self.order
 
+    @property
+    def partitionable(self) -> Selection | None:
+        """The selection: rows come problem by problem, and no row depends on another problem."""
+        return None if self.tail or self.cube.query else self.cube.selection
+
     def select(self, lowering: Lowering) -> str:
         """Join code and tests to the steps, of several the latest, so that no row is multiplied."""
         steps, joins = self._steps(lowering), ""
@@ -85,11 +92,11 @@ class Slice(Verb):
         """What was observed and, where that is asked for, what was expected; `__entry` is who answered."""
         stored = [column for column in self._shown if column != "kind"]
         kinds = ["response_kind"] if "kind" in self.head else []
-        cells = lowering.cells([*stored, *kinds])
+        found = cells(lowering, [*stored, *kinds])
         columns, kind = listed(stored, "c"), f", {lowering.kind('c')} AS kind" if kinds else ""
         observed = f"SELECT {columns}, {lowering.entry} AS __entry{kind}"
         if "WITH SPECIFIED" not in self.clauses:
-            return f"{observed} FROM {cells} AS c"
-        rows = specified.expected(lowering, [*stored, *kinds])
+            return f"{observed} FROM {found} AS c"
+        rows = specified.expected(lowering, found, [*stored, *kinds])
         expected = f"SELECT {columns}, c.implementation_id{', c.response_kind' if kinds else ''}"
-        return f"{observed}, false AS specified FROM {cells} AS c UNION ALL {expected}, true FROM {rows} AS c"
+        return f"{observed}, false AS specified FROM {found} AS c UNION ALL {expected}, true FROM {rows} AS c"

@@ -1,18 +1,19 @@
 """What all verbs share: how a statement of one is read, and the form of the SQL that it stands for."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.conditions import refuse_aggregates, refuse_unknown
-from srcql.clauses.cube import Cube
+from srcql.clauses.cube import Cube, Selection
 from srcql.clauses.reader import Piece, Reader, Span, one_of
+from srcql.clauses.reading import next_clause, read_clauses
 from srcql.clauses.shared import SHARED, Clause, Read, cube, source
 from srcql.errors import SrcqlError
-from srcql.lowering.cells import Lowering
+from srcql.lowering.lowering import Lowering
 from srcql.sql import identifier, listed, quoted
 
 
@@ -39,7 +40,6 @@ TAIL: Mapping[str, Clause] = {
     "OFFSET": lambda reader: reader.piece(lambda parser: parser.parse_offset(), "a number of rows"),
 }
 ENDS = (None, TokenType.R_PAREN, TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT)
-LONGER = ("USING SAMPLE", "AT MOST")  # what begins like a clause and is none, or another
 PARAMETERS = (exp.Placeholder, exp.Parameter)
 SQL_ONLY = ("GROUP BY", "HAVING", "QUALIFY", "USING SAMPLE", "TABLESAMPLE", "SAMPLE")
 
@@ -112,6 +112,11 @@ class Verb(ABC):
         """The verb's own order within an analysis."""
         return self.order
 
+    @property
+    def partitionable(self) -> Selection | None:
+        """The selection, if a range of its problems is a range of the rows; else None."""
+        return None
+
     @abstractmethod
     def select(self, lowering: Lowering) -> str:
         """A SELECT of those columns, in any order, over the common table expressions that it defines."""
@@ -144,21 +149,6 @@ class Verb(ABC):
         return " ".join(["", ordered, *(str(piece) for piece in self.tail if piece is not order)])
 
 
-def read_clauses(reader: Reader, order: Iterable[str], grammar: Mapping[str, Clause]) -> Read:
-    """Those of the clauses that are there, in this order."""
-    read: Read = {}
-    for words in order:
-        if _found(reader, words):
-            read[words] = grammar[words](reader)
-    return read
-
-
-def _found(reader: Reader, words: str) -> str | None:
-    """The clause that comes next, if it is this one, or one of these with | between."""
-    other = next((longer for longer in LONGER if reader.at(longer)), None)
-    return next((word for word in words.split("|") if reader.at(word) and other in (None, word)), None)
-
-
 def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlError:
     """The error that something stands where no clause may."""
     for words in SQL_ONLY:
@@ -168,7 +158,7 @@ def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlErro
             return reader.error(f"{words} cannot follow a verb", reader.ahead(words), hint)
     last = max((order.index(words) for words in read), default=-1)
     for words in order:
-        if found := _found(reader, words):
+        if found := next_clause(reader, words):
             message = f"{found} belongs before {order[last].replace('|', ', ')}"
             if words in read:
                 several = f"expected only one of {one_of(words.split('|'))}"
@@ -176,11 +166,11 @@ def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlErro
             return reader.error(message, reader.ahead(found), f"order of clauses: {_listed(order)}")
     follow = f"what may follow: {_listed(order[last + 1 :])}" if order[last + 1 :] else None
     for words in SHARED:
-        if words not in order and _found(reader, words):
+        if words not in order and next_clause(reader, words):
             return reader.error(f"{verb} takes no {words}", reader.ahead(words), follow)
     for other in Verb.__subclasses__():
         for words in other.own:
-            found = _found(reader, words)
+            found = next_clause(reader, words)
             if found and not any(longer.startswith(f"{found} ") for longer in order):
                 having = one_of([verb.word for verb in Verb.__subclasses__() if words in verb.own])
                 return reader.error(f"{found} belongs to {having}", reader.ahead(found), follow)

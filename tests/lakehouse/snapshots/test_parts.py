@@ -47,7 +47,7 @@ def test_the_parts_of_a_slice_are_its_rows_in_its_order(filled: Engine) -> None:
     for text in SLICES:
         whole = filled.query(text).read_all()
         for size in (1, 17):
-            parts = parts_of(filled.planner.snapshot(), text, size, 99)
+            parts = parts_of(filled.planner.snapshot(), filled.prepare(text).partitionable, size, 99)
             tables = [filled.prepare(text, part=part).execute().reader().read_all() for part in parts]
             assert len(tables) > 1
             assert pa.concat_tables(tables).equals(whole)
@@ -68,15 +68,15 @@ def test_the_parts_of_a_slice_are_its_rows_in_its_order(filled: Engine) -> None:
     ],
 )
 def test_statements_that_cannot_be_split(filled: Engine, text: str) -> None:
-    assert parts_of(filled.planner.snapshot(), text, 1, 99) == []
+    assert parts_of(filled.planner.snapshot(), filled.prepare(text).partitionable, 1, 99) == []
 
 
 def test_parts_grow_with_the_number_of_rows(filled: Engine) -> None:
-    assert len(parts_of(filled.planner.snapshot(), "SLICE FROM *", 1, 2)) == 2
+    assert len(parts_of(filled.planner.snapshot(), filled.prepare("SLICE FROM *").partitionable, 1, 2)) == 2
 
 
 def test_few_rows_are_one_part(filled: Engine) -> None:
-    assert parts_of(filled.planner.snapshot(), "SLICE FROM *", 1_000_000, 99) == []
+    assert parts_of(filled.planner.snapshot(), filled.prepare("SLICE FROM *").partitionable, 1_000_000, 99) == []
 
 
 def test_a_part_opens_only_files_that_may_hold_its_problems(filled: Engine) -> None:
@@ -88,7 +88,7 @@ def test_a_part_of_a_past_snapshot(warehouse: Warehouse, filled: Engine) -> None
     text = f"SLICE FROM * AT (VERSION => {filled.planner.snapshot().ids['observations']})"
     before = filled.query(text).read_all()
     warehouse.ingest("observations", observations(("a", "z", "t", 0, "9")))
-    parts = parts_of(filled.planner.snapshot(), text, 20, 99)
+    parts = parts_of(filled.planner.snapshot(), filled.prepare(text).partitionable, 20, 99)
     tables = [filled.prepare(text, part=part).execute().reader().read_all() for part in parts]
     assert pa.concat_tables(tables).equals(before)
 

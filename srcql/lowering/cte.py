@@ -1,0 +1,17 @@
+"""A common table expression (CTE) as a value: what defines it returns it, and what reads it takes it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cte:
+    """One CTE of a lowering; in SQL it stands by its name.
+
+    >>> f"SELECT * FROM {Cte('__rows')}"
+    'SELECT * FROM __rows'
+    """
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name

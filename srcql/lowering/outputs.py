@@ -1,0 +1,17 @@
+"""Functions of outputs, each called once for each distinct output."""
+
+from collections.abc import Mapping
+
+from srcql.lowering.cte import Cte
+from srcql.sql import listed, same
+
+# Columns that are stored with a row, as SQL over its output.
+DERIVED = {"response_kind": "response_kind(output)", "response_key": "response_key(output)"}
+
+
+def with_outputs(of: Cte, functions: Mapping[str, str]) -> str:
+    """Return a query that adds columns to a CTE: name -> SQL over `output`."""
+    calls = ", ".join(f"{function} AS {column}" for column, function in functions.items())
+    distinct = f"SELECT output, {calls} FROM (SELECT DISTINCT output FROM {of})"
+    added = listed(functions, "d")
+    return f"SELECT c.*, {added} FROM {of} AS c JOIN ({distinct}) AS d ON {same('c', 'd', ['output'])}"
