@@ -42,7 +42,9 @@ class Queries:
         request = self._ticket(context, command)
         statement = self._prepare(context, request)
         ticket = self._extend(replace(request, ids=tuple(statement.snapshot.ids.values())))
-        parts: Sequence[Part | None] = parts_of(statement.snapshot, request.text, PART_ROWS, MAX_PARTS) or [None]
+        parts: Sequence[Part | None] = parts_of(statement.snapshot, statement.partitionable, PART_ROWS, MAX_PARTS) or [
+            None
+        ]
         endpoints = [_endpoint(replace(ticket, part=part)) for part in parts]
         return flight.FlightInfo(self._wire_schema(statement, request), descriptor, endpoints, -1, -1, len(parts) > 1)
 

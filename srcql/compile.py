@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlglot.errors import ParseError
 
+from srcql.clauses.cube import Selection
 from srcql.clauses.equality import CANONICAL
 from srcql.clauses.reader import MARK, Span, mark, one_of
 from srcql.compiled import Carried, Compiled
@@ -129,7 +130,13 @@ def compile(text: str, resolver: Resolver = STANDALONE, forms: Forms = DUCKDB) -
     except SrcqlError as error:
         error.text = error.text if error.text is not None else text
         raise
-    return writer.compiled()
+    return replace(writer.compiled(), partitionable=_partitionable(text, found))
+
+
+def _partitionable(text: str, parts: list[Part]) -> Selection | None:
+    first = parts[0]
+    whole = len(parts) == 1 and isinstance(first, FoundVerb) and first.root and not text[: first.span[0]].strip()
+    return first.verb.partitionable if whole and isinstance(first, FoundVerb) else None
 
 
 def transpile(text: str, write: str = "duckdb") -> str:

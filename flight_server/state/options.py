@@ -12,12 +12,8 @@ from google.protobuf.message import Message
 
 from flight_server.namespace import CATALOG, DB_SCHEMA
 from flight_server.protocol import message
-from srcql.clauses.cube import Cube
-from srcql.clauses.equality import CANONICAL, Equality
+from srcql.clauses.equality import Equality, parse_equality
 from srcql.errors import SrcqlError
-from srcql.find import find_parts
-from srcql.parser import FoundVerb
-from srcql.schema import OBSERVATIONS
 
 INVALID_NAME, INVALID_VALUE = 1, 2
 COMPRESSIONS = ("none", "lz4", "zstd")
@@ -48,27 +44,18 @@ DEFAULTS = Options()
 
 @lru_cache(maxsize=256)
 def equality_of(text: str) -> Equality:
-    """The equality that stands after USING; ValueError when it is none, makes no classes, or takes THROUGH.
+    """Return the equality that a text states; raise ValueError for an invalid one, TOLERANCE or THROUGH.
 
     >>> equality_of("DIGITS 6 UNORDERED").text
     'DIGITS 6 UNORDERED'
     """
-    if not text.strip():
-        return CANONICAL
     try:
-        cube = _cube(f"CLUSTER FROM * USING {text}")
+        equality = parse_equality(text)
     except SrcqlError as error:
         raise ValueError(str(error)) from None
-    if cube.using.through:
-        raise ValueError("THROUGH stands in a statement")
-    return cube.using
-
-
-def _cube(text: str) -> Cube:
-    (found,) = find_parts(text, OBSERVATIONS)
-    if not isinstance(found, FoundVerb) or not found.root or found.verb.tail or found.verb.clauses.keys() != {"USING"}:
-        raise ValueError(f"{text} is more than an equality")
-    return found.verb.cube
+    if equality.through:
+        raise ValueError("THROUGH is only allowed in a statement")
+    return equality
 
 
 def _one_of(*allowed: str) -> Callable[[Any], str]:

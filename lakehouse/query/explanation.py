@@ -10,6 +10,7 @@ from lakehouse.query.profile import Profile
 from lakehouse.query.results import KEY_VALUE_SCHEMA, KeyValueResult, QueryResult, Result
 from lakehouse.query.statement import Statement
 from lakehouse.query.table_sql import local_path
+from srcql.clauses.cube import Selection
 from srcql.errors import SrcqlError
 from srcql.explain import Explain, lines
 
@@ -23,6 +24,7 @@ class Explanation:
     """
 
     schema: pa.Schema = KEY_VALUE_SCHEMA
+    partitionable: Selection | None = None
 
     def __init__(self, text: str, explain: Explain, compile: Callable[[str], Statement], location: str) -> None:
         self.text = text

@@ -17,9 +17,10 @@ from lakehouse.query.sandbox import Inspection, inspect
 from lakehouse.query.views import PUBLIC
 from lakehouse.snapshots.snapshot import LakehouseSnapshot
 from lakehouse.snapshots.state import File
+from srcql.clauses.cube import Selection
 from srcql.compile import compile
 from srcql.errors import InvalidQuery
-from srcql.parameters import counted
+from srcql.parameters import count_parameters
 
 TEXT = "VARCHAR"
 
@@ -45,7 +46,7 @@ class Statement:
         self.snapshot = snapshot
         self.text = text
         self._inspection = self._inspect()
-        self.parameters = counted(text, self._inspection.parameters)
+        self.parameters = count_parameters(text, self._inspection.parameters)
 
     @property
     def sql(self) -> str:
@@ -56,6 +57,11 @@ class Statement:
     def files(self) -> list[File]:
         """The data files that the statement reads, sorted by path."""
         return self._views.files(self._inspection.tables)
+
+    @property
+    def partitionable(self) -> Selection | None:
+        """The selection of a statement that can be read in parts; see `parts_of`."""
+        return self._compiled.partitionable
 
     @cached_property
     def schema(self) -> pa.Schema:

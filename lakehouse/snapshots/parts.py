@@ -1,10 +1,9 @@
-"""Splits a long SLICE into parts that can be read in parallel; in sequence they are its rows in its order.
+"""Splits a long result into parts that can be read in parallel; in sequence they are its rows in its order.
 
-A SLICE is sorted by problem, and no row of it depends on another problem. So a range of problems, in the order of the
-result, is a part. The summaries of the files say how many rows each problem has.
+The rows of a partitionable statement are sorted by problem, and no row depends on another problem. So a range of
+problems, in the order of the result, is a part. The summaries of the files say how many rows each problem has.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +11,8 @@ from dataclasses import dataclass
 from lakehouse.snapshots.snapshot import LakehouseSnapshot
 from lakehouse.snapshots.state import File
 from srcql.clauses.cube import Selection
-from srcql.find import find_parts
-from srcql.parser import FoundVerb
 from srcql.sql import literal
-from srcql.verbs.slice import Slice
 
-WORD = re.compile(r"\s*SLICE\b", re.IGNORECASE)
 Problem = tuple[str, str]
 
 
@@ -49,29 +44,16 @@ class Part:
         return first <= self.last and self.first <= last
 
 
-def parts_of(snapshot: LakehouseSnapshot, text: str, rows: int, most: int) -> list[Part]:
+def parts_of(snapshot: LakehouseSnapshot, selection: Selection | None, rows: int, most: int) -> list[Part]:
     """Return the parts of a statement, each of about `rows` rows or one problem; none if it cannot be split.
 
-    Parts are larger where there would be many more than `most`.
+    `selection` is the statement's `partitionable`. Parts are larger where there would be many more than `most`.
     """
-    selection = _sliced(snapshot, text)
     if selection is None:
         return []
     counts = snapshot.at(selection.at).rows_of(selection)
     parts = list(_ranges(counts, max(rows, counts.total() // most)))
     return parts if len(parts) > 1 else []
-
-
-def _sliced(snapshot: LakehouseSnapshot, text: str) -> Selection | None:
-    """Return the selection of a statement that is one SLICE and nothing else."""
-    if not WORD.match(text):
-        return None
-    found = find_parts(text, snapshot.table("observations"))
-    if len(found) != 1 or not isinstance(found[0], FoundVerb) or not found[0].root:
-        return None
-    verb = found[0].verb
-    whole = isinstance(verb, Slice) and not verb.tail and verb.cube.query is None
-    return verb.cube.selection if whole else None
 
 
 def _ranges(counts: Counter[Problem], rows: int) -> Iterator[Part]:

@@ -1,11 +1,11 @@
-"""When two responses are the same.
+"""USING: which responses are equal.
 
     USING EXACT [EXCEPTIONS TYPE | MESSAGE | ANY]
     USING [CANONICAL] [EXCEPTIONS …] [DIGITS n] [UNORDERED] [TYPED] [IGNORE '$.path', …] [THROUGH name]
     USING TOLERANCE number [REL number] [EXCEPTIONS …] [IGNORE …] [THROUGH …]
 
-EXACT compares `output` byte by byte, CANONICAL by value, TOLERANCE by value and numbers by their distance. Options
-stand in any order, each once.
+EXACT compares `output` byte by byte, CANONICAL by value, TOLERANCE by value and numbers by distance. Options are in
+any order, each at most once.
 
 >>> Equality(exact=True, exceptions="TYPE").text
 'EXACT EXCEPTIONS TYPE'
@@ -17,17 +17,20 @@ stand in any order, each once.
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.paths import InvalidPath, canonical_path
+from srcql.clauses.piece_parser import PieceParser
 from srcql.clauses.reader import Name, Reader, Span
+from srcql.schema import OBSERVATIONS
 from srcql.sql import literal
 
 EXCEPTIONS = ("TYPE", "MESSAGE", "ANY")
+CLASSES_HINT = "use DIGITS n, as in USING DIGITS 6, which rounds numbers before they are compared"
 
 # An exception is split at its first two @; without a second one its message is empty.
 EXCEPTION = {
@@ -39,7 +42,7 @@ EXCEPTION = {
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far apart two numbers a and b may be, as decimal texts: |a-b| <= max(absolute, relative * max(|a|, |b|))."""
+    """The allowed distance of numbers a and b, as decimal texts: |a-b| <= max(absolute, relative * max(|a|, |b|))."""
 
     absolute: str
     relative: str
@@ -47,13 +50,13 @@ class Tolerance:
 
     @property
     def text(self) -> str:
-        """As it stands after USING."""
+        """The clause as after USING."""
         return f"TOLERANCE {self.absolute} REL {self.relative}"
 
 
 @dataclass(frozen=True)
 class Equality:
-    """One equality; `exceptions` None is what the base says of them: as printed for EXACT, TYPE for the others."""
+    """One equality of responses; `exceptions` None is the default: as printed for EXACT, TYPE for the others."""
 
     exact: bool = False
     exceptions: str | None = None
@@ -66,7 +69,7 @@ class Equality:
 
     @property
     def text(self) -> str:
-        """What stands after USING, as the functions over responses take it, and one text for equal equalities."""
+        """The canonical text, as after USING: the functions over responses take it, and equal equalities share it."""
         words = (
             self.exact and "EXACT",
             self.tolerance and self.tolerance.text,
@@ -81,7 +84,7 @@ class Equality:
 
     @property
     def stored(self) -> str | None:
-        """The response as SQL over the stored columns; None when the outputs have to be looked at."""
+        """The response as SQL over the stored columns; None if the outputs must be read."""
         if not self.exact:
             return None if self.text else "response_key"
         if self.exceptions is None:
@@ -97,59 +100,92 @@ class Equality:
 CANONICAL = Equality()
 
 
-def using(reader: Reader) -> Equality:
-    """USING where responses form classes: not TOLERANCE, under which a = b and b = c do not make a = c."""
-    equality = any_equality(reader)
-    if equality.tolerance:
-        hint = "DIGITS n rounds numbers before they are compared: USING DIGITS 6"
-        message = "TOLERANCE is not transitive, so it makes no classes of responses"
-        raise reader.error(message, equality.tolerance.span, hint)
+def parse_equality(text: str) -> Equality:
+    """Return the equality that a text states, as after USING; a blank text is CANONICAL.
+
+    Raises InvalidQuery for any other text, and for TOLERANCE, which makes no classes of responses.
+
+    >>> parse_equality("DIGITS 6 UNORDERED").text
+    'DIGITS 6 UNORDERED'
+    """
+    if not text.strip():
+        return CANONICAL
+    reader = Reader(PieceParser.over(text), OBSERVATIONS)
+    equality = _of_classes(reader, _equality(reader))
+    if reader.next_type:
+        raise reader.expected("an option of USING or the end of the text")
     return equality
 
 
+def using(reader: Reader) -> Equality:
+    """Read USING of a verb that needs classes of responses: TOLERANCE is not transitive, and makes none."""
+    return _of_classes(reader, any_equality(reader))
+
+
+def using_before(*clauses: str) -> Callable[[Reader], Equality]:
+    """Return the reader of USING, like `using`, that leaves these clauses to the verb: they begin like an option."""
+
+    def read(reader: Reader) -> Equality:
+        reader.take("USING")
+        return _of_classes(reader, _equality(reader, clauses))
+
+    return read
+
+
 def any_equality(reader: Reader) -> Equality:
-    """USING where one response meets another: TOLERANCE too."""
+    """Read USING of a verb that compares pairs of responses: TOLERANCE is allowed."""
     reader.take("USING")
+    return _equality(reader)
+
+
+def _of_classes(reader: Reader, equality: Equality) -> Equality:
+    if equality.tolerance:
+        message = "TOLERANCE is not transitive, so it makes no classes of responses"
+        raise reader.error(message, equality.tolerance.span, CLASSES_HINT)
+    return equality
+
+
+def _equality(reader: Reader, ends: Collection[str] = ()) -> Equality:
     start = reader.span[0]
     base = next((word for word in BASES if reader.take(word)), None)
     tolerance = _tolerance(reader, start) if base == "TOLERANCE" else None
     options: dict[str, Any] = {}
-    while option := _option(reader, base, options):
+    while option := _option(reader, base, options, ends):
         options[option.lower()] = OPTIONS[option](reader)
     if base != "EXACT" and options.get("exceptions") == "TYPE":
         del options["exceptions"]  # the default
     return Equality(exact=base == "EXACT", tolerance=tolerance, **options)
 
 
-def _option(reader: Reader, base: str | None, read: Mapping[str, Any]) -> str | None:
-    """The option that comes next, its word read; None when none does."""
-    if (base or read) and (reader.at("EXCEPTIONS VOTE") or reader.at("EXCEPTIONS ABSTAIN")):
-        return None  # a clause of ORACLE
+def _option(reader: Reader, base: str | None, read: Mapping[str, Any], ends: Collection[str]) -> str | None:
+    """Read the word of the next option; return None if no option comes next."""
+    if (base or read) and any(reader.at(words) for words in ends):
+        return None
     option = next((word for word in OPTIONS if reader.at(word)), None)
     if option is None:
-        _refuse_other(reader, none_read=not (base or read))
+        _reject_other(reader, none_read=not (base or read))
         return None
     if option.lower() in read:
         raise reader.error(f"duplicate {option}")
     if option not in BASES[base or "CANONICAL"]:
-        raise reader.error(f"{base} does not take {option}", hint=f"CANONICAL does: USING {option} …")
+        raise reader.error(f"{base} does not take {option}", hint=f"use CANONICAL, as in USING {option} …")
     reader.take(option)
     return option
 
 
-def _refuse_other(reader: Reader, none_read: bool) -> None:
-    """Say of a word that is meant for an option, but is none, which it may be."""
+def _reject_other(reader: Reader, none_read: bool) -> None:
+    """Reject a word that is probably a mistyped option."""
     for word in BASES:
         if reader.at(word):
-            raise reader.error(f"{word} stands directly after USING, once")
+            raise reader.error(f"{word} must be the first word after USING")
     if reader.next_type is TokenType.COMMA:
-        raise reader.error("no comma stands between options of USING")
+        raise reader.error("options of USING have no commas between them")
     known = (*BASES, *OPTIONS)
     near = difflib.get_close_matches(reader.found.upper(), known, n=1, cutoff=0.6 if none_read else 0.8)
     if none_read:
         hint = f"did you mean {near[0]}?" if near else f"options of CANONICAL: {', '.join(OPTIONS)}"
         raise reader.expected("EXACT, CANONICAL, TOLERANCE or an option of CANONICAL", hint)
-    if near:  # what is less like an option may be a clause
+    if near:  # a less similar word may be a clause
         raise reader.expected("an option of USING or a clause", f"did you mean {near[0]}?")
 
 
@@ -160,7 +196,7 @@ def _tolerance(reader: Reader, start: int) -> Tolerance:
 
 
 def _distance(reader: Reader) -> str:
-    return _token(reader, DISTANCE, "a number from 0", "as 0, 0.001 or 1e-9")
+    return _token(reader, DISTANCE, "a number from 0", "as in 0, 0.001 or 1e-9")
 
 
 def _digits(reader: Reader) -> int:
@@ -176,7 +212,7 @@ def _token(reader: Reader, pattern: re.Pattern[str], what: str, hint: str | None
 
 
 def _path(reader: Reader) -> str:
-    """A path, by its canonical text; an error stands where in the text the path goes wrong."""
+    """Read a path and return its canonical text; an error has the place of the mistake in the path."""
     start, end = reader.span
     if reader.next_type is not TokenType.STRING:
         raise reader.expected("a path in single quotes", "as in IGNORE '$.key'")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.cube import Cube
-from srcql.clauses.equality import Equality, using
+from srcql.clauses.equality import Equality, using_before
 from srcql.clauses.reader import Name, Reader, Span
 from srcql.clauses.reading import read_clauses
 from srcql.lowering import voting
@@ -72,7 +72,7 @@ def against(reader: Reader) -> Against:
 def _clauses_of_oracle(reader: Reader) -> tuple[Equality | None, VotingRules]:
     if not reader.sign(TokenType.L_PAREN):
         return None, VotingRules()
-    grammar = {"USING": using, **voting.CLAUSES}
+    grammar = {"USING": using_before("EXCEPTIONS VOTE", "EXCEPTIONS ABSTAIN"), **voting.CLAUSES}
     read = read_clauses(reader, grammar, grammar)
     if not reader.sign(TokenType.R_PAREN):
         what = ", ".join(words.replace("|", ", ") for words in grammar)

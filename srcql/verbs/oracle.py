@@ -8,11 +8,15 @@ Columns: `…, test_id, step_id, output, votes, total, support, margin, n_distin
 status is NO_VOTES, BELOW_QUORUM, TIE, UNANIMOUS, MAJORITY or PLURALITY. Ordered by test and step.
 """
 
+from srcql.clauses.equality import using_before
 from srcql.clauses.reader import Reader
+from srcql.clauses.shared import SHARED
 from srcql.lowering import behaviour, outcomes, voting
 from srcql.lowering.lowering import Lowering
 from srcql.lowering.voting import VotingRules
 from srcql.verbs.verb import Verb
+
+EXCEPTIONS = ("VOTE", "ABSTAIN")
 
 
 class Oracle(Verb):
@@ -20,6 +24,7 @@ class Oracle(Verb):
 
     word = "ORACLE"
     form = "ORACLE"
+    shared = {**SHARED, "USING": using_before(*(f"EXCEPTIONS {word}" for word in EXCEPTIONS))}  # noqa: RUF012
     own = voting.CLAUSES
     results = (
         "test_id",

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlglot.tokenizer_core import TokenType
 
+from srcql.clauses.cube import Selection
 from srcql.clauses.reader import Reader
 from srcql.clauses.shared import flag, observed_column
 from srcql.lowering import sources, specified
@@ -62,6 +63,11 @@ class Slice(Verb):
     def sorted_by(self) -> tuple[str, ...]:
         """Its order within an analysis: what was expected comes after what was observed."""
         return (*self.order, "specified") if "WITH SPECIFIED" in self.clauses else self.order
+
+    @property
+    def partitionable(self) -> Selection | None:
+        """The selection: rows come problem by problem, and no row depends on another problem."""
+        return None if self.tail or self.cube.query else self.cube.selection
 
     def select(self, lowering: Lowering) -> str:
         """Join code and tests to the steps; of several versions the latest, so that the join multiplies no rows."""

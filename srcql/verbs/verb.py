@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.conditions import refuse_aggregates, refuse_unknown
-from srcql.clauses.cube import Cube
+from srcql.clauses.cube import Cube, Selection
 from srcql.clauses.reader import Piece, Reader, Span, one_of
 from srcql.clauses.reading import next_clause, read_clauses
 from srcql.clauses.shared import SHARED, Clause, Read, cube, source
@@ -111,6 +111,11 @@ class Verb(ABC):
     def sorted_by(self) -> tuple[str, ...]:
         """The verb's own order within an analysis."""
         return self.order
+
+    @property
+    def partitionable(self) -> Selection | None:
+        """The selection, if a range of its problems is a range of the rows; else None."""
+        return None
 
     @abstractmethod
     def select(self, lowering: Lowering) -> str:

@@ -1,4 +1,4 @@
-"""How rows lie in files, and batches that repeat a key."""
+"""How rows are stored in files, and batches with duplicate keys."""
 
 import random
 from pathlib import Path
@@ -30,7 +30,7 @@ def leftovers(warehouse: Warehouse) -> list[Path]:
     return [path for folder in warehouse.data_locations for path in Path(folder).rglob("*") if path.is_file()]
 
 
-def test_rows_lie_sorted_by_bytes(warehouse: Warehouse) -> None:
+def test_rows_are_sorted_by_bytes(warehouse: Warehouse) -> None:
     names = ["a", "B", "é", "\uffff", "\U0001f600", "ab", ""]
     rows = [(p, i, t, s, "1") for p in names for i in names[:3] for t in ("t2", "t10") for s in (2, 10)]
     random.Random(1).shuffle(rows)
@@ -100,7 +100,7 @@ def test_files_carry_field_ids_and_small_row_groups(warehouse: Warehouse) -> Non
 REPEATED = ("p", "i", "t", 0, "1")
 
 
-def test_refuses_a_repeated_key(warehouse: Warehouse) -> None:
+def test_rejects_a_duplicate_key(warehouse: Warehouse) -> None:
     rows = observations(("p", "j", "t", 0, "1"), REPEATED, ("q", "i", "t", 0, "1"), ("p", "i", "t", 0, "2"))
     with pytest.raises(InvalidData) as error:
         warehouse.ingest("observations", rows)
@@ -112,7 +112,7 @@ def test_refuses_a_repeated_key(warehouse: Warehouse) -> None:
     assert leftovers(warehouse) == []
 
 
-def test_the_same_step_in_another_environment_is_no_repeat(warehouse: Warehouse) -> None:
+def test_the_same_step_in_another_environment_is_no_duplicate(warehouse: Warehouse) -> None:
     rows = observations(REPEATED, REPEATED).append_column("environment_id", pa.array(["a", "b"]))
     assert warehouse.ingest("observations", rows).rows == 2
 
@@ -123,7 +123,7 @@ def stream(*tables: pa.Table) -> Any:
     )
 
 
-def test_finds_a_repeated_key_far_apart(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finds_a_duplicate_key_in_another_chunk(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "CHUNK_ROWS", 2)
     rows = [observations((f"p{at % 3}", f"i{at}", "t", 0, "1")) for at in range(9)]
     with pytest.raises(InvalidData) as error:
@@ -134,7 +134,7 @@ def test_finds_a_repeated_key_far_apart(warehouse: Warehouse, monkeypatch: pytes
     assert [file.record_count for file in files(warehouse)] == [2, 2, 2, 2, 1]
 
 
-def test_a_bad_row_at_the_end_leaves_no_file(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_row_at_the_end_leaves_no_file(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "CHUNK_ROWS", 2)
     rows = [observations((f"p{at}", "i", "t", at, "1")) for at in range(6)]
     bad = observations(("p", "i", "t", None, "1")).cast(rows[0].schema)
@@ -168,7 +168,7 @@ def test_chunks_are_cut_by_rows_and_by_bytes(monkeypatch: pytest.MonkeyPatch) ->
     assert [len(chunk) for chunk in writer.chunks(shared)] == [4, 2]
 
 
-def test_the_same_source_twice_in_a_batch_has_no_latest(warehouse: Warehouse) -> None:
+def test_rejects_two_sources_of_one_time_in_a_batch(warehouse: Warehouse) -> None:
     code = pa.table(
         {"data_set_id": ["D"] * 2, "problem_id": ["p"] * 2, "implementation_id": ["i"] * 2, "code_hash": ["a", "b"]}
     )
