@@ -1,11 +1,11 @@
-"""RANK: implementations from the best to the worst, by what their behaviour says of them.
+"""RANK: implementations from the best to the worst, by a score of their behaviour.
 
     RANK FROM … [shared clauses] ON SIZE | PASSES | AGREEMENT | CODET | MBR | METRIC column [ASC | DESC] [AGAINST …]
 
-Columns: `…, rank, implementation_id, score, n_missing`. Those with one score share a rank, and the next is as many
-further. CODET is that of Chen et al., "CodeT: Code Generation with Generated Tests" (2022), with the tests passed
-squared; MBR that of Shi et al., "Natural Language to Code Translation with Execution" (2022). Ordered by rank and
-implementation.
+Columns: `…, rank, implementation_id, score, n_missing`. Implementations with the same score share a rank, and the next
+rank counts all of them. CODET is that of Chen et al., "CodeT: Code Generation with Generated Tests" (2022), with the
+passed tests squared; MBR is that of Shi et al., "Natural Language to Code Translation with Execution" (2022). Ordered
+by rank and implementation.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ WHO = ("__entry", "__who")
 
 @dataclass(frozen=True)
 class On:
-    """What implementations are ranked on; the greatest is the best, unless it is ascending."""
+    """The score of a ranking; the greatest is the best, unless it is ascending."""
 
     score: str
     column: str = ""
