@@ -9,42 +9,33 @@ owner is expected of everybody, else of the implementation (RUN) or of the one t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlglot import exp
-from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.conditions import parts_on
-from srcql.clauses.cube import KEY, Cube
+from srcql.clauses.cube import KEY
 from srcql.clauses.equality import Equality
-from srcql.clauses.reader import Name, Reader, Span
-from srcql.clauses.reading import read_clauses
+from srcql.clauses.reader import Name, Span
 from srcql.errors import UnknownName, suggestion
-from srcql.lowering import outcomes, runs, specified, voting
+from srcql.lowering import outcomes, runs, specified
 from srcql.lowering.behaviour import Traces, traces_of
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
-from srcql.lowering.voting import VotingRules, count_votes, is_vote
+from srcql.lowering.voting import DEFAULT_RULES, VotingRules, count_votes, is_vote
 from srcql.sql import listed, literal
-
-KINDS = ("SPECIFIED", "ORACLE", "IMPLEMENTATION", "RUN")
 
 
 @dataclass(frozen=True)
 class Against:
-    """The clause as it was read; `clauses` are those in the parentheses of ORACLE."""
+    """The clause as it was read; `rules` and `using` are those in the parentheses of ORACLE."""
 
     kind: str
     span: Span
     name: Name | None = None
     null_defined: bool = False
-    clauses: tuple[tuple[str, Any], ...] = ()
+    rules: VotingRules = DEFAULT_RULES
+    using: Equality | None = None
     leave_one_out: bool = False
-
-    @property
-    def using(self) -> Equality | None:
-        """By which equality the oracle votes, if it is another."""
-        return dict(self.clauses).get("USING")
 
     @property
     def owner(self) -> str | None:
@@ -67,11 +58,6 @@ class Against:
         """Columns that are read for the oracle alone."""
         using = self.using
         return ["response_key"] if self.kind == "ORACLE" and using and using.stored == "response_key" else []
-
-    @property
-    def rules(self) -> VotingRules:
-        """The rules of voting in the parentheses of ORACLE."""
-        return VotingRules.of(dict(self.clauses))
 
     def apart(self, lowering: Lowering) -> Lowering:
         """Return the lowering that keeps the reference apart from the rows that are checked.
@@ -148,50 +134,3 @@ class Against:
 
 
 UNBOUND = (exp.Placeholder, exp.Parameter)
-
-
-def against(reader: Reader) -> Against:
-    """AGAINST and its reference."""
-    start = reader.span[0]
-    reader.take("AGAINST")
-    kind = reader.expect(KINDS)
-    read: dict[str, Any] = {}
-    if kind == "SPECIFIED":
-        read["null_defined"] = reader.take("NULL DEFINED")
-    elif kind == "ORACLE":
-        read["clauses"] = _clauses_of_oracle(reader)
-        read["leave_one_out"] = reader.take("LEAVE ONE OUT")
-    else:
-        read["name"] = reader.name("an implementation" if kind == "IMPLEMENTATION" else "a run")
-    return Against(kind, (start, reader.end), **read)
-
-
-def _clauses_of_oracle(reader: Reader) -> tuple[tuple[str, Any], ...]:
-    if not reader.sign(TokenType.L_PAREN):
-        return ()
-    grammar = voting.CLAUSES
-    clauses = read_clauses(reader, grammar, grammar)
-    if not reader.sign(TokenType.R_PAREN):
-        what = ", ".join(words.replace("|", ", ") for words in grammar)
-        raise reader.expected(") after the clauses of ORACLE", f"in this order: {what}")
-    return tuple(clauses.items())
-
-
-def check(reader: Reader, cube: Cube, clause: Against) -> None:
-    """Raise an error for a reference that contradicts the shared clauses."""
-    if clause.kind == "RUN" and "run_id" in cube.by:
-        raise reader.error("BY run_id leaves no two runs to compare", clause.span)
-    if clause.kind == "ORACLE":
-        _check_oracle(reader, cube, clause)
-
-
-def _check_oracle(reader: Reader, cube: Cube, clause: Against) -> None:
-    if cube.using.tolerance and clause.using is None:
-        hint = "AGAINST ORACLE (USING DIGITS 6) votes by classes, and its outcome is compared by TOLERANCE"
-        raise reader.error("ORACLE needs an equality of its own: TOLERANCE makes no classes", clause.span, hint)
-    if cube.runs == "STABLE" and clause.using not in (None, cube.using):
-        raise reader.error("RUNS STABLE compares runs by one equality, and ORACLE has another", clause.span)
-    clusters = next((words for words, value in clause.clauses if value == "CLUSTER"), None)
-    if clause.leave_one_out and clusters:
-        hint = "PER STEP, with TIE NULL or TIE LEAST"
-        raise reader.error(f"LEAVE ONE OUT takes no {clusters} CLUSTER", clause.span, hint)
