@@ -2,30 +2,33 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint bench serve
+.PHONY: help setup demo test lint docs bench serve
 
-help:  ## what each target does
+help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-setup: .venv/installed  ## make .venv and install the project with all it needs
+setup: .venv/installed  ## create .venv and install the project with everything that development needs
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs,test]'
 	touch $@
 
-demo: setup  ## run programs, keep what they did, and ask about it
+demo: setup  ## run small programs, store what they did, and query it
 	$(BIN)/srcql demo
 
-test: setup  ## every test, on several cores
+test: setup  ## run all tests, on up to four cores
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-lint: setup  ## style and types
+lint: setup  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup  ## first figures, as ratios of one run
+docs: setup  ## build the documentation as a site in ./site; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+bench: setup  ## measure against the prior art's method, and print ratios
 	$(BIN)/python -m benchmarks
 
 serve: setup  ## serve the warehouse in ./warehouse on a free port

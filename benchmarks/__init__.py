@@ -1,1 +1,1 @@
-"""The same questions, asked of this lakehouse and in the prior art's manner, measured side by side in one run."""
+"""Measure the same questions on this lakehouse and with the prior art's method, in one run."""

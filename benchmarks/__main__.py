@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--problems N]`: measure, print the tables, and keep them in `.bench/`."""
+"""`python -m benchmarks [--problems N]`: measure, print the tables, and write the figures to `.bench/`."""
 
 import argparse
 import json
@@ -19,9 +19,9 @@ ASKED = 50
 
 
 def main() -> int:
-    """Run the benchmark; 1 when two sides gave different answers."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="measure, as ratios of one run")
-    parser.add_argument("--problems", type=int, default=509, help="size of the workload (509)")
+    """Run the benchmark; return 1 if two sides returned different answers."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="compare with the prior art in one run")
+    parser.add_argument("--problems", type=int, default=509, help="number of problems (509)")
     problems = parser.parse_args().problems
     progress = Console(stderr=True)
     CACHE.mkdir(exist_ok=True)

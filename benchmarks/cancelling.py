@@ -1,7 +1,7 @@
-"""`python -m benchmarks.cancelling [--repeats N]`: how long a statement outlives the wish that it ends.
+"""`python -m benchmarks.cancelling [--repeats N]`: how long a statement runs on after it is cancelled.
 
-In every phase of a statement its client asks for the end in some way; measured is the time until the server has nothing
-left of it: its last call has ended, so that its threads, cursor and slot are free.
+Each phase of a statement is cancelled in one way. The measured time ends when the server holds nothing of the
+statement: its last call has ended, so its threads, cursor and slot are free.
 """
 
 import argparse
@@ -27,12 +27,12 @@ HOURS = "range(1000000000000) AS r WHERE hash(r.range) = 7"
 PLANNING = f"MATRIX FROM (SELECT o.* FROM observations AS o, {HOURS})"
 COMPUTING = f"SELECT count(*) FROM {HOURS}"
 STREAMING = "SELECT range FROM range(100000000000)"
-LATER = 0.3  # seconds in which a phase is surely reached
+LATER = 0.3  # seconds after which a phase has certainly begun
 Phase = Callable[[flight.FlightClient], float]
 
 
 def by_deadline(call: Callable[[flight.FlightClient, flight.FlightCallOptions], object]) -> Phase:
-    """The client's own deadline passes; returns when that was."""
+    """Return a phase that ends at the client's deadline; it returns the time of that deadline."""
 
     def phase(client: flight.FlightClient) -> float:
         last = time.monotonic() + LATER
@@ -40,13 +40,13 @@ def by_deadline(call: Callable[[flight.FlightClient, flight.FlightCallOptions], 
             call(client, flight.FlightCallOptions(timeout=LATER))
         except pa.ArrowException:
             return last
-        raise AssertionError("it ended before its deadline")
+        raise AssertionError("the statement ended before its deadline")
 
     return phase
 
 
 def by_client(read: Callable[[flight.FlightStreamReader], object]) -> Phase:
-    """The client cancels its stream, which it reads so or so."""
+    """Return a phase in which the client reads with `read`, then cancels its stream."""
 
     def phase(client: flight.FlightClient) -> float:
         stream = client.do_get(flight.Ticket(STREAMING.encode()))
@@ -59,7 +59,7 @@ def by_client(read: Callable[[flight.FlightStreamReader], object]) -> Phase:
 
 
 def by_info(text: str, read: Callable[[flight.FlightStreamReader], object]) -> Phase:
-    """Another call cancels the statement by its FlightInfo, while its client waits for the next rows."""
+    """Return a phase in which another call cancels the FlightInfo, while the client waits for rows."""
 
     def phase(client: flight.FlightClient) -> float:
         info = client.get_flight_info(flight.FlightDescriptor.for_command(text.encode()))
@@ -99,16 +99,16 @@ PHASES: dict[str, Phase] = {
     "streaming; CancelFlightInfo": by_info(STREAMING, lambda stream: sum(1 for _ in stream)),
     "streaming to a slow reader; CancelFlightInfo": by_info(STREAMING, _slowly),
     "streaming; the client cancels": by_client(lambda stream: [stream.read_chunk() for _ in range(20)]),
-    "streaming to one that reads nothing; the client cancels": by_client(lambda _: None),
+    "streaming to a client that does not read; it cancels": by_client(lambda _: None),
 }
 
 
 def main() -> None:
     """Measure, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cancelling", description="delay of a cancel")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cancelling", description="delay of a cancellation")
     parser.add_argument("--repeats", type=int, default=10)
     repeats = parser.parse_args().repeats
-    table = Table(title=f"milliseconds from the wish to the end, {repeats} times each")
+    table = Table(title=f"milliseconds from the cancellation to the end, {repeats} times each")
     for heading in ("phase", "median", "max"):
         table.add_column(heading, justify="left" if heading == "phase" else "right")
     with tempfile.TemporaryDirectory() as folder, Server(Settings(warehouse=str(Path(folder) / "warehouse"))) as server:
@@ -121,9 +121,9 @@ def main() -> None:
             for name, phase in PHASES.items():
                 taken = []
                 for _ in range(repeats):
-                    wished = phase(client)
-                    assert server.idle(60)
-                    taken.append((time.monotonic() - wished) * 1e3)
+                    cancelled = phase(client)
+                    assert server.wait_until_idle(60)
+                    taken.append((time.monotonic() - cancelled) * 1e3)
                 table.add_row(name, f"{median(taken):,.0f}", f"{max(taken):,.0f}")
     Console(width=100).print(table)
 

@@ -1,8 +1,8 @@
-"""What a commit of 1,000 rows costs after how many commits before it."""
+"""Measure a commit of 1,000 rows, after 50, 100 and 300 commits."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import pyarrow as pa
 
@@ -17,8 +17,10 @@ MARKS = (50, 100, 300)
 PRIOR_MARKS = (50, 100)
 
 
-def commit_times(data: Workload, folder: Path, threads: int, marks: Any = MARKS, prior_marks: Any = PRIOR_MARKS) -> Any:
-    """side -> commit number -> median milliseconds of the commits around it, both sides taken in turns."""
+def commit_times(
+    data: Workload, folder: Path, threads: int, marks: Sequence[int] = MARKS, prior_marks: Sequence[int] = PRIOR_MARKS
+) -> dict[str, dict[int, float]]:
+    """Return side -> commit number -> median milliseconds of the commits around it; the sides take turns."""
     ours, prior = Embedded(folder / "ours", threads), PriorArt(folder / "prior", threads)
     taken: dict[str, list[float]] = {"ours": [], "prior": []}
     rows = next(data.chunks())
@@ -36,8 +38,8 @@ def commit_times(data: Workload, folder: Path, threads: int, marks: Any = MARKS,
     }
 
 
-def _batch(rows: Any, number: int) -> Any:
-    """The next rows of the workload, as one run of their own."""
+def _batch(rows: pa.Table, number: int) -> pa.Table:
+    """Return the next rows of the workload, as a separate run."""
     start = number * ROWS % max(1, len(rows) - ROWS)
     batch = rows.slice(start, ROWS)
     runs = pa.array([f"run-{number}"] * len(batch))

@@ -1,9 +1,8 @@
-"""How long a statement takes before DuckDB sees it: the first time, and when nothing was committed since."""
+"""Measure what a statement takes before DuckDB: the first time, and again when nothing was committed since."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
 
 from benchmarks.measure import timed
 from srcql.compile import compile
@@ -16,8 +15,8 @@ VALID = (
 REPEATS = 20
 
 
-def compile_times(prepare: Callable[[str], Any], asked: Iterable[str]) -> dict[str, dict[str, float]]:
-    """Median and 99th percentile, in milliseconds: of compiling every valid fixture, of preparing what was prepared."""
+def compile_times(prepare: Callable[[str], object], asked: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Return median and 99th percentile in milliseconds: to compile every valid fixture, to prepare `asked` again."""
     first = [timed(lambda text=text: compile(text)) for _ in range(REPEATS) for text in statements()]
     texts = list(asked)
     for text in texts:
@@ -27,7 +26,7 @@ def compile_times(prepare: Callable[[str], Any], asked: Iterable[str]) -> dict[s
 
 
 def statements() -> list[str]:
-    """The statements of the spec files: the first of each block."""
+    """Return the first statement of each block of the spec files."""
     blocks = [block for name in VALID for block in (FIXTURES / f"{name}.sql").read_text().strip().split("\n\n")]
     return [block.split("\n", 1)[1].split(";\n")[0] for block in blocks if block.startswith("-- ")]
 

@@ -1,7 +1,7 @@
-"""A workload of the published shape, for where the shared generator is not at hand.
+"""Generate a workload of the published shape, where the external generator is missing.
 
-Every problem has one behaviour that most implementations share; the others deviate from it in some cells. Which
-behaviour an implementation was given is written beside the data, so that clusters can be checked.
+Every problem has one behaviour that most implementations share; the others deviate from it in some cells. A file
+records the behaviour that each implementation was given, so that clusters can be checked.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ PUBLISHED = Shape(implementations=26, tests=187, steps=3.4)
 
 
 def generate(folder: Path, problems: int, shape: Shape, seed: int = 1) -> None:
-    """Write the workload; the same arguments give the same rows."""
+    """Write the workload; the same arguments generate the same rows."""
     (folder / "observations").mkdir(parents=True)
     made = [_problem(number, shape, np.random.default_rng([seed, number])) for number in range(problems)]
     for first in range(0, problems, PROBLEMS_PER_CHUNK):
@@ -59,7 +59,7 @@ def _problem(number: int, shape: Shape, random: np.random.Generator) -> dict[str
 
 
 def _behaviours(steps: Any, random: np.random.Generator) -> Any:
-    """behaviours x cells -> number of a response; step 0 makes the object."""
+    """Return behaviours x cells -> number of a response; step 0 creates the object."""
     first = np.cumsum(steps) - steps
     usual = random.integers(1, len(RESPONSES), steps.sum())
     behaviours = np.tile(usual, (1 + random.poisson(3), 1))

@@ -1,20 +1,20 @@
-"""The manner of the published observation lakehouse, in our own words: what this project is measured against.
+"""The method of the Observation Lakehouse (Marcus Kessel, https://arxiv.org/abs/2512.02795), reimplemented.
 
-PyIceberg appends rows as they come to tables partitioned by (data_set_id, problem_id); DuckDB reads the files of one
-problem; an implementation's fingerprint is the ordered list of its tests' ordered lists of outputs. Its files are
+PyIceberg appends rows in the given order to tables partitioned by (data_set_id, problem_id); DuckDB reads the files of
+one problem; an implementation's fingerprint is the ordered list of its tests' ordered lists of outputs. The files are
 listed once, outside every measurement.
 """
 
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 from pyiceberg.catalog import load_catalog
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.table import Table as IcebergTable
 from pyiceberg.transforms import IdentityTransform
 
 from lakehouse.catalog import schema_of
@@ -63,7 +63,7 @@ GROUP BY ALL
 
 
 class PriorArt:
-    """A lakehouse of the prior art in a folder: `data/<table>` and `catalog/`."""
+    """A lakehouse of the prior art in a folder, with `data/<table>` and `catalog/`."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         self._folder = folder
@@ -75,7 +75,7 @@ class PriorArt:
         self._connection = duckdb.connect(config={"threads": threads})
         self._connection.execute("SET parquet_metadata_cache = true")
 
-    def _create(self, table: Table) -> Any:
+    def _create(self, table: Table) -> IcebergTable:
         published = replace(table, columns=tuple(column for column in table.columns if column.name not in DERIVED))
         return self._catalog.create_table(
             f"db.{table.name}",
@@ -87,26 +87,26 @@ class PriorArt:
             },
         )
 
-    def ingest(self, table: str, rows: Any) -> None:
-        """One stock PyIceberg append of rows (pa.Table) whose types are already those of the table."""
+    def ingest(self, table: str, rows: pa.Table) -> None:
+        """Append rows as PyIceberg does by default; their types must be those of the table."""
         self._tables[table].append(rows)
 
-    def conform(self, table: str, rows: Any) -> Any:
-        """The rows with every column of the table, so that nothing but the append is measured."""
+    def conform(self, table: str, rows: pa.Table) -> pa.Table:
+        """Return the rows with every column of the table, so that only the append is measured."""
         fields = schema_to_pyarrow(self._tables[table].schema(), include_field_ids=False)
         columns = [_column(rows, field) for field in fields]
         return pa.table(columns, schema=fields)
 
-    def query(self, sql: str) -> Any:
-        """The whole result as a pa.Table."""
+    def query(self, sql: str) -> pa.Table:
+        """Return the complete result."""
         return self._connection.sql(sql).to_arrow_table()
 
     def sql(self, template: str, problem: tuple[str, str] | None = None) -> str:
-        """A query over the files of one problem, or of all."""
+        """Return a query over the files of one problem, or of all."""
         return template.format(**{name: read(self.files(name, problem)) for name in TABLES})
 
     def files(self, table: str, problem: tuple[str, str] | None = None) -> list[str]:
-        """The files of one problem, or of all."""
+        """Return the files of one problem, or of all."""
         listed = self._files[table]
         return listed[problem] if problem else [path for paths in listed.values() for path in paths]
 
@@ -119,8 +119,8 @@ class PriorArt:
                 found[name].setdefault(problem, []).append(task.file.file_path.removeprefix("file://"))
         return found
 
-    def behaviours(self, chosen: Any) -> Any:
-        """What each chosen implementation (pa.Table of key columns) did, as a text; equal behaviour, equal text."""
+    def behaviours(self, chosen: pa.Table) -> pa.Table:
+        """Return a text for each implementation in `chosen` (key columns); equal behaviour has equal text."""
         self._connection.register("chosen", chosen)
         return self.query(BEHAVIOUR.format(observations=read(self.files("observations")), chosen="chosen"))
 
@@ -129,10 +129,10 @@ class PriorArt:
         self._catalog.close()
 
 
-def _column(rows: Any, field: Any) -> Any:
+def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
     return rows[field.name].cast(field.type) if field.name in rows.column_names else pa.nulls(len(rows), field.type)
 
 
 def read(files: list[str]) -> str:
-    """A table function over files; the columns come from the files alone, not from their folders' names."""
+    """Return a table function over files that takes columns from the files only, not from folder names."""
     return f"read_parquet({files!r}, hive_partitioning = false)"

@@ -1,4 +1,4 @@
-"""What is asked: in SRCQL, in the prior art's SQL, and as the least that either must read."""
+"""The questions: in SRCQL, in the prior art's SQL, and the minimum that either must read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ TEST = ("test_id", "source_code", "focal_interface", "language")
 
 @dataclass(frozen=True)
 class Question:
-    """One question; `reads` and `prior_reads` are the columns of each table that its answer needs."""
+    """One question; `reads` and `prior_reads` are the required columns of each table."""
 
     name: str
     srcql: str
@@ -23,7 +23,7 @@ class Question:
     clusters: bool
 
     def text(self, problem: tuple[str, str] | None = None) -> str:
-        """The SRCQL text for one problem, or for all."""
+        """Return the SRCQL text for one problem, or for all."""
         return self.srcql.format(source='"{}"."{}"'.format(*problem) if problem else "*")
 
 
@@ -62,7 +62,7 @@ SLICE_WITH_BOTH = Question(
 OF_ONE_PROBLEM = (CLUSTER, CLUSTER_EXACT, SLICE_WITH_CODE, SLICE_WITH_BOTH)
 OF_ALL_PROBLEMS = (CLUSTER, CLUSTER_EXACT)
 
-# What the prior art does not answer, beside the floor alone.
+# The prior art has no counterpart of these, so they are compared with the floor only.
 VERBS = {
     "CHECK AGAINST ORACLE": "CHECK FROM {source} AGAINST ORACLE",
     "CHECK AGAINST ORACLE LEAVE ONE OUT": "CHECK FROM {source} AGAINST ORACLE LEAVE ONE OUT",
@@ -78,7 +78,7 @@ VERBS_READ = {"observations": (*KEY, "response_key", "output")}
 
 
 def floor(reads: Mapping[str, tuple[str, ...]], files: Mapping[str, list[str]], problem: tuple[str, str] | None) -> str:
-    """A query that decodes those columns of those files and does nothing with them that depends on the data."""
+    """Return a query that decodes those columns of those files, with no work that depends on the data."""
     where = "WHERE data_set_id = '{}' AND problem_id = '{}'".format(*problem) if problem else ""
     scans = [
         f"(SELECT {', '.join(f'bit_xor(hash({column}))' for column in columns)} "

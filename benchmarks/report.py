@@ -1,4 +1,4 @@
-"""The measurements as tables that read the same in a terminal and in a page; times are milliseconds."""
+"""Print the measurements as Markdown tables; times are milliseconds."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from rich.table import Table
 SIDES = {
     "ours": "in process",
     "wire": "through ADBC",
-    "prior": "prior art's manner",
+    "prior": "prior art's method",
     "floor": "floor: scan of the same columns",
     "prior floor": "floor of the prior art's files",
 }

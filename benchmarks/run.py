@@ -1,4 +1,4 @@
-"""One run: fill three lakehouses with the same rows in turns, compare their answers, and time them in turns."""
+"""One run: fill three lakehouses with the same rows, compare their answers, and time them in turns."""
 
 import os
 import platform
@@ -24,7 +24,7 @@ Problem = tuple[str, str]
 
 
 class Run:
-    """The sides of one run, and what was measured."""
+    """The sides of one run."""
 
     def __init__(self, data: Workload, folder: Path, log: Callable[[str], None]) -> None:
         self.data, self.folder, self.log = data, folder, log
@@ -35,7 +35,7 @@ class Run:
         self.sides = {"ours": self.ours, "wire": self.wire, "prior": self.prior}
 
     def measure(self, problems: int, marks: Any, prior_marks: Any) -> dict[str, Any]:
-        """Everything, as what is written to JSON; WrongAnswer when two sides disagree."""
+        """Return all figures, as written to JSON; raise WrongAnswer if two sides disagree."""
         load = os.getloadavg()
         self.log("ingest")
         rows, ingest = self.ingest()
@@ -65,7 +65,7 @@ class Run:
         }
 
     def ingest(self) -> tuple[int, dict[str, list[float]]]:
-        """Rows, and the rows a second that every side takes in, chunk by chunk."""
+        """Return the number of rows, and the rows per second of every side, chunk by chunk."""
         for table, file in (("code_implementations", "code"), ("tests", "tests")):
             for side in self.sides.values():
                 side.ingest(table, self.prior.conform(table, self.data.table(file)))
@@ -79,7 +79,7 @@ class Run:
         return rows, taken
 
     def ask_one(self, problems: list[Problem], expected: Clusters) -> Any:
-        """question -> side -> mean, median and max over the problems."""
+        """Return question -> side -> mean, median and max over the problems."""
         taken = {question.name: self._times() for question in OF_ONE_PROBLEM}
         for problem in problems:
             here = frozenset(cluster for cluster in expected if cluster[:2] == problem)
@@ -89,11 +89,11 @@ class Run:
         return {name: {side: times.summary() for side, times in sides.items()} for name, sides in taken.items()}
 
     def ask_all(self, expected: Clusters) -> Any:
-        """question -> side -> milliseconds, of a question over all problems."""
+        """Return question -> side -> milliseconds of a question over all problems."""
         return {question.name: self._ask(question, None, expected) for question in OF_ALL_PROBLEMS}
 
     def ask_verbs(self, problems: list[Problem]) -> Any:
-        """verb -> milliseconds of ours and of the floor: the median of the problems, and of all where it asks those."""
+        """Return verb -> milliseconds of ours and the floor: the median of the problems, and of all if it takes all."""
         ends = {problem: self._ends(problem) for problem in problems}
         found: dict[str, Any] = {}
         for verb, text in VERBS.items():
@@ -115,7 +115,7 @@ class Run:
         return in_turns(asked, REPEATS)
 
     def _ends(self, problem: Problem) -> tuple[str, str]:
-        """The least and the greatest implementation of a problem."""
+        """Return the first and the last implementation of a problem."""
         rows = self.data.table("clusters").to_pylist()
         names = sorted(row["implementation_id"] for row in rows if (row["data_set_id"], row["problem_id"]) == problem)
         return names[0], names[-1]
@@ -147,7 +147,7 @@ class Run:
         return {table: side.files(table, problem) for table in TABLES}
 
     def describe(self, rows: int, asked: int, clusters: int) -> dict[str, Any]:
-        """What was measured on."""
+        """Return the facts of the workload."""
         return {
             "source": self.data.source,
             "rows": rows,
@@ -158,13 +158,13 @@ class Run:
         }
 
     def close(self) -> None:
-        """Stop the server, close the rest."""
+        """Stop the server and close the other sides."""
         for side in self.sides.values():
             side.close()
 
 
 def _spread(problems: list[Problem], wanted: int) -> list[Problem]:
-    """That many problems, evenly over all of them."""
+    """Return that many problems, spread evenly over all."""
     step = max(1, len(problems) // wanted)
     return problems[::step][:wanted]
 
@@ -175,7 +175,7 @@ def _turned(names: list[str], turn: int) -> list[str]:
 
 
 def stored(folder: Path) -> dict[str, int]:
-    """Bytes of the data files of every table, and of everything else (metadata, catalog)."""
+    """Return the bytes of the data files of every table, and of all other files (metadata, catalog)."""
     data = {name: sum(file.stat().st_size for file in (folder / "data" / name).rglob("*.parquet")) for name in TABLES}
     every = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return data | {"metadata": every - sum(data.values())}

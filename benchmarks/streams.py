@@ -1,7 +1,7 @@
-"""`python -m benchmarks.streams [--rows N …]`: the memory of a server that takes and gives long streams.
+"""`python -m benchmarks.streams [--rows N …]`: the memory of a server that ingests and returns long streams.
 
-Every size goes into a server process and a warehouse of its own, in batches of 5,000 rows by plain Flight. Peak memory
-is the process's own (VmHWM of Linux), files are counted while the stream is under way.
+Every size goes into a separate server process and warehouse, in batches of 5,000 rows by plain Flight. Peak memory is
+that of the process (VmHWM of Linux); files are counted while the stream runs.
 """
 
 import argparse
@@ -30,7 +30,7 @@ SIZES = (0, 1_000_000, 3_000_000, 10_000_000)
 
 @contextmanager
 def server(folder: Path) -> Iterator[tuple[int, str]]:
-    """A server process: its id and its address."""
+    """Run a server process; yield its id and its address."""
     environment = {**os.environ, "SRCQL_WAREHOUSE": str(folder)}
     with subprocess.Popen(
         [sys.executable, "-m", "flight_server"],
@@ -47,7 +47,7 @@ def server(folder: Path) -> Iterator[tuple[int, str]]:
 
 
 def batches(rows: int) -> Iterator[pa.RecordBatch]:
-    """Responses of 25 implementations to 200 tests, problem by problem."""
+    """Return responses of 25 implementations to 200 tests, problem by problem."""
     cells = range(TESTS * IMPLEMENTATIONS)
     fixed = {
         "data_set_id": pa.array(["Stream"] * len(cells)),
@@ -64,13 +64,13 @@ def batches(rows: int) -> Iterator[pa.RecordBatch]:
 
 
 def peak(process: int) -> float:
-    """The most memory that a process had, in MiB."""
+    """Return the peak memory of a process in MiB."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def load(folder: Path, rows: int) -> tuple[float, float, int, int, int]:
-    """Peak memory, seconds, files when the last batch was sent, files at the end, snapshots."""
+    """Return peak memory, seconds, files when the last batch was sent, files at the end, snapshots."""
     with server(folder) as (process, uri), flight.connect(uri) as client:
         parts = batches(rows)
         first = next(parts, next(batches(1)).slice(0, 0))
@@ -90,7 +90,7 @@ def load(folder: Path, rows: int) -> tuple[float, float, int, int, int]:
 
 
 def read(folder: Path, text: str, rows: int) -> float:
-    """Peak memory of a fresh server of which all rows of a text are read, part after part."""
+    """Return the peak memory of a new server after all rows of a statement were read, part after part."""
     with server(folder) as (process, uri), flight.connect(uri) as client:
         info = client.get_flight_info(flight.FlightDescriptor.for_command(text.encode()))
         streams = (client.do_get(endpoint.ticket) for endpoint in info.endpoints)

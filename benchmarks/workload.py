@@ -1,4 +1,4 @@
-"""What is measured: a folder of observations, code, tests, and the behaviours that they were generated from."""
+"""The workload: observations, code, tests, and the behaviours that they were generated from."""
 
 import shutil
 import subprocess
@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ import pyarrow.parquet as pq
 from benchmarks.generator import PUBLISHED, generate
 
 CHECKOUT = Path(__file__).parents[1]
-SHARED_GENERATOR = CHECKOUT.parent / "shared" / "tools" / "corpus.py"
+EXTERNAL_GENERATOR = CHECKOUT.parent / "shared" / "tools" / "corpus.py"
 
 
 @dataclass(frozen=True)
@@ -25,32 +24,32 @@ class Workload:
     source: str
     folder: Path
 
-    def chunks(self) -> Iterator[Any]:
-        """The observations (pa.Table), chunk by chunk: what one ingest call is given. Rows come in no order."""
+    def chunks(self) -> Iterator[pa.Table]:
+        """Yield the observations of each ingest call, in shuffled order."""
         for number, path in enumerate(sorted((self.folder / "observations").glob("*.parquet"))):
             rows = pq.read_table(path)
             yield rows.take(pa.array(np.random.default_rng(number).permutation(len(rows))))
 
-    def table(self, name: str) -> Any:
-        """One of code, tests and clusters."""
+    def table(self, name: str) -> pa.Table:
+        """Return one of code, tests and clusters."""
         return pq.read_table(self.folder / f"{name}.parquet")
 
     def problems(self) -> list[tuple[str, str]]:
-        """(data set, problem) of every problem, sorted."""
+        """Return (data set, problem) of every problem, sorted."""
         clusters = self.table("clusters")
         return sorted(set(zip(clusters["data_set_id"].to_pylist(), clusters["problem_id"].to_pylist(), strict=True)))
 
 
 def workload(cache: Path, problems: int) -> Workload:
-    """The workload of that many problems, generated once: by the shared generator where it stands beside us."""
-    shared = SHARED_GENERATOR.exists()
-    source = "corpus.py" if shared else "benchmarks.generator"
+    """Return the workload of that many problems, generated once: by the external generator if it exists."""
+    external = EXTERNAL_GENERATOR.exists()
+    source = "corpus.py" if external else "benchmarks.generator"
     folder = cache / f"{source.replace('.', '-')}-{problems}"
     if not folder.exists():
         unfinished = folder.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        if shared:
-            command = [sys.executable, str(SHARED_GENERATOR), str(unfinished), "--problems", str(problems)]
+        if external:
+            command = [sys.executable, str(EXTERNAL_GENERATOR), str(unfinished), "--problems", str(problems)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         else:
             generate(unfinished, problems, PUBLISHED)

@@ -1,1 +1,1 @@
-"""The lakehouse over Arrow Flight SQL: DoPut in, DoGet out."""
+"""An Arrow Flight SQL server for the lakehouse: queries by DoGet, ingestion by DoPut."""

@@ -1,4 +1,4 @@
-"""`python -m flight_server`: serve the warehouse that the environment names (SRCQL_WAREHOUSE, SRCQL_LISTEN ...)."""
+"""`python -m flight_server`: serve a warehouse with the settings of the environment (SRCQL_WAREHOUSE and others)."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from srcql.errors import SrcqlError
 
 
 def main(**settings: Any) -> NoReturn:
-    """Serve, then end the process; what the settings lack is said in a word on standard error."""
+    """Serve, then end the process; print an invalid setting to standard error."""
     try:
         code = serve(Settings.from_environment(**settings))
     except SrcqlError as error:
@@ -18,7 +18,7 @@ def main(**settings: Any) -> NoReturn:
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # DuckDB's bindings report leaks on the log when the interpreter is torn down
+    os._exit(code)  # without it DuckDB's bindings log leaks at interpreter shutdown
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What there is to one RPC, from its first header to its last byte: its headers, what it holds, its line in the log."""
+"""RPCs from their first header to their last byte: authentication, resources, error translation and the log."""
 
 import functools
 import threading
@@ -11,44 +11,44 @@ import pyarrow as pa
 import pyarrow.flight as flight
 from structlog.typing import FilteringBoundLogger
 
-from flight_server.access.logins import Admitted, Door
+from flight_server.access.logins import Authenticator, Login
 from flight_server.status import to_status
 from srcql.errors import Cancelled, StoreError, Unavailable
 
 Item = TypeVar("Item")
 Method = TypeVar("Method", bound=Callable[..., Any])
 OK = "OK"
-NAME = "call"  # under which pyarrow keeps the middleware of a call
-WHILE_DRAINING = (flight.FlightMethod.DO_GET, flight.FlightMethod.DO_ACTION)
+MIDDLEWARE = "call"  # pyarrow's key for the middleware of a call
+ALLOWED_WHILE_DRAINING = (flight.FlightMethod.DO_GET, flight.FlightMethod.DO_ACTION)
 
 
-def told(method: Method) -> Method:
-    """A method of the server whose errors leave as statuses."""
+def as_status(method: Method) -> Method:
+    """Decorate a method of the server: its errors become Flight statuses."""
 
     @functools.wraps(method)
-    def answer(server: Any, context: Any, *arguments: Any) -> Any:
-        return call_of(context).told(lambda: method(server, context, *arguments))
+    def run(server: flight.FlightServerBase, context: flight.ServerCallContext, *arguments: Any) -> Any:
+        return call_of(context).run(lambda: method(server, context, *arguments))
 
-    return cast(Method, answer)
+    return cast(Method, run)
 
 
-def call_of(context: Any) -> "Call":
-    """The RPC that a context belongs to."""
-    return cast(Call, context.get_middleware(NAME))
+def call_of(context: flight.ServerCallContext) -> "Call":
+    """Return the RPC of a context."""
+    return cast(Call, context.get_middleware(MIDDLEWARE))
 
 
 class Call(flight.ServerMiddleware):  # type: ignore[misc]
-    """One RPC, of one `identity` and one `login` of theirs.
+    """One RPC of one user (`identity`), with the login that authenticated it.
 
-    What is entered into `resources` is let go when its last byte was sent or its client is gone.
+    `resources` is closed after the last byte was sent, or when the client disconnects.
     """
 
-    def __init__(self, calls: "Calls", info: Any, headers: dict[str, list[str]], admitted: Admitted) -> None:
+    def __init__(self, calls: "Calls", info: flight.CallInfo, headers: dict[str, list[str]], login: Login) -> None:
         self.resources = ExitStack()
         self.rows = 0
-        self.identity = admitted.identity
-        self.login = admitted.login
-        self._token = admitted.token
+        self.identity = login.identity
+        self.login_id = login.id
+        self._token = login.token
         self._calls = calls
         self._info = info
         self._headers = headers
@@ -56,18 +56,18 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
         self._began = time.monotonic()
 
     def header(self, name: str) -> str | None:
-        """A header that the client sent."""
-        return _header(self._headers, name)
+        """Return a header that the client sent."""
+        return _first(self._headers, name)
 
-    def told(self, work: Callable[[], Item]) -> Item:
-        """The work's result; its errors leave as statuses."""
+    def run(self, work: Callable[[], Item]) -> Item:
+        """Return the result of `work`; its errors become Flight statuses."""
         try:
             return work()
         except Exception as error:
             raise self._fail(error) from None
 
-    def told_each(self, items: Iterator[Item]) -> Iterator[Item]:
-        """The items of a stream; its errors leave as statuses. It counts as cancelled until its last item was taken."""
+    def stream(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Yield the items; errors become Flight statuses. The call counts as cancelled until the last item was sent."""
         self._status = Cancelled.__name__
         try:
             yield from items
@@ -75,83 +75,83 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
         except Exception as error:
             raise self._fail(error) from None
 
-    def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The batches as they pass; the log tells their rows."""
+    def count_rows(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield the batches and count their rows for the log."""
         for batch in batches:
             self.rows += batch.num_rows
             yield batch
 
     def sending_headers(self) -> dict[str, str]:
-        """The token that the client is to use from now on."""
+        """Return the header with the client's new token, if it has one."""
         return {"authorization": f"Bearer {self._token}"} if self._token else {}
 
     def call_completed(self, exception: Exception | None) -> None:
-        """Let go what the call held, and write its line."""
+        """Close the resources of the call, and log it."""
         try:
             self.resources.close()
         finally:
-            self._calls.completed(self)
+            self._calls.remove(self)
             status = self._status if exception is None or self._status != OK else type(exception).__name__
             duration = round((time.monotonic() - self._began) * 1000, 1)
-            said = {"method": self._info.method.name, "ms": duration, "rows": self.rows, "status": status}
-            self._calls.say("call", **said, **({"user": self.identity.name} if self.identity.name else {}))
+            fields = {"method": self._info.method.name, "ms": duration, "rows": self.rows, "status": status}
+            self._calls.log_event("call", **fields, **({"user": self.identity.name} if self.identity.name else {}))
 
     def _fail(self, error: Exception) -> Exception:
         self._status = type(error).__name__
-        return to_status(error, self._calls.log, candid=self.identity.data_sets is None)
+        return to_status(error, self._calls.log, show_store_errors=self.identity.data_sets is None)
 
 
 class Calls(flight.ServerMiddlewareFactory):  # type: ignore[misc]
-    """All RPCs that are under way, of those whom the door lets in."""
+    """The running RPCs; authenticates each new one."""
 
-    def __init__(self, log: FilteringBoundLogger, door: Door) -> None:
+    def __init__(self, log: FilteringBoundLogger, authenticator: Authenticator) -> None:
         self.log = log
-        self._door = door
         self.draining = False
+        self._authenticator = authenticator
         self._running: set[Call] = set()
         self._changed = threading.Condition()
 
-    def start_call(self, info: Any, headers: dict[str, list[str]]) -> Call:
-        """Begin an RPC; while the server drains, only what belongs to work that was begun before."""
-        if self.draining and info.method not in WHILE_DRAINING:
-            raise to_status(shutting_down(), self.log)
-        call = Call(self, info, headers, self._admitted(info.method, _header(headers, "authorization")))
+    def start_call(self, info: flight.CallInfo, headers: dict[str, list[str]]) -> Call:
+        """Begin an RPC; while the server drains, allow only RPCs that may belong to earlier work."""
+        if self.draining and info.method not in ALLOWED_WHILE_DRAINING:
+            raise to_status(shutdown_error(), self.log)
+        call = Call(self, info, headers, self._authenticate(info.method, _first(headers, "authorization")))
         with self._changed:
             self._running.add(call)
         return call
 
-    def _admitted(self, method: Any, authorization: str | None) -> Admitted:
+    def _authenticate(self, method: flight.FlightMethod, authorization: str | None) -> Login:
         try:
-            return self._door.admit(authorization, method is flight.FlightMethod.HANDSHAKE)
+            return self._authenticator.authenticate(authorization, method is flight.FlightMethod.HANDSHAKE)
         except StoreError as error:
-            self.log.error("nobody can be let in", reason=str(error))
-            closed = Unavailable("nobody can be let in now", hint="the log of the server says why")
-            raise to_status(closed, self.log) from None
+            self.log.error("login_unavailable", reason=str(error))
+            unavailable = Unavailable("login unavailable: the users file cannot be read", hint="see the server log")
+            raise to_status(unavailable, self.log) from None
         except Exception as error:
-            self.say("refused", method=method.name, status=type(error).__name__)
+            self.log_event("login_rejected", method=method.name, status=type(error).__name__)
             raise to_status(error, self.log) from None
 
-    def say(self, event: str, **said: Any) -> None:
-        """Write a line; a log that cannot be written, as after its reader has gone, stops no call."""
+    def log_event(self, event: str, **fields: Any) -> None:
+        """Write a line to the log; a log that cannot be written, such as a closed pipe, does not fail the call."""
         with suppress(OSError, ValueError):
-            self.log.info(event, **said)
+            self.log.info(event, **fields)
 
-    def completed(self, call: Call) -> None:
-        """An RPC is over."""
+    def remove(self, call: Call) -> None:
+        """Remove an RPC that has ended."""
         with self._changed:
             self._running.discard(call)
             self._changed.notify_all()
 
     def wait_until_idle(self, timeout: float) -> bool:
-        """Whether all RPCs ended within so many seconds."""
+        """Wait for the end of all RPCs, at most `timeout` seconds; return whether all have ended."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._running, timeout)
 
 
-def _header(headers: dict[str, list[str]], name: str) -> str | None:
+def _first(headers: dict[str, list[str]], name: str) -> str | None:
     return next(iter(headers.get(name, [])), None)
 
 
-def shutting_down() -> Unavailable:
-    """What a client is told that comes with new work while the server drains."""
-    return Unavailable("the server is shutting down", hint="ask again when it is back")
+def shutdown_error() -> Unavailable:
+    """Return the error for new work while the server drains."""
+    return Unavailable("the server is shutting down", hint="try again when it is running")

@@ -1,24 +1,24 @@
-"""The methods of Flight, each handing over to the door that a command belongs to.
+"""The RPCs of Flight, each delegated to the handlers of the command that it carries.
 
-A descriptor or a ticket holds a command of Flight SQL, or SRCQL as UTF-8 text, or (a path) the name of a table. What
-each command and action is answered stands in `queries`, `metadata`, `puts` and `actions`.
+A descriptor or ticket holds a command of Flight SQL, SRCQL or SQL as UTF-8 text, or (a path) the name of a table.
+The modules `queries`, `metadata`, `puts` and `actions` handle the commands and actions.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.flight as flight
+from google.protobuf.message import Message
 
 from flight_server import protocol, tls
 from flight_server.actions import Actions
-from flight_server.calls import NAME, Calls, call_of, told
-from flight_server.ingest import by_path
+from flight_server.calls import MIDDLEWARE, Calls, as_status, call_of
+from flight_server.ingest import request_of_path
 from flight_server.metadata import Metadata
 from flight_server.protocol import message
 from flight_server.puts import Puts
 from flight_server.queries import Queries
-from flight_server.service import Service, waiting, whole
+from flight_server.service import Service, cancellable_planning, select_all
 from flight_server.settings import Settings
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine
@@ -26,14 +26,14 @@ from srcql.errors import InvalidQuery, Unsupported
 from srcql.schema import TABLES
 
 
-class NoHandshake(flight.ServerAuthHandler):  # type: ignore[misc]
-    """Does nothing, for the door has looked at the headers before; without it there would be no Handshake at all."""
+class HandshakeHandler(flight.ServerAuthHandler):  # type: ignore[misc]
+    """Enables the Handshake RPC, and does nothing else: the middleware authenticates each call by its headers."""
 
-    def authenticate(self, outgoing: Any, incoming: Any) -> None:
-        """Nothing to say: the token travels in a header of the answer."""
+    def authenticate(self, outgoing: object, incoming: object) -> None:
+        """Send nothing: the token travels in a header of the response."""
 
     def is_valid(self, token: bytes) -> str:  # noqa: ARG002
-        """Who calls is known by the call itself."""
+        """Return no peer name: the call has the identity."""
         return ""
 
 
@@ -46,84 +46,107 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         self._metadata = Metadata(service)
         self._puts = Puts(service)
         self._actions = Actions(service, self._queries)
-        super().__init__(settings.listen, auth_handler=NoHandshake(), middleware={NAME: calls}, **tls.options(settings))
+        super().__init__(
+            settings.listen,
+            auth_handler=HandshakeHandler(),
+            middleware={MIDDLEWARE: calls},
+            **tls.server_options(settings),
+        )
 
-    @told
-    def list_flights(self, context: Any, criteria: bytes) -> Iterator[flight.FlightInfo]:  # noqa: ARG002
-        """The three tables."""
+    @as_status
+    def list_flights(
+        self,
+        context: flight.ServerCallContext,
+        criteria: bytes,  # noqa: ARG002
+    ) -> Iterator[flight.FlightInfo]:
+        """Return the three tables."""
         return iter([self._table_info(context, name) for name in TABLES])
 
-    @told
-    def get_flight_info(self, context: Any, descriptor: flight.FlightDescriptor) -> flight.FlightInfo:
-        """Where the rows of a descriptor are to be fetched, and their schema."""
-        request = _request_of(descriptor)
-        rows = self._metadata.rows(context, request)
+    @as_status
+    def get_flight_info(
+        self, context: flight.ServerCallContext, descriptor: flight.FlightDescriptor
+    ) -> flight.FlightInfo:
+        """Return the schema and the endpoints of a descriptor's rows."""
+        command = _command_of(descriptor)
+        rows = self._metadata.rows(context, command)
         if rows is not None:
             return _info(rows.schema, descriptor, descriptor.command, len(rows))
-        with waiting(context):
-            return self._queries.info(context, request, descriptor)
+        with cancellable_planning(context):
+            return self._queries.info(context, command, descriptor)
 
-    @told
-    def get_schema(self, context: Any, descriptor: flight.FlightDescriptor) -> flight.SchemaResult:
-        """The schema of a descriptor's rows."""
-        request = _request_of(descriptor)
-        rows = self._metadata.rows(context, request)
-        with waiting(context):
-            return flight.SchemaResult(rows.schema if rows is not None else self._queries.schema(context, request))
+    @as_status
+    def get_schema(self, context: flight.ServerCallContext, descriptor: flight.FlightDescriptor) -> flight.SchemaResult:
+        """Return the schema of a descriptor's rows."""
+        command = _command_of(descriptor)
+        rows = self._metadata.rows(context, command)
+        with cancellable_planning(context):
+            return flight.SchemaResult(rows.schema if rows is not None else self._queries.schema(context, command))
 
-    @told
-    def do_get(self, context: Any, ticket: flight.Ticket) -> flight.FlightDataStream:
-        """The rows of a ticket, as long as the client reads them."""
-        request = _request(ticket.ticket)
-        rows = self._metadata.rows(context, request)
+    @as_status
+    def do_get(self, context: flight.ServerCallContext, ticket: flight.Ticket) -> flight.FlightDataStream:
+        """Return the stream of a ticket's rows."""
+        command = _unpack_command(ticket.ticket)
+        rows = self._metadata.rows(context, command)
         if rows is None:
-            with waiting(context):
-                return self._queries.stream(context, request)
+            with cancellable_planning(context):
+                return self._queries.stream(context, command)
         call_of(context).rows = len(rows)
         return flight.RecordBatchStream(rows)
 
-    @told
-    def do_put(self, context: Any, descriptor: flight.FlightDescriptor, reader: Any, writer: Any) -> None:
-        """Rows for a table, or values for the parameters of a prepared statement."""
-        with waiting(context):
-            writer.write(pa.py_buffer(self._puts.answer(context, descriptor, reader)))
+    @as_status
+    def do_put(
+        self,
+        context: flight.ServerCallContext,
+        descriptor: flight.FlightDescriptor,
+        reader: flight.MetadataRecordBatchReader,
+        writer: flight.FlightMetadataWriter,
+    ) -> None:
+        """Read rows for a table, or values for the parameters of a prepared statement."""
+        with cancellable_planning(context):
+            writer.write(pa.py_buffer(self._puts.run(context, descriptor, reader)))
 
-    @told
-    def do_action(self, context: Any, action: flight.Action) -> Iterator[bytes]:
-        """One of `list_actions`."""
-        with waiting(context):
-            return iter([self._actions.answer(context, action)])
+    @as_status
+    def do_action(self, context: flight.ServerCallContext, action: flight.Action) -> Iterator[bytes]:
+        """Run one of the actions of `list_actions`."""
+        with cancellable_planning(context):
+            return iter([self._actions.run(context, action)])
 
-    @told
-    def list_actions(self, context: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """What can be done beside asking and ingesting."""
-        return self._actions.list()
+    @as_status
+    def list_actions(self, context: flight.ServerCallContext) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the names and descriptions of the supported actions."""
+        return self._actions.descriptions()
 
-    @told
-    def do_exchange(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:  # noqa: ARG002
-        """Not part of Flight SQL."""
-        raise Unsupported("this server has no DoExchange")
+    @as_status
+    def do_exchange(
+        self,
+        context: flight.ServerCallContext,  # noqa: ARG002
+        descriptor: flight.FlightDescriptor,  # noqa: ARG002
+        reader: flight.MetadataRecordBatchReader,  # noqa: ARG002
+        writer: flight.MetadataRecordBatchWriter,  # noqa: ARG002
+    ) -> None:
+        """Raise Unsupported: Flight SQL does not use DoExchange."""
+        raise Unsupported("DoExchange is not supported", hint="use DoGet for rows, DoPut for ingestion")
 
-    def _table_info(self, context: Any, table: str) -> flight.FlightInfo:
+    def _table_info(self, context: flight.ServerCallContext, table: str) -> flight.FlightInfo:
         descriptor = flight.FlightDescriptor.for_path(table)
-        return _info(self._metadata.schema_of(context, table), descriptor, whole(table).encode())
+        return _info(self._metadata.schema_of(context, table), descriptor, select_all(table).encode())
 
 
-def _request_of(descriptor: flight.FlightDescriptor) -> Any:
-    """What a descriptor asks for, as a command of Flight SQL."""
+def _command_of(descriptor: flight.FlightDescriptor) -> Message:
+    """Return the command of a descriptor; a path becomes the query for all rows of its table."""
     if descriptor.command is not None:
-        return _request(descriptor.command)
-    return message("CommandStatementQuery", query=whole(by_path(descriptor.path).table))
+        return _unpack_command(descriptor.command)
+    return message("CommandStatementQuery", query=select_all(request_of_path(descriptor.path).table))
 
 
-def _request(data: bytes) -> Any:
-    command = protocol.read(data)
+def _unpack_command(data: bytes) -> Message:
+    command = protocol.unpack(data)
     if command is not None:
         return command
     try:
         return message("CommandStatementQuery", query=data.decode())
     except UnicodeDecodeError:
-        raise InvalidQuery("expected a command of Flight SQL, or SRCQL in UTF-8; found other bytes") from None
+        raise InvalidQuery("expected a command of Flight SQL, or SRCQL in UTF-8, found other bytes") from None
 
 
 def _info(schema: pa.Schema, descriptor: flight.FlightDescriptor, ticket: bytes, rows: int = -1) -> flight.FlightInfo:

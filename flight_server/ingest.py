@@ -1,4 +1,4 @@
-"""Batches on their way into the store: which table they are for, and their acknowledgement."""
+"""Ingestion requests in their three forms, and the writing of their batches into the store."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
+from google.protobuf.message import Message
 
-from flight_server.access.auth import ADMIN, WRITE, Identity
-from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA
+from flight_server.identity import ADMIN, WRITE, Identity
+from flight_server.namespace import CATALOG, DB_SCHEMA
 from lakehouse.warehouse import Warehouse
 from srcql.errors import Cancelled, InvalidData, InvalidQuery, UnknownName, Unsupported, suggestion
 from srcql.receipt import NO_SNAPSHOT, Receipt
@@ -17,17 +18,19 @@ from srcql.schema import TABLES
 
 BATCH_ID = "srcql-batch-id"
 FAIL_WHEN_ABSENT, APPEND_WHEN_PRESENT = 2, 2  # TableDefinitionOptions of FlightSql.proto
-OTHERWISE = {  # what is refused when a table is present
-    0: "it is not said what is to happen to the rows that it has",
-    1: "it is there already",
-    3: "what was observed is never replaced",
+REJECTED_MODES = {  # why a value of if_exists is rejected
+    0: "the command sets no mode for an existing table",
+    1: "the table already exists",
+    3: "rows are never replaced",
 }
+NO_TABLE_IS_CREATED = "tables cannot be created"
+FIELDS = {"table": str, "batch_id": str | None, "evolve": bool}
 OPTIONS: dict[str, Callable[[str], Any]] = {"batch_id": str, "evolve": {"true": True, "false": False}.__getitem__}
 
 
 @dataclass(frozen=True)
-class Load:
-    """A stream of rows for one table; sent again under the same batch id it is kept once."""
+class IngestRequest:
+    """A request to append a stream of rows to one table; a repeated batch id adds nothing."""
 
     table: str
     batch_id: str | None = None
@@ -37,115 +40,115 @@ class Load:
         if self.table not in TABLES:
             raise UnknownName(f"unknown table {self.table}", hint=suggestion(self.table, TABLES, "tables"))
 
-    def identified(self, header: str | None, schema: pa.Schema) -> "Load":
-        """The load under the batch id of its command, else of the call's header, else of the schema's metadata."""
-        noted = (schema.metadata or {}).get(BATCH_ID.encode(), b"").decode(errors="replace")
-        return replace(self, batch_id=self.batch_id or header or noted or None)
+    def with_batch_id(self, header: str | None, schema: pa.Schema) -> "IngestRequest":
+        """Return the request with a batch id: of its command, else of the header, else of the schema's metadata."""
+        in_schema = (schema.metadata or {}).get(BATCH_ID.encode(), b"").decode(errors="replace")
+        return replace(self, batch_id=self.batch_id or header or in_schema or None)
 
 
-def by_path(path: list[bytes]) -> Load:
-    """The load of a descriptor's path: the table's name alone."""
+def request_of_path(path: list[bytes]) -> IngestRequest:
+    """Return the request of a descriptor's path, which is the name of a table."""
     if len(path) != 1:
-        raise InvalidQuery("the path of a descriptor is the name of one table", hint=f"tables: {', '.join(TABLES)}")
-    return Load(path[0].decode(errors="replace"))
+        hint = f"tables: {', '.join(TABLES)}"
+        raise InvalidQuery(f"expected the name of one table as path, found {len(path)} names", hint=hint)
+    return IngestRequest(path[0].decode(errors="replace"))
 
 
-def by_command(command: bytes) -> Load:
-    """The load of a plain command, JSON.
+def request_of_json(command: bytes) -> IngestRequest:
+    """Return the request of a command in JSON.
 
-    >>> by_command(b'{"table": "tests", "batch_id": "night-7"}')
-    Load(table='tests', batch_id='night-7', evolve=False)
+    >>> request_of_json(b'{"table": "tests", "batch_id": "night-7"}')
+    IngestRequest(table='tests', batch_id='night-7', evolve=False)
     """
-    kinds = {"table": str, "batch_id": str | None, "evolve": bool}
     try:
         fields = json.loads(command)
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict) or "table" not in fields:
         raise InvalidQuery(
-            "the command of a DoPut should be a JSON object that names a table",
-            hint='for example {"table": "observations", "batch_id": "night-7"}',
+            "expected a JSON object with a table as the command of DoPut",
+            hint='use for example {"table": "observations", "batch_id": "night-7"}',
         )
     for name, value in fields.items():
-        if name not in kinds or not isinstance(value, kinds[name]):
-            raise InvalidQuery(f"the command of a DoPut has table, batch_id and evolve; not {name} = {value!r}")
-    return Load(**fields)
+        if name not in FIELDS or not isinstance(value, FIELDS[name]):
+            hint = "use table (text), batch_id (text) and evolve (true or false)"
+            raise InvalidQuery(f"unexpected {name} = {value!r} in the command of DoPut", hint=hint)
+    return IngestRequest(**fields)
 
 
-def by_statement(ingest: Any) -> Load:
-    """The load of Flight SQL's bulk ingestion: rows are appended to a table that is there, and nothing else.
+def request_of_message(command: Message) -> IngestRequest:
+    """Return the request of Flight SQL's CommandStatementIngest, which can only append to an existing table.
 
-    Its options are those of a plain command, `batch_id` and `evolve`.
+    Its options are `batch_id` and `evolve`.
     """
-    modes = ingest.table_definition_options
-    if ingest.transaction_id:
-        hint = "leave transaction_id out: ingest outside of a transaction"
-        raise Unsupported("what is ingested is committed at once, and belongs to no transaction", hint=hint)
-    if ingest.temporary:
-        raise Unsupported("there are no temporary tables", hint="append to one of the three tables")
-    for name, found, ours in (("catalog", ingest.catalog, CATALOG), ("schema", ingest.schema, DB_SCHEMA)):
-        if found and found != ours:
-            raise UnknownName(f"unknown {name} {found}", hint=f"the {name} is {ours}; it may be left out")
-    load = Load(ingest.table, **_options(ingest.options))
+    if command.transaction_id:
+        hint = "leave out transaction_id; each ingestion is its own commit"
+        raise Unsupported("ingestion inside a transaction is not supported", hint=hint)
+    if command.temporary:
+        raise Unsupported("temporary tables are not supported", hint=f"append to one of {', '.join(TABLES)}")
+    for name, found, expected in (("catalog", command.catalog, CATALOG), ("schema", command.schema, DB_SCHEMA)):
+        if found and found != expected:
+            raise UnknownName(f"unknown {name} {found}", hint=f"use {expected}, or leave out the {name}")
+    request = IngestRequest(command.table, **_parse_options(command.options))
+    modes = command.table_definition_options
     if (modes.if_not_exist, modes.if_exists) != (FAIL_WHEN_ABSENT, APPEND_WHEN_PRESENT):
-        why = OTHERWISE.get(modes.if_exists, "no table is created")
-        raise Unsupported(f"{ingest.table} can only be appended to: {why}", hint='adbc_ingest(..., mode="append")')
-    return load
+        why = REJECTED_MODES.get(modes.if_exists, NO_TABLE_IS_CREATED)
+        hint = 'use adbc_ingest(..., mode="append")'
+        raise Unsupported(f"{command.table} can only be appended to: {why}", hint=hint)
+    return request
 
 
-def _options(given: Iterable[Any]) -> dict[str, Any]:
-    read = {}
-    for option in given:
+def _parse_options(options: Iterable[Message]) -> dict[str, Any]:
+    parsed = {}
+    for option in options:
         try:
-            read[option.key] = OPTIONS[option.key](option.value)
+            parsed[option.key] = OPTIONS[option.key](option.value)
         except KeyError:
-            message = (
-                f"an ingestion has the options batch_id and evolve (true, false); not {option.key} = {option.value!r}"
-            )
-            raise InvalidQuery(message) from None
-    return read
+            hint = "use batch_id (text) and evolve (true or false)"
+            raise InvalidQuery(f"unexpected ingestion option {option.key} = {option.value!r}", hint=hint) from None
+    return parsed
 
 
 def ingest(
     warehouse: Warehouse,
-    load: Load,
+    request: IngestRequest,
     schema: pa.Schema,
     batches: Iterable[pa.RecordBatch],
-    gone: Callable[[], bool],
+    is_cancelled: Callable[[], bool],
     identity: Identity,
 ) -> Receipt:
-    """Write the batches; what is returned is in the store. Nothing of a load is kept whose client is gone.
+    """Write the batches and return the receipt of their commit; write nothing if the client disconnects.
 
-    Raises Forbidden where the role or the data sets of its sender do not allow it.
+    Raise Forbidden if the user's role or grants do not allow it.
     """
-    identity.check(WRITE, "ingest")
-    if load.evolve:
-        identity.check(ADMIN, "add columns")
-    bare = pa.schema([field.remove_metadata() for field in schema])
-    unread = _bare_batches(bare, batches, gone)
-    rows = pa.RecordBatchReader.from_batches(bare, unread)
-    receipt = warehouse.ingest(load.table, rows, load.batch_id, load.evolve, identity.data_sets)
-    # A repeat is not read by the store; a client that is answered while it still writes may miss the answer.
+    identity.require(WRITE, "ingest")
+    if request.evolve:
+        identity.require(ADMIN, "add columns")
+    plain = pa.schema([field.remove_metadata() for field in schema])
+    unread = _without_metadata(plain, batches, is_cancelled)
+    rows = pa.RecordBatchReader.from_batches(plain, unread)
+    receipt = warehouse.ingest(request.table, rows, request.batch_id, request.evolve, identity.data_sets)
+    # The store does not read a repeated batch; a client that still writes may miss an early response.
     repeated = sum(batch.num_rows for batch in unread)
-    if receipt.repeated and identity.data_sets is not None:  # whose batch that was is not known: say nothing of it
+    if receipt.repeated and identity.data_sets is not None:  # the batch may belong to another user: reveal nothing
         return replace(receipt, rows=repeated, snapshot_id=NO_SNAPSHOT)
     return receipt
 
 
-def _bare_batches(
-    schema: pa.Schema, batches: Iterable[pa.RecordBatch], gone: Callable[[], bool]
+def _without_metadata(
+    schema: pa.Schema, batches: Iterable[pa.RecordBatch], is_cancelled: Callable[[], bool]
 ) -> Iterator[pa.RecordBatch]:
-    with reading():
+    with translate_stream_errors():
         for batch in batches:
             yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
-    if gone():
-        raise Cancelled("the client left before its last batch")
+    if is_cancelled():
+        raise Cancelled("the client disconnected before its last batch")
 
 
 @contextmanager
-def reading() -> Iterator[None]:
-    """What a client sends is read inside; InvalidData when it is no stream of Arrow batches."""
+def translate_stream_errors() -> Iterator[None]:
+    """Raise InvalidData for Arrow errors while a client's stream is read."""
     try:
         yield
     except pa.ArrowException as error:
-        raise InvalidData(f"the stream of batches cannot be read: {error}") from error
+        raise InvalidData(f"cannot read the stream of batches: {error}") from error

@@ -1,67 +1,72 @@
-"""What clients ask before they ask: infos, catalogs, schemas, tables, types and keys."""
+"""Metadata commands of Flight SQL: server information, catalogs, schemas, tables, types and keys."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pyarrow as pa
+import pyarrow.flight as flight
+from google.protobuf.message import Message
 
 from flight_server import protocol
 from flight_server.catalog import catalog_metadata, keys
 from flight_server.catalog.sql_info import infos
 from flight_server.catalog.type_info import types
-from flight_server.service import Service, whole
+from flight_server.service import Service, select_all
 
 
 class Metadata:
-    """The commands whose rows need no statement of the user's."""
+    """Handlers of the commands that the server answers without running a user's statement."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def rows(self, context: Any, request: Any) -> pa.Table | None:
-        """The rows of a command; None when it is not about metadata."""
-        answer = self.COMMANDS.get(protocol.name_of(request))
-        return answer(self, context, request) if answer else None
+    def rows(self, context: flight.ServerCallContext, command: Message) -> pa.Table | None:
+        """Return the rows of a metadata command; None for any other command."""
+        handler = self.COMMANDS.get(protocol.message_name(command))
+        return handler(self, context, command) if handler else None
 
-    def schema_of(self, context: Any, table: str) -> pa.Schema:
-        """The schema of a table's rows."""
-        return self._service.prepare(context, whole(table)).schema
+    def schema_of(self, context: flight.ServerCallContext, table: str) -> pa.Schema:
+        """Return the schema of a table's rows."""
+        return self._service.prepare(context, select_all(table)).schema
 
-    def _infos(self, _: Any, command: Any) -> pa.Table:
+    def _infos(self, _: flight.ServerCallContext, command: Message) -> pa.Table:
         return infos(command.info)
 
-    def _types(self, _: Any, command: Any) -> pa.Table:
+    def _types(self, _: flight.ServerCallContext, command: Message) -> pa.Table:
         return types(command.data_type if command.HasField("data_type") else None)
 
-    def _catalogs(self, _: Any, __: Any) -> pa.Table:
+    def _catalogs(self, _: flight.ServerCallContext, __: Message) -> pa.Table:
         return catalog_metadata.catalogs()
 
-    def _db_schemas(self, _: Any, command: Any) -> pa.Table:
-        return catalog_metadata.db_schemas(_given(command, "catalog"), _given(command, "db_schema_filter_pattern"))
+    def _db_schemas(self, _: flight.ServerCallContext, command: Message) -> pa.Table:
+        return catalog_metadata.db_schemas(
+            _optional(command, "catalog"), _optional(command, "db_schema_filter_pattern")
+        )
 
-    def _tables(self, context: Any, command: Any) -> pa.Table:
+    def _tables(self, context: flight.ServerCallContext, command: Message) -> pa.Table:
         return catalog_metadata.tables(
-            _given(command, "catalog"),
-            _given(command, "db_schema_filter_pattern"),
-            _given(command, "table_name_filter_pattern"),
+            _optional(command, "catalog"),
+            _optional(command, "db_schema_filter_pattern"),
+            _optional(command, "table_name_filter_pattern"),
             command.table_types,
             (lambda table: self.schema_of(context, table)) if command.include_schema else None,
         )
 
-    def _table_types(self, _: Any, __: Any) -> pa.Table:
+    def _table_types(self, _: flight.ServerCallContext, __: Message) -> pa.Table:
         return catalog_metadata.table_types()
 
-    def _primary_keys(self, _: Any, command: Any) -> pa.Table:
-        return keys.primary(_named(command))
+    def _primary_keys(self, _: flight.ServerCallContext, command: Message) -> pa.Table:
+        return keys.primary_keys(_table_reference(command))
 
-    def _exported_keys(self, _: Any, command: Any) -> pa.Table:
-        return keys.references(referenced=_named(command))
+    def _exported_keys(self, _: flight.ServerCallContext, command: Message) -> pa.Table:
+        return keys.foreign_keys(referenced=_table_reference(command))
 
-    def _imported_keys(self, _: Any, command: Any) -> pa.Table:
-        return keys.references(referencing=_named(command))
+    def _imported_keys(self, _: flight.ServerCallContext, command: Message) -> pa.Table:
+        return keys.foreign_keys(referencing=_table_reference(command))
 
-    def _cross_reference(self, _: Any, command: Any) -> pa.Table:
-        return keys.references(referenced=_named(command, "pk_"), referencing=_named(command, "fk_"))
+    def _cross_reference(self, _: flight.ServerCallContext, command: Message) -> pa.Table:
+        referenced, referencing = _table_reference(command, "pk_"), _table_reference(command, "fk_")
+        return keys.foreign_keys(referenced, referencing)
 
     COMMANDS: ClassVar[dict[str, Callable[..., pa.Table]]] = {
         "CommandGetSqlInfo": _infos,
@@ -77,10 +82,10 @@ class Metadata:
     }
 
 
-def _given(command: Any, field: str) -> str | None:
+def _optional(command: Message, field: str) -> str | None:
     return getattr(command, field) if command.HasField(field) else None
 
 
-def _named(command: Any, prefix: str = "") -> keys.Named:
-    catalog, db_schema = _given(command, f"{prefix}catalog"), _given(command, f"{prefix}db_schema")
-    return keys.Named(catalog, db_schema, getattr(command, f"{prefix}table"))
+def _table_reference(command: Message, prefix: str = "") -> keys.TableReference:
+    catalog, db_schema = _optional(command, f"{prefix}catalog"), _optional(command, f"{prefix}db_schema")
+    return keys.TableReference(catalog, db_schema, getattr(command, f"{prefix}table"))

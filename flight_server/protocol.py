@@ -1,12 +1,13 @@
-"""Flight SQL's messages, written down as a table: package -> message -> (number, field, type), `*` for a list.
+"""Flight SQL's messages as a table: package -> message -> (number, field, type), `*` for a list.
 
-The classes are made in a pool of their own, so that another package that registers the same names is not disturbed.
-Every single field has presence, enumerations are int32 and a map is a list of entries: the same bytes on the wire.
-All messages of Flight SQL are here, also those that are answered UNIMPLEMENTED; of Flight those inside actions.
+The classes live in their own pool, so another package can register the same names. Every single field has presence, an
+enumeration is an int32 and a map is a list of entries: the bytes on the wire are the same.
+The table has all messages of Flight SQL, also those that the server answers with UNIMPLEMENTED, and the messages of
+Flight that travel in actions.
 
->>> read(pack(message("CommandStatementQuery", query="SELECT 1"))).query
+>>> unpack(pack(message("CommandStatementQuery", query="SELECT 1"))).query
 'SELECT 1'
->>> read(b"SELECT 1") is None
+>>> unpack(b"SELECT 1") is None
 True
 
 Source: Flight.proto and FlightSql.proto of Apache Arrow.
@@ -21,7 +22,7 @@ from srcql.errors import InvalidQuery, Unsupported
 
 FLIGHT = "arrow.flight.protocol"
 SQL = "arrow.flight.protocol.sql"
-OURS = "srcql"  # what tickets hold
+OURS = "srcql"  # the content of tickets
 TYPE_URL = "type.googleapis.com/"
 
 Fields = tuple[tuple[int, str, str], ...]
@@ -139,28 +140,30 @@ MESSAGES: dict[str, dict[str, Fields]] = {
 }
 
 
-def _add_field(described: Any, package: str, number: int, name: str, type_name: str) -> None:
+def _add_field(
+    message_type: descriptor_pb2.DescriptorProto, package: str, number: int, name: str, type_name: str
+) -> None:
     kind, repeated = type_name.removesuffix("*"), type_name.endswith("*")
-    field = described.field.add(name=name, number=number, label=3 if repeated else 1)
+    field = message_type.field.add(name=name, number=number, label=3 if repeated else 1)
     if kind in MESSAGES[package]:
         field.type, field.type_name = field.TYPE_MESSAGE, f".{package}.{kind}"
     else:
         field.type = getattr(field, f"TYPE_{kind.upper()}")
     if not repeated:
-        field.proto3_optional, field.oneof_index = True, len(described.oneof_decl)
-        described.oneof_decl.add(name=f"_{name}")
+        field.proto3_optional, field.oneof_index = True, len(message_type.oneof_decl)
+        message_type.oneof_decl.add(name=f"_{name}")
 
 
-def _file(package: str) -> Any:
+def _file(package: str) -> descriptor_pb2.FileDescriptorProto:
     file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
     for name, fields in MESSAGES[package].items():
-        described = file.message_type.add(name=name)
+        message_type = file.message_type.add(name=name)
         for number, field, type_name in fields:
-            _add_field(described, package, number, field, type_name)
+            _add_field(message_type, package, number, field, type_name)
     return file
 
 
-def _classes() -> dict[str, Any]:
+def _classes() -> dict[str, type[Message]]:
     pool = descriptor_pool.DescriptorPool()
     for package in MESSAGES:
         pool.Add(_file(package))
@@ -174,31 +177,29 @@ def _classes() -> dict[str, Any]:
 _CLASSES = _classes()
 
 
-def message(name: str, **fields: Any) -> Any:
-    """A message by its short name."""
+def message(name: str, **fields: Any) -> Message:
+    """Return a new message of that short name."""
     return _CLASSES[name](**fields)
 
 
-def parse(name: str, data: bytes) -> Any:
-    """The message of that name in these bytes; InvalidQuery when they are something else."""
+def parse(name: str, data: bytes) -> Message:
+    """Return the message of that name in these bytes; raise InvalidQuery if they hold something else."""
     try:
         return _CLASSES[name].FromString(data)
     except DecodeError as error:
-        raise InvalidQuery(f"these bytes are not a {name} of Flight SQL") from error
+        raise InvalidQuery(f"expected a {name} of Flight SQL, found other bytes") from error
 
 
-def pack(packed: Any) -> bytes:
-    """The message in the envelope `Any`, as commands, tickets and the bodies of Flight SQL's actions travel."""
-    envelope: Message = message(
-        "Any", type_url=TYPE_URL + packed.DESCRIPTOR.full_name, value=packed.SerializeToString()
-    )
-    return bytes(envelope.SerializeToString())
+def pack(content: Message) -> bytes:
+    """Return the message in the envelope `Any`, as in commands, tickets and the bodies of Flight SQL's actions."""
+    url = TYPE_URL + content.DESCRIPTOR.full_name
+    return bytes(message("Any", type_url=url, value=content.SerializeToString()).SerializeToString())
 
 
-def read(data: bytes) -> Any | None:
-    """The message in an envelope, or None when the bytes are no envelope.
+def unpack(data: bytes) -> Message | None:
+    """Return the message in an envelope, or None if the bytes are no envelope.
 
-    Unsupported for a message that the table does not have, InvalidQuery when its content is broken.
+    Raise Unsupported for a message that the table does not have, InvalidQuery for invalid content.
     """
     try:
         envelope = _CLASSES["Any"].FromString(data)
@@ -208,18 +209,18 @@ def read(data: bytes) -> Any | None:
         return None
     package, _, name = envelope.type_url.removeprefix(TYPE_URL).rpartition(".")
     if package != SQL or name not in MESSAGES[SQL]:
-        raise Unsupported(f"this server does not know {envelope.type_url.removeprefix(TYPE_URL)}")
+        raise Unsupported(f"unknown message {envelope.type_url.removeprefix(TYPE_URL)}")
     return parse(name, envelope.value)
 
 
-def name_of(read_message: Any) -> str:
-    """Short name of a message."""
-    return str(read_message.DESCRIPTOR.name)
+def unpack_as(name: str, data: bytes) -> Message:
+    """Return the message of that name in an envelope; raise InvalidQuery if the bytes hold anything else."""
+    content = unpack(data)
+    if content is None or message_name(content) != name:
+        raise InvalidQuery(f"expected a {name} of Flight SQL in the body")
+    return content
 
 
-def expect(name: str, data: bytes) -> Any:
-    """The message of that name in an envelope; InvalidQuery when the bytes hold anything else."""
-    found = read(data)
-    if found is None or name_of(found) != name:
-        raise InvalidQuery(f"the body should hold a {name} of Flight SQL")
-    return found
+def message_name(content: Message) -> str:
+    """Return the short name of a message."""
+    return str(content.DESCRIPTOR.name)

@@ -1,75 +1,105 @@
-"""What clients bring: rows for the tables, and values for the parameters of prepared statements."""
+"""DoPut: rows for the tables, and values for the parameters of prepared statements."""
 
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.flight as flight
+from google.protobuf.message import Message
 
 from flight_server import protocol
 from flight_server.calls import call_of
-from flight_server.ingest import BATCH_ID, Load, by_command, by_path, by_statement, ingest, reading
+from flight_server.ingest import (
+    BATCH_ID,
+    IngestRequest,
+    ingest,
+    request_of_json,
+    request_of_message,
+    request_of_path,
+    translate_stream_errors,
+)
+from flight_server.parameter_values import checked_values
 from flight_server.protocol import message
-from flight_server.service import Service, handler
-from flight_server.several import few
+from flight_server.service import Service, find_handler
 from srcql.errors import InvalidQuery
 from srcql.receipt import Receipt
 
 
 class Puts:
-    """The commands that come with a stream of batches."""
+    """Handlers of the commands that come with a stream of batches."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def answer(self, context: Any, descriptor: flight.FlightDescriptor, reader: Any) -> bytes:
-        """Take what is put; what its client is told."""
-        command = protocol.read(descriptor.command) if descriptor.command is not None else None
+    def run(
+        self,
+        context: flight.ServerCallContext,
+        descriptor: flight.FlightDescriptor,
+        reader: flight.MetadataRecordBatchReader,
+    ) -> bytes:
+        """Read a stream and return the metadata for its client: a receipt in JSON, or a message of Flight SQL."""
+        if descriptor.command is None:
+            return self._ingest_plain(context, request_of_path(descriptor.path), reader)
+        command = protocol.unpack(descriptor.command)
         if command is None:
-            load = by_path(descriptor.path) if descriptor.command is None else by_command(descriptor.command)
-            return json.dumps(asdict(self._load(context, load, reader))).encode()
-        put = handler(self.COMMANDS, protocol.name_of(command), "DoPut")
-        return bytes(put(self, context, command, reader).SerializeToString())
+            return self._ingest_plain(context, request_of_json(descriptor.command), reader)
+        handler = find_handler(self.COMMANDS, protocol.message_name(command), "a command of DoPut")
+        return bytes(handler(self, context, command, reader).SerializeToString())
 
-    def _load(self, context: Any, load: Load, reader: Any) -> Receipt:
-        call = call_of(context)
-        with reading():
+    def _ingest_plain(
+        self, context: flight.ServerCallContext, request: IngestRequest, reader: flight.MetadataRecordBatchReader
+    ) -> bytes:
+        return json.dumps(asdict(self._write(context, request, reader))).encode()
+
+    def _write(
+        self, context: flight.ServerCallContext, request: IngestRequest, reader: flight.MetadataRecordBatchReader
+    ) -> Receipt:
+        call, warehouse = call_of(context), self._service.engine.warehouse
+        with translate_stream_errors():
             schema = reader.schema
-        identified = load.identified(call.header(BATCH_ID), schema)
-        batches = call.counted(chunk.data for chunk in reader if chunk.data is not None)
-        return ingest(self._service.engine.warehouse, identified, schema, batches, context.is_cancelled, call.identity)
+        request = request.with_batch_id(call.header(BATCH_ID), schema)
+        batches = call.count_rows(chunk.data for chunk in reader if chunk.data is not None)
+        return ingest(warehouse, request, schema, batches, context.is_cancelled, call.identity)
 
-    def _ingest(self, context: Any, command: Any, reader: Any) -> Any:
-        receipt = self._load(context, by_statement(command), reader)
+    def _ingest(
+        self, context: flight.ServerCallContext, command: Message, reader: flight.MetadataRecordBatchReader
+    ) -> Message:
+        receipt = self._write(context, request_of_message(command), reader)
         return message("DoPutUpdateResult", record_count=receipt.rows)
 
-    def _values(self, context: Any, command: Any, reader: Any) -> Any:
+    def _bind(
+        self, context: flight.ServerCallContext, command: Message, reader: flight.MetadataRecordBatchReader
+    ) -> Message:
         handle = command.prepared_statement_handle
         self._service.statements(context).get(handle)
-        with reading():
-            batches = list(few(chunk.data for chunk in reader if chunk.data is not None))
+        with translate_stream_errors():
+            batches = list(checked_values(chunk.data for chunk in reader if chunk.data is not None))
             values = pa.concat_batches(batches) if batches else pa.RecordBatch.from_pylist([], reader.schema)
         self._service.statements(context).bind(handle, values)
         return message("DoPutPreparedStatementResult", prepared_statement_handle=handle)
 
-    def _update(self, context: Any, command: Any, reader: Any) -> Any:  # noqa: ARG002
+    def _update(
+        self, context: flight.ServerCallContext, command: Message, _: flight.MetadataRecordBatchReader
+    ) -> Message:
         self._service.transactions(context).check(command.transaction_id)
         self._service.prepare(context, command.query)
-        raise _returns_rows()
+        raise _not_an_update()
 
-    def _prepared_update(self, context: Any, command: Any, reader: Any) -> Any:  # noqa: ARG002
+    def _prepared_update(
+        self, context: flight.ServerCallContext, command: Message, _: flight.MetadataRecordBatchReader
+    ) -> Message:
         self._service.statements(context).get(command.prepared_statement_handle)
-        raise _returns_rows()
+        raise _not_an_update()
 
-    COMMANDS: ClassVar[dict[str, Callable[..., Any]]] = {
+    COMMANDS: ClassVar[dict[str, Callable[..., Message]]] = {
         "CommandStatementIngest": _ingest,
-        "CommandPreparedStatementQuery": _values,
+        "CommandPreparedStatementQuery": _bind,
         "CommandStatementUpdate": _update,
         "CommandPreparedStatementUpdate": _prepared_update,
     }
 
 
-def _returns_rows() -> InvalidQuery:
-    return InvalidQuery("the statement returns rows, it updates none", hint="execute it as a query")
+def _not_an_update() -> InvalidQuery:
+    return InvalidQuery("expected an update, found a statement that returns rows", hint="execute it as a query")

@@ -1,64 +1,61 @@
-"""Rows on their way to a client: under a watch, in batches that every client can receive."""
+"""Batches of a result in the form in which they are sent: under a watch, in types and sizes that all clients accept."""
 
 from collections.abc import Iterator
 
 import pyarrow as pa
 
-from flight_server.several import Several
 from flight_server.watchdog import Watch
 from lakehouse.query.results import Result
 
-BATCH_BYTES = 7 * 2**19  # 3.5 MiB: the smallest limit that clients are known to have is 4 MiB
+BATCH_BYTES = 7 * 2**19  # 3.5 MiB: the smallest known limit of clients is 4 MiB
 
 
-def slices(batch: pa.RecordBatch, limit: int = BATCH_BYTES) -> Iterator[pa.RecordBatch]:
-    """The batch in parts of at most `limit` bytes; a row that is larger passes alone.
+def split_batch(batch: pa.RecordBatch, limit: int = BATCH_BYTES) -> Iterator[pa.RecordBatch]:
+    """Yield slices of the batch of at most `limit` bytes each; a larger row is a slice of its own.
 
-    >>> [part.num_rows for part in slices(pa.record_batch({"a": pa.array(range(5), pa.int64())}), 16)]
+    >>> [part.num_rows for part in split_batch(pa.record_batch({"a": pa.array(range(5), pa.int64())}), 16)]
     [2, 1, 2]
     """
     if batch.nbytes <= limit or batch.num_rows <= 1:
         yield batch
         return
     middle = batch.num_rows // 2
-    yield from slices(batch.slice(0, middle), limit)
-    yield from slices(batch.slice(middle), limit)
+    yield from split_batch(batch.slice(0, middle), limit)
+    yield from split_batch(batch.slice(middle), limit)
 
 
-def sent_as(schema: pa.Schema, views: bool = False) -> pa.Schema:
-    """The schema that rows are sent with: dictionaries, which a stream of Flight cannot change midway, are spelled out.
+def wire_schema(schema: pa.Schema, string_views: bool = False) -> pa.Schema:
+    """Return the schema in which rows are sent: without dictionaries, as they cannot change in a stream of Flight.
 
-    With `views`, texts are string views.
-
-    >>> sent_as(pa.schema({"a": pa.list_(pa.dictionary(pa.uint8(), pa.string()))}))
+    >>> wire_schema(pa.schema({"a": pa.list_(pa.dictionary(pa.uint8(), pa.string()))}))
     a: list<item: string>
       child 0, item: string
     """
-    text = pa.string_view() if views else pa.string()
-    return pa.schema([field.with_type(_plain(field.type, text)) for field in schema], metadata=schema.metadata)
+    text = pa.string_view() if string_views else pa.string()
+    return pa.schema([field.with_type(_wire_type(field.type, text)) for field in schema], metadata=schema.metadata)
 
 
-def _plain(kind: pa.DataType, text: pa.DataType) -> pa.DataType:
+def _wire_type(kind: pa.DataType, text: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
-        return _plain(kind.value_type, text)
+        return _wire_type(kind.value_type, text)
     if pa.types.is_string(kind):
         return text
     if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
         size = kind.list_size if pa.types.is_fixed_size_list(kind) else -1
-        return pa.list_(kind.value_field.with_type(_plain(kind.value_type, text)), size)
+        return pa.list_(kind.value_field.with_type(_wire_type(kind.value_type, text)), size)
     if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(_plain(field.type, text)) for field in kind])
+        return pa.struct([field.with_type(_wire_type(field.type, text)) for field in kind])
     if pa.types.is_map(kind):
-        return pa.map_(_plain(kind.key_type, text), _plain(kind.item_type, text))
+        return pa.map_(_wire_type(kind.key_type, text), _wire_type(kind.item_type, text))
     return kind
 
 
-def watched(result: Result | Several, watch: Watch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The batches of a result in the schema that they are sent with; raises why the watchdog stopped it, if it did."""
+def wire_batches(result: Result, watch: Watch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of a result in `schema`; raise the reason if the watchdog stopped the statement."""
     source = result.batches()
     while True:
         try:
-            with watch.computing():
+            with watch.measure_time():
                 batch = next(source, None)
         except Exception as error:
             raise watch.reason or error from error
@@ -66,4 +63,4 @@ def watched(result: Result | Several, watch: Watch, schema: pa.Schema) -> Iterat
             raise watch.reason
         if batch is None:
             return
-        yield from slices(batch.cast(schema))
+        yield from split_batch(batch.cast(schema))

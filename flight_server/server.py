@@ -1,4 +1,4 @@
-"""A running server: from its first line, the address that it is bound to, until its last stream has ended."""
+"""Start, run and stop a server."""
 
 import itertools
 import logging
@@ -17,20 +17,20 @@ import pyarrow as pa
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from flight_server.access.logins import Door, OpenDoor, UsersDoor
-from flight_server.calls import Calls, shutting_down
+from flight_server.access.logins import Authenticator, NoAuthentication, UsersAuthenticator
+from flight_server.calls import Calls, shutdown_error
 from flight_server.flight_sql import FlightServer
 from flight_server.settings import InvalidSetting, Settings
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine
-from lakehouse.query.views import local_path
+from lakehouse.query.table_sql import local_path
 from lakehouse.warehouse import Warehouse, open_warehouse
 
 CLOSING_SECONDS = 2.0
 
 
-def json_lines() -> FilteringBoundLogger:
-    """The log: one JSON object a line, on standard error."""
+def json_logger() -> FilteringBoundLogger:
+    """Return a logger that writes one JSON object a line to standard error."""
     log: FilteringBoundLogger = structlog.wrap_logger(
         structlog.PrintLogger(sys.stderr),
         processors=[
@@ -45,16 +45,16 @@ def json_lines() -> FilteringBoundLogger:
 
 
 class Server:
-    """A server that listens from its construction on, at `uri`, until `shutdown`; a context manager.
+    """A server that listens at `uri` from its construction until `shutdown`; a context manager.
 
-    Raises InvalidSetting when it cannot listen where it should, StoreError when the warehouse cannot be opened.
+    Raises InvalidSetting if it cannot listen on the address, StoreError if it cannot open the warehouse.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._log = json_lines()
+        self._log = json_logger()
         with ExitStack() as resources:
             warehouse = resources.enter_context(open_warehouse(settings.warehouse, catalog=settings.catalog))
-            self._calls = Calls(self._log, _door(settings, warehouse))
+            self._calls = Calls(self._log, _authenticator(settings, warehouse))
             limits = {
                 "threads": settings.threads,
                 "memory_limit": settings.memory_limit,
@@ -63,24 +63,24 @@ class Server:
             engine = resources.enter_context(Engine(warehouse, **limits))  # type: ignore[arg-type]
             self._watchdog = Watchdog()
             resources.callback(self._watchdog.close)
-            self._flight = _listening(settings, engine, self._calls, self._watchdog)
+            self._flight = _listen(settings, engine, self._calls, self._watchdog)
             self._resources = resources.pop_all()
         self.uri = f"{settings.listen.rpartition(':')[0]}:{self._flight.port}"
         if settings.users is None:
-            self._log.warning("there are no users: whoever is on this machine may read and write", listen=self.uri)
+            self._log.warning("authentication_disabled", listen=self.uri, hint="set SRCQL_USERS to require users")
 
-    def idle(self, timeout: float) -> bool:
-        """Whether all that runs has ended within so many seconds."""
+    def wait_until_idle(self, timeout: float) -> bool:
+        """Wait for the end of all calls, at most `timeout` seconds; return whether all have ended."""
         return self._calls.wait_until_idle(timeout)
 
     def shutdown(self, grace: float) -> bool:
-        """Take no new work, let what runs end within `grace` seconds, stop the rest; whether all has ended.
+        """Reject new work, wait `grace` seconds for running work, stop the rest; return whether everything has ended.
 
-        What came too late is refused with Unavailable. Results that were announced before can still be fetched.
+        New work is rejected with Unavailable. Clients can still fetch results that were announced before.
         """
         self._calls.draining = True
-        if not self.idle(grace):
-            self._log.warning("stopping what still runs", statements=self._watchdog.stop(shutting_down()))
+        if not self.wait_until_idle(grace):
+            self._log.warning("statements_stopped", statements=self._watchdog.stop(shutdown_error()))
         closing = threading.Thread(target=self._flight.shutdown, daemon=True)
         closing.start()
         closing.join(CLOSING_SECONDS)
@@ -98,9 +98,9 @@ class Server:
 
 
 def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once. Returns the exit code.
+    """Serve until SIGTERM or SIGINT, then drain; return the exit code. A second signal ends the process at once.
 
-    The first line on standard output is the URI that the server is bound to.
+    The first line on standard output is the URI of the server.
     """
     signals = _signals()
     server = Server(settings)
@@ -108,15 +108,15 @@ def serve(settings: Settings) -> int:
     next(signals)
     threading.Thread(target=lambda: os._exit(128 + next(signals)), daemon=True).start()
     if not server.shutdown(settings.grace):
-        os._exit(0)  # a client that neither reads nor leaves would keep the process for ever
+        os._exit(0)  # a client that neither reads nor disconnects would keep the process alive
     return 0
 
 
 def _signals() -> Iterator[int]:
-    """The signals that arrive, by way of a pipe.
+    """Yield the signals as they arrive, through a pipe.
 
-    A main thread that waits for an event misses a signal that comes just before it waits, or that the system gives to
-    another thread; what was written to a pipe is not missed.
+    A main thread that waits for an event misses a signal that arrives just before it waits, or in another thread; the
+    pipe keeps it.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -126,18 +126,20 @@ def _signals() -> Iterator[int]:
     return (os.read(reading, 1)[0] for _ in itertools.count())
 
 
-def _door(settings: Settings, warehouse: Warehouse) -> Door:
+def _authenticator(settings: Settings, warehouse: Warehouse) -> Authenticator:
     if settings.users is None:
-        return OpenDoor()
+        return NoAuthentication()
     users, folders = Path(settings.users), (warehouse.location, *warehouse.data_locations)
     if any(folder and users.resolve().is_relative_to(Path(local_path(folder)).resolve()) for folder in folders):
-        raise InvalidSetting(f"the users file {users} lies in the warehouse", hint="keep it where no query can read it")
-    return UsersDoor(users, settings.token_lifetime)
+        raise InvalidSetting(
+            f"the users file {users} is inside the warehouse", hint="move it where queries cannot read it"
+        )
+    return UsersAuthenticator(users, settings.token_lifetime)
 
 
-def _listening(settings: Settings, engine: Engine, calls: Calls, watchdog: Watchdog) -> FlightServer:
+def _listen(settings: Settings, engine: Engine, calls: Calls, watchdog: Watchdog) -> FlightServer:
     try:
         return FlightServer(settings, engine, calls, watchdog)
     except (OSError, pa.ArrowException) as error:
-        hint = f"another program may have it: choose another port, or {urlsplit(settings.listen).scheme}://127.0.0.1:0"
+        hint = f"choose another port, or {urlsplit(settings.listen).scheme}://127.0.0.1:0 for any free one"
         raise InvalidSetting(f"cannot listen on {settings.listen}", hint=hint) from error

@@ -1,4 +1,4 @@
-"""How a server is started: one frozen value, each field also read from the environment as SRCQL_<FIELD>."""
+"""Settings of a server: one frozen value; the environment variable SRCQL_<FIELD> sets each field."""
 
 import json
 import math
@@ -17,12 +17,12 @@ MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B?|%)", re.IGNORECASE)
 
 
 class InvalidSetting(SrcqlError):
-    """A setting that the server cannot start with."""
+    """A setting with which the server cannot start."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the warehouse lies, where to listen and to whom, and how much one server takes on.
+    """The warehouse, the address, users and TLS, and the limits of one server. Times are in seconds.
 
     >>> Settings(warehouse="warehouse").statements
     32
@@ -48,57 +48,64 @@ class Settings:
     allow_plaintext: bool = False
 
     def __post_init__(self) -> None:
-        if not self.warehouse and self.catalog is None:  # an empty text would be the folder one stands in
-            raise InvalidSetting("there is no warehouse to serve", hint="name its folder, or set SRCQL_WAREHOUSE")
+        if not self.warehouse and self.catalog is None:  # "" would be the current folder
+            raise InvalidSetting("missing warehouse", hint="set SRCQL_WAREHOUSE to a folder, or SRCQL_CATALOG")
         self._check_address()
         for name in ("statements", "handles", "sessions", "threads", "token_lifetime"):
-            if (number := getattr(self, name)) is not None and not 1 <= number < math.inf:
-                raise InvalidSetting(f"SRCQL_{name.upper()} should be 1 or more; it is {number:g}")
+            self._check_number(name, lambda number: 1 <= number < math.inf, "at least 1")
         for name in ("statement_timeout", "handle_ttl", "session_idle"):
-            if (number := getattr(self, name)) is not None and not 0 < number < math.inf:
-                raise InvalidSetting(f"SRCQL_{name.upper()} should be more than 0 seconds; it is {number:g}")
-        if not 0 <= self.grace < math.inf:
-            raise InvalidSetting(f"SRCQL_GRACE should be 0 seconds or more; it is {self.grace:g}")
+            self._check_number(name, lambda number: 0 < number < math.inf, "greater than 0 seconds")
+        self._check_number("grace", lambda number: 0 <= number < math.inf, "at least 0 seconds")
         if self.memory_limit is not None and not MEMORY.fullmatch(self.memory_limit):
-            raise InvalidSetting(f"SRCQL_MEMORY_LIMIT should be a size such as 4GB; it is {self.memory_limit!r}")
+            raise _unexpected("memory_limit", "a size such as 4GB", repr(self.memory_limit))
+
+    def _check_number(self, name: str, is_valid: Callable[[float], bool], expected: str) -> None:
+        number = getattr(self, name)
+        if number is not None and not is_valid(number):
+            raise _unexpected(name, expected, f"{number:g}")
 
     def _check_address(self) -> None:
-        scheme, host, port = _address(self.listen)
-        tls = scheme == TLS
+        scheme, host, port = _parse_address(self.listen)
         if scheme not in (PLAIN, TLS):
-            raise InvalidSetting(f"{scheme}:// is not served", hint=f"write {PLAIN}:// or {TLS}://")
-        if tls != bool(self.tls_cert and self.tls_key) or bool(self.tls_cert) != bool(self.tls_key):
-            hint = f"give SRCQL_TLS_CERT and SRCQL_TLS_KEY, and listen on {TLS}://"
-            raise InvalidSetting("TLS needs a certificate, its key, and an address that asks for it", hint=hint)
-        if self.tls_client_ca and not tls:
-            raise InvalidSetting("SRCQL_TLS_CLIENT_CA has no use without TLS", hint=f"listen on {TLS}://")
+            raise InvalidSetting(f"unsupported scheme {scheme}://", hint=f"use {PLAIN}:// or {TLS}://")
+        self._check_tls(scheme == TLS)
         if host in LOOPBACK:
             return
         if self.users is None:
             raise InvalidSetting(
-                f"the server does not listen on {host}: it has no users, so that anybody could read and write",
-                hint=f"name a users file (SRCQL_USERS), or listen on the loopback interface: {scheme}://127.0.0.1:{port}",
+                f"users are required to listen on {host}: without them anyone can read and write",
+                hint=f"set SRCQL_USERS to a users file, or listen on {scheme}://127.0.0.1:{port}",
             )
-        if not tls and not self.allow_plaintext:
+        if scheme == PLAIN and not self.allow_plaintext:
             raise InvalidSetting(
-                f"the server does not listen on {host} without TLS: passwords and tokens could be read on their way",
-                hint=f"listen on {TLS}://, or set SRCQL_ALLOW_PLAINTEXT=true where something in front of it has TLS",
+                f"TLS is required to listen on {host}: without it passwords and tokens are sent unencrypted",
+                hint=f"listen on {TLS}://, or set SRCQL_ALLOW_PLAINTEXT=true behind a proxy that has TLS",
             )
+
+    def _check_tls(self, tls: bool) -> None:
+        if tls != bool(self.tls_cert and self.tls_key) or bool(self.tls_cert) != bool(self.tls_key):
+            hint = f"set SRCQL_TLS_CERT, SRCQL_TLS_KEY and SRCQL_LISTEN={TLS}://..., or none of them"
+            raise InvalidSetting(f"TLS needs a certificate, its key and a {TLS}:// address", hint=hint)
+        if self.tls_client_ca and not tls:
+            hint = f"set SRCQL_TLS_CERT and SRCQL_TLS_KEY, and listen on {TLS}://"
+            raise InvalidSetting("SRCQL_TLS_CLIENT_CA needs TLS", hint=hint)
 
     @classmethod
     def from_environment(cls, **overrides: Any) -> "Settings":
-        """The settings of the environment, where no override (None is none) says otherwise."""
-        names = [field.name for field in fields(cls)]
-        found = {name: os.environ[f"SRCQL_{name.upper()}"] for name in names if f"SRCQL_{name.upper()}" in os.environ}
-        read = {name: _read(name, text) for name, text in found.items() if overrides.get(name) is None}
-        return cls(**read, **{name: value for name, value in overrides.items() if value is not None})
+        """Return the settings of the environment; overrides that are not None take precedence."""
+        chosen = {name: value for name, value in overrides.items() if value is not None}
+        for field in fields(cls):
+            text = os.environ.get(f"SRCQL_{field.name.upper()}")
+            if text is not None and field.name not in chosen:
+                chosen[field.name] = _parse(field.name, text)
+        return cls(**chosen)
 
 
-def _flag(text: str) -> bool:
+def _parse_flag(text: str) -> bool:
     return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
 
 
-READERS: dict[str, Callable[[str], Any]] = {
+PARSERS: dict[str, Callable[[str], Any]] = {
     "catalog": json.loads,
     "statement_timeout": float,
     "statements": int,
@@ -109,25 +116,30 @@ READERS: dict[str, Callable[[str], Any]] = {
     "grace": float,
     "threads": int,
     "token_lifetime": float,
-    "allow_plaintext": _flag,
+    "allow_plaintext": _parse_flag,
 }
 
 
-def _read(name: str, text: str) -> Any:
+def _parse(name: str, text: str) -> Any:
+    parse = PARSERS.get(name, str)
     try:
-        return READERS.get(name, str)(text)
+        return parse(text)
     except (KeyError, ValueError):
-        kinds = {int: "a whole number", float: "a number", json.loads: "a JSON object", _flag: "true or false"}
-        kind = kinds[READERS[name]]
-        raise InvalidSetting(f"SRCQL_{name.upper()} should be {kind}; it is {text!r}") from None
+        kinds = {int: "a whole number", float: "a number", json.loads: "a JSON object", _parse_flag: "true or false"}
+        raise _unexpected(name, kinds[parse], repr(text)) from None
 
 
-def _address(listen: str) -> tuple[str, str, int]:
+def _unexpected(name: str, expected: str, found: str) -> InvalidSetting:
+    return InvalidSetting(f"expected SRCQL_{name.upper()} to be {expected}, found {found}")
+
+
+def _parse_address(listen: str) -> tuple[str, str, int]:
     address = urlsplit(listen)
     try:
         host, port = address.hostname, address.port
     except ValueError:
         host, port = None, None
     if host is None or port is None:
-        raise InvalidSetting(f"{listen} is no address to listen on", hint="write grpc://127.0.0.1:0 for any free port")
+        hint = "use grpc://127.0.0.1:0 for any free port"
+        raise InvalidSetting(f"expected an address with scheme, host and port, found {listen!r}", hint=hint)
     return address.scheme, host, port

@@ -1,4 +1,4 @@
-"""How many statements run at once. The parts of one result are one statement, which has one slot for all of them."""
+"""Limit on the statements that run at once. All streams of one statement share one slot."""
 
 import threading
 from collections import Counter
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from srcql.errors import Unavailable
 
-HINT = "ask again in a moment"
+HINT = "try again in a moment"
 
 
 class Slots:
-    """Slots for statements, by the id of their tickets.
+    """Slots of running statements, by the id of their tickets.
 
-    A part that waited for a slot could wait for ever: for another part of its result, which is not read before it.
+    `acquire` never blocks: clients read the parts of a result in order, so waiting could deadlock.
     """
 
     def __init__(self, statements: int, parts: int) -> None:
@@ -23,18 +23,18 @@ class Slots:
         self._running: Counter[Hashable] = Counter()
 
     @contextmanager
-    def taken(self, identifier: Hashable) -> Iterator[None]:
-        """A slot for one of the streams of a statement; Unavailable when there is none.
+    def acquire(self, identifier: Hashable) -> Iterator[None]:
+        """Hold a slot for one stream of a statement; raise Unavailable at the limit.
 
         >>> slots = Slots(statements=1, parts=2)
-        >>> with slots.taken(b"a"), slots.taken(b"a"):
+        >>> with slots.acquire(b"a"), slots.acquire(b"a"):
         ...     pass
         """
         with self._lock:
             if identifier not in self._running and len(self._running) >= self._statements:
-                raise Unavailable(f"{self._statements} statements are running", hint=HINT)
+                raise Unavailable(f"{self._statements} statements are already running", hint=HINT)
             if self._running[identifier] >= self._parts:
-                raise Unavailable(f"{self._parts} streams of this statement are running", hint=HINT)
+                raise Unavailable(f"{self._parts} streams of this statement are already running", hint=HINT)
             self._running[identifier] += 1
         try:
             yield

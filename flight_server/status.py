@@ -1,6 +1,6 @@
-"""How an error leaves the server: the only place where one becomes a Flight status.
+"""Translation of errors to Flight statuses; the only place where it happens.
 
-A client is told what the error says and nothing of the code that raised it.
+A client receives the text of an error and nothing about the code that raised it.
 """
 
 import uuid
@@ -12,13 +12,13 @@ from structlog.typing import FilteringBoundLogger
 
 from srcql import errors
 
-# A status travels in headers, percent-encoded and in base64; gRPC begins to refuse them at 8 KiB.
+# A status travels in headers, percent-encoded and in base64; gRPC rejects headers of about 8 KiB and more.
 MESSAGE_SIZE = 3_000
 PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if code != ord("%"))
 
 
-class Told(Exception):
-    """Arrow sends a Python traceback with these statuses; one that cannot be formatted leaves the type's name alone."""
+class WithoutTraceback(Exception):
+    """An error that Arrow sends without its Python traceback: Arrow sends only the type's name if formatting fails."""
 
     @property
     def __cause__(self) -> BaseException | None:  # type: ignore[override]
@@ -29,48 +29,50 @@ class Told(Exception):
         raise AttributeError
 
 
-def _told(kind: type[errors.SrcqlError], status: type[Exception]) -> type[Exception]:
-    """Arrow's exception of that status, under the name of our error: the name is the one detail that is sent."""
-    return type(kind.__name__, (Told, status), {})
+def _status_type(kind: type[errors.SrcqlError], status: type[Exception]) -> type[Exception]:
+    """Return Arrow's exception for a status under the name of our error; clients see that name as the only detail."""
+    return type(kind.__name__, (WithoutTraceback, status), {})
 
 
 STATUSES: dict[type[errors.SrcqlError], type[Exception]] = {
-    errors.InvalidQuery: _told(errors.InvalidQuery, pa.ArrowInvalid),
-    errors.InvalidData: _told(errors.InvalidData, pa.ArrowInvalid),
-    errors.ExecutionError: _told(errors.ExecutionError, pa.ArrowInvalid),
-    errors.UnknownName: _told(errors.UnknownName, pa.ArrowKeyError),
-    errors.Unsupported: _told(errors.Unsupported, pa.ArrowNotImplementedError),
-    errors.Unauthenticated: _told(errors.Unauthenticated, flight.FlightUnauthenticatedError),
-    errors.Forbidden: _told(errors.Forbidden, flight.FlightUnauthorizedError),
-    errors.StoreError: _told(errors.StoreError, flight.FlightInternalError),
-    errors.Cancelled: _told(errors.Cancelled, flight.FlightCancelledError),
-    errors.TimedOut: _told(errors.TimedOut, flight.FlightTimedOutError),
-    errors.Unavailable: _told(errors.Unavailable, flight.FlightUnavailableError),
+    kind: _status_type(kind, status)
+    for kind, status in (
+        (errors.InvalidQuery, pa.ArrowInvalid),
+        (errors.InvalidData, pa.ArrowInvalid),
+        (errors.ExecutionError, pa.ArrowInvalid),
+        (errors.UnknownName, pa.ArrowKeyError),
+        (errors.Unsupported, pa.ArrowNotImplementedError),
+        (errors.Unauthenticated, flight.FlightUnauthenticatedError),
+        (errors.Forbidden, flight.FlightUnauthorizedError),
+        (errors.StoreError, flight.FlightInternalError),
+        (errors.Cancelled, flight.FlightCancelledError),
+        (errors.TimedOut, flight.FlightTimedOutError),
+        (errors.Unavailable, flight.FlightUnavailableError),
+    )
 }
 
 
-def cut(message: str) -> str:
-    """The message, or as much of its beginning as a status can carry."""
-    kept = message[:MESSAGE_SIZE]
-    while _size_on_the_wire(kept) > MESSAGE_SIZE * 7 // 3:
-        kept = kept[: len(kept) * 9 // 10]
-    return message if len(kept) == len(message) else f"{kept} ... (cut)"
+def truncate(message: str) -> str:
+    """Return the message, cut to the size that a status can carry."""
+    start = message[:MESSAGE_SIZE]
+    while _encoded_size(start) > MESSAGE_SIZE * 7 // 3:
+        start = start[: len(start) * 9 // 10]
+    return message if len(start) == len(message) else f"{start} ... (truncated)"
 
 
-def _size_on_the_wire(message: str) -> int:
+def _encoded_size(message: str) -> int:
     return len(quote(message, safe=PRINTABLE)) + len(message.encode()) * 4 // 3
 
 
-def to_status(error: BaseException, log: FilteringBoundLogger, candid: bool = True) -> Exception:
-    """What is raised in place of an error, so that Arrow sends its status and its text, and no more.
+def to_status(error: BaseException, log: FilteringBoundLogger, show_store_errors: bool = True) -> Exception:
+    """Return the Flight exception for an error; Arrow sends its status and text.
 
-    What nobody foresaw is answered INTERNAL with an id, under which the log has the traceback; so is, unless `candid`,
-    what the store says of itself, where names of files may stand.
+    An unexpected error becomes INTERNAL with an id; the log has the traceback under this id. The same applies to store
+    errors unless `show_store_errors`: they may name files.
     """
     for kind, status in STATUSES.items():
-        if isinstance(error, kind) and (candid or kind is not errors.StoreError):
-            return status(cut(str(error)))
-    number = uuid.uuid4().hex[:8]
-    log.error("internal error", id=number, exc_info=error)
-    internal = STATUSES[errors.StoreError]
-    return internal(f"internal error {number}: the log of the server tells more under this number")
+        if isinstance(error, kind) and (show_store_errors or kind is not errors.StoreError):
+            return status(truncate(str(error)))
+    error_id = uuid.uuid4().hex[:8]
+    log.error("internal_error", id=error_id, exc_info=error)
+    return STATUSES[errors.StoreError](f"internal error {error_id}: search the server log for this id")

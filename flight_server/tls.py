@@ -1,4 +1,4 @@
-"""Certificates: what the server shows, and which clients it talks to."""
+"""TLS options: the server's certificate and the client certificates it accepts."""
 
 from pathlib import Path
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 from flight_server.settings import InvalidSetting, Settings
 
 
-def options(settings: Settings) -> dict[str, Any]:
-    """What pyarrow's server takes for TLS; nothing where the address asks for none."""
+def server_options(settings: Settings) -> dict[str, Any]:
+    """Return pyarrow's server arguments for TLS; none without a certificate."""
     if settings.tls_cert is None or settings.tls_key is None:
         return {}
-    shown = {"tls_certificates": [(_pem("tls_cert", settings.tls_cert), _pem("tls_key", settings.tls_key))]}
+    options = {"tls_certificates": [(_read_pem("tls_cert", settings.tls_cert), _read_pem("tls_key", settings.tls_key))]}
     if settings.tls_client_ca is None:
-        return shown
-    return shown | {"verify_client": True, "root_certificates": _pem("tls_client_ca", settings.tls_client_ca)}
+        return options
+    return options | {"verify_client": True, "root_certificates": _read_pem("tls_client_ca", settings.tls_client_ca)}
 
 
-def _pem(name: str, path: str) -> bytes:
+def _read_pem(setting: str, path: str) -> bytes:
     try:
-        found = Path(path).read_bytes()
+        content = Path(path).read_bytes()
     except OSError as error:
-        raise InvalidSetting(f"SRCQL_{name.upper()}: {path} cannot be read: {error.strerror}") from None
-    if b"-----BEGIN " not in found:
-        raise InvalidSetting(f"SRCQL_{name.upper()}: {path} is not PEM")
-    return found
+        raise InvalidSetting(f"SRCQL_{setting.upper()}: cannot read {path}: {error.strerror}") from None
+    if b"-----BEGIN " not in content:
+        raise InvalidSetting(f"SRCQL_{setting.upper()}: {path} is not a PEM file")
+    return content

@@ -1,4 +1,4 @@
-"""One thread that looks after all running statements: the client that gave up, the statement that ran too long."""
+"""One thread that stops running statements: on client disconnect, timeout, cancellation and shutdown."""
 
 import threading
 import time
@@ -11,24 +11,28 @@ INTERVAL = 0.05
 
 
 class Watch:
-    """One running statement: the time that it computed (not the time that its reader took), and why it was stopped.
+    """One running statement: its computing time, without its reader's time, and the reason why it was stopped.
 
-    `interrupt` should not wait for it: one that is in the midst of a long function hears nothing until this ends.
+    `interrupt` must not block: DuckDB notices an interrupt only after its current function call.
     """
 
     def __init__(
-        self, gone: Callable[[], bool], handle: Hashable, timeout: float | None, interrupt: Callable[[], None]
+        self,
+        is_cancelled: Callable[[], bool],
+        handle: Hashable,
+        timeout: float | None,
+        interrupt: Callable[[], None],
     ) -> None:
         self.handle = handle
         self.timeout = timeout
         self.reason: SrcqlError | None = None
-        self._gone = gone
+        self._is_cancelled = is_cancelled
         self._interrupt = interrupt
-        self._clock: tuple[float, float | None] = (0.0, None)  # seconds computed before, since when it computes
+        self._clock: tuple[float, float | None] = (0.0, None)  # seconds computed before, start of the current period
 
     @contextmanager
-    def computing(self) -> Iterator[None]:
-        """The statement computes as long as this is open."""
+    def measure_time(self) -> Iterator[None]:
+        """Count the time in this context as computing time."""
         spent, since = self._clock[0], time.monotonic()
         self._clock = (spent, since)
         try:
@@ -37,27 +41,27 @@ class Watch:
             self._clock = (spent + time.monotonic() - since, None)
 
     def stop(self, reason: SrcqlError) -> None:
-        """Interrupt the statement; what its client is told is the first reason."""
+        """Interrupt the statement; its client receives the first reason."""
         self.reason = self.reason or reason
         self._interrupt()
 
-    def look(self) -> None:
-        """Stop the statement when there is a reason to, again and again until it has heard."""
+    def check(self) -> None:
+        """Stop the statement if there is a reason; interrupt a stopped one again until it ends."""
         spent, since = self._clock
         if self.reason:
             self.stop(self.reason)
-        elif self._gone():
-            self.stop(Cancelled("the client gave up"))
+        elif self._is_cancelled():
+            self.stop(Cancelled("the client cancelled the call or disconnected"))
         elif self.timeout is not None and since is not None and spent + time.monotonic() - since > self.timeout:
-            hint = "ask for less, or let the server be started with a larger SRCQL_STATEMENT_TIMEOUT"
-            self.stop(TimedOut(f"the statement computed longer than {self.timeout:g} seconds", hint=hint))
+            hint = "narrow the query, or raise SRCQL_STATEMENT_TIMEOUT or the session option timeout"
+            self.stop(TimedOut(f"the statement ran longer than {self.timeout:g} seconds", hint=hint))
 
 
 class Watchdog:
-    """All statements that run now.
+    """The watches of all running statements.
 
-    A call's context is a raw pointer that dies with the call: what is no longer watched is never looked at, because
-    `forget` and the thread hold the same lock.
+    A call's context is a raw pointer that dies with the call. `discard` and the thread hold the same lock, so the
+    thread never touches a discarded watch.
     """
 
     def __init__(self) -> None:
@@ -67,19 +71,19 @@ class Watchdog:
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
         self._thread.start()
 
-    def watch(self, watch: Watch) -> None:
-        """Look after a statement until it is forgotten."""
+    def add(self, watch: Watch) -> None:
+        """Check a statement regularly until `discard`."""
         with self._changed:
             self._watches.add(watch)
             self._changed.notify()
 
-    def forget(self, watch: Watch) -> None:
+    def discard(self, watch: Watch) -> None:
         """Never touch this statement again."""
         with self._changed:
             self._watches.discard(watch)
 
     def stop(self, reason: SrcqlError, handles: Collection[Hashable] | None = None) -> int:
-        """Stop the statements of these handles, or all; how many there were."""
+        """Stop the statements with these handles, by default all; return their number."""
         with self._changed:
             stopped = [watch for watch in self._watches if handles is None or watch.handle in handles]
             for watch in stopped:
@@ -87,7 +91,7 @@ class Watchdog:
             return len(stopped)
 
     def close(self) -> None:
-        """Look after nothing any more."""
+        """End the thread."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -97,5 +101,5 @@ class Watchdog:
         with self._changed:
             while not self._closed:
                 for watch in self._watches:
-                    watch.look()
+                    watch.check()
                 self._changed.wait(INTERVAL if self._watches else None)

@@ -1,14 +1,14 @@
-"""The Iceberg tables of a warehouse: their schemas, their layout, and the catalog that knows them.
+"""The Iceberg tables of a warehouse: their schemas, their layout, and the catalog that lists them.
 
-A warehouse in a folder has its catalog (SQLite) and all metadata under `catalog/`, and nothing but Parquet files under
-`data/`. Any other PyIceberg catalog (Postgres, REST, …) serves as well: it is given by its properties.
+A warehouse in a folder has its catalog (SQLite) and all metadata under `catalog/`, and only Parquet files under
+`data/`. The properties of any other PyIceberg catalog (Postgres, REST, …) select that catalog instead.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -47,17 +47,17 @@ FORMAT_VERSION = 1
 FORMAT_PROPERTY = "srcql.format-version"
 RESPONSE_KEY_PROPERTY = "srcql.response-key-version"
 ROW_GROUP = 122_880
-SOURCE_ROW_GROUP = 1_024  # sources are long, and few of them are asked for at a time
+SOURCE_ROW_GROUP = 1_024  # sources are long, and a query reads few of them
 
 INGESTS = Table(
     "ingests",
     "The ids of the batches whose snapshots have expired.",
     (
         Column("batch_id", "VARCHAR", 1, Role.KEY, "id of the batch", True),
-        Column("table", "VARCHAR", 2, Role.KEY, "table that it was added to", True),
-        Column("rows", "BIGINT", 3, Role.RECORD, "rows that it added", True),
-        Column("snapshot", "BIGINT", 4, Role.RECORD, "snapshot that it was added by", True),
-        Column("time", "TIMESTAMP", 5, Role.RECORD, "when it was added, UTC", True),
+        Column("table", "VARCHAR", 2, Role.KEY, "table of the batch", True),
+        Column("rows", "BIGINT", 3, Role.RECORD, "rows of the batch", True),
+        Column("snapshot", "BIGINT", 4, Role.RECORD, "snapshot that added the batch", True),
+        Column("time", "TIMESTAMP", 5, Role.RECORD, "commit time of that snapshot, UTC", True),
     ),
     ("table", "batch_id"),
 )
@@ -75,7 +75,7 @@ _UNBOUNDED = ("inputs", "output", "source_code")
 _BOUNDED = ("data_set_id", "problem_id", "implementation_id", "test_id", "run_id")
 _ATTEMPTS = 20
 _PAUSE = 0.05
-_RACED = (
+_RACE_ERRORS = (
     NamespaceAlreadyExistsError,
     TableAlreadyExistsError,
     OperationalError,
@@ -84,11 +84,11 @@ _RACED = (
     FileNotFoundError,
 )
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 
 def schema_of(table: Table) -> Schema:
-    """The Iceberg schema of one of our tables.
+    """Return the Iceberg schema of a table.
 
     >>> schema_of(TABLES["tests"]).find_field("test_id")
     NestedField(field_id=3, name='test_id', field_type=StringType(), required=True)
@@ -102,7 +102,7 @@ def schema_of(table: Table) -> Schema:
 
 
 def partition_of(table: Table) -> PartitionSpec:
-    """One partition per data set; the table of batch ids has none."""
+    """Return the partitioning of a table: by data set; `ingests` has none."""
     if table is INGESTS:
         return UNPARTITIONED_PARTITION_SPEC
     source = table.column("data_set_id").field_id
@@ -110,18 +110,18 @@ def partition_of(table: Table) -> PartitionSpec:
 
 
 def sort_order_of(table: Table) -> SortOrder:
-    """The order that the rows of a data file have."""
+    """Return the order of the rows in a data file."""
     ids = [table.column(name).field_id for name in table.sort]
     return SortOrder(*(SortField(source_id=field_id, transform=IdentityTransform()) for field_id in ids))
 
 
-def row_group(table: Table) -> int:
-    """How many rows of the table a row group of its files holds at most."""
+def row_group_rows(table: Table) -> int:
+    """Return the largest number of rows in a row group of the table's files."""
     return ROW_GROUP if table is OBSERVATIONS else SOURCE_ROW_GROUP
 
 
 def properties_of(table: Table) -> dict[str, str]:
-    """The table properties: layout, bounds by which files are pruned, and the versions that the data was written by."""
+    """Return the table properties: layout, column bounds for pruning, and the versions of format and response keys."""
     metrics = dict.fromkeys(_BOUNDED, "full") | dict.fromkeys(_UNBOUNDED, "none")
     names = {column.name for column in table.columns}
     return {
@@ -132,42 +132,43 @@ def properties_of(table: Table) -> dict[str, str]:
         "write.metadata.delete-after-commit.enabled": "true",
         "write.metadata.previous-versions-max": "20",
         "write.parquet.compression-codec": "zstd",
-        "write.parquet.row-group-limit": str(row_group(table)),
+        "write.parquet.row-group-limit": str(row_group_rows(table)),
         FORMAT_PROPERTY: str(FORMAT_VERSION),
         RESPONSE_KEY_PROPERTY: str(ALGORITHM_VERSION),
     } | {f"write.metadata.metrics.column.{name}": mode for name, mode in metrics.items() if name in names}
 
 
 def open_catalog(location: str | None, properties: Mapping[str, str] | None, create: bool) -> Catalog:
-    """The catalog of a warehouse: the one that the properties name, else the SQLite file in the folder.
+    """Return the catalog that the properties select, without properties the SQLite catalog in the folder.
 
-    Raises StoreError when it cannot be opened, or does not exist and may not be created.
+    Raises StoreError if it cannot be opened, or if it does not exist and `create` is false.
     """
     if properties is not None:
-        return persist(lambda: load_catalog("srcql", **properties), "the catalog cannot be opened")
+        return retry_races(lambda: load_catalog("srcql", **properties), "the catalog cannot be opened")
     if location is None:
-        raise StoreError("a warehouse needs a folder, or the properties of a catalog")
+        raise StoreError("expected a folder or the properties of a catalog, found neither")
     file = Path(location, "catalog", "catalog.db")
     if not file.exists() and not create:
-        raise StoreError(f"there is no warehouse in {location}", hint="give another folder, or let it be created")
+        raise StoreError(f"{location} contains no warehouse", hint="use another folder, or allow creating a warehouse")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"no warehouse can be made in {location}: {error.strerror}") from error
+        raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
     uri = f"sqlite:///{quote(str(file))}?timeout=60"
-    return persist(
-        lambda: load_catalog("srcql", type="sql", uri=uri, warehouse=location), f"{file} cannot be opened as a catalog"
+    return retry_races(
+        lambda: load_catalog("srcql", type="sql", uri=uri, warehouse=location), f"the catalog {file} cannot be opened"
     )
 
 
 def open_table(catalog: Catalog, table: Table, location: str | None, create: bool) -> IcebergTable:
-    """The Iceberg table of that definition, created when it does not exist.
+    """Return the Iceberg table of that definition; `create` allows creating it.
 
-    Raises StoreError when it may not be created, or was written by a newer version than this one.
+    Raises StoreError if it does not exist and may not be created, or if a newer version wrote it.
     """
-    return checked(
-        persist(lambda: _load_or_create(catalog, table, location, create), f"the table {table.name} cannot be opened")
-    )
+    failure = f"the table {table.name} cannot be opened"
+    opened = retry_races(lambda: _load_or_create(catalog, table, location, create), failure)
+    check_versions(opened)
+    return opened
 
 
 def _load_or_create(catalog: Catalog, table: Table, location: str | None, create: bool) -> IcebergTable:
@@ -197,20 +198,22 @@ def _paths(table: Table, location: str | None) -> dict[str, str]:
     }
 
 
-def checked(table: IcebergTable) -> IcebergTable:
-    """The same table, unless a newer version of this project wrote it (StoreError)."""
-    for name, known in ((FORMAT_PROPERTY, FORMAT_VERSION), (RESPONSE_KEY_PROPERTY, ALGORITHM_VERSION)):
-        found = table.properties.get(name, "0")
-        if not found.isdecimal() or int(found) > known:
+def check_versions(table: IcebergTable) -> None:
+    """Raise StoreError if a newer version of this project wrote the table."""
+    for name, supported in ((FORMAT_PROPERTY, FORMAT_VERSION), (RESPONSE_KEY_PROPERTY, ALGORITHM_VERSION)):
+        version = table.properties.get(name, "0")
+        if not version.isdecimal() or int(version) > supported:
             raise StoreError(
-                f"the table {'.'.join(table.name())} has {name} {found}; this version knows {known}",
+                f"table {'.'.join(table.name())}: expected {name} of at most {supported}, found {version}",
                 hint="upgrade srcql to open this warehouse",
             )
-    return table
 
 
-def persist(action: Callable[[], Found], failure: str) -> Found:
-    """What the action returns, tried again while another process is creating, replacing or locking the same thing."""
+def retry_races(action: Callable[[], T], failure: str) -> T:
+    """Return the result of an action; retry it while another process creates, replaces or locks the same object.
+
+    Raises StoreError with the text `failure` and the reason.
+    """
     left = _ATTEMPTS
     while True:
         try:
@@ -219,7 +222,7 @@ def persist(action: Callable[[], Found], failure: str) -> Found:
             raise
         except Exception as error:
             left -= 1
-            if not left or not isinstance(error, _RACED):
+            if not left or not isinstance(error, _RACE_ERRORS):
                 raise StoreError(f"{failure}: {_reason(error)}") from error
             time.sleep(_PAUSE)
 
@@ -230,29 +233,29 @@ def _reason(error: Exception) -> str:
 
 
 def data_folders(tables: Iterable[IcebergTable]) -> tuple[str, ...]:
-    """The folders that new data files of these tables are written to."""
+    """Return the folders of the new data files of these tables."""
     return tuple(table.location_provider().data_path for table in tables)
 
 
-def absolute(location: str | os.PathLike[str]) -> str:
-    """A folder as an absolute path; a URI (`s3://…`) stays as it is."""
+def absolute_location(location: str | os.PathLike[str]) -> str:
+    """Return a folder as an absolute path, and a URI (`s3://…`) unchanged."""
     text = os.fspath(location)
     return text.rstrip("/") if "://" in text else os.path.abspath(os.path.expanduser(text))
 
 
-class OneChange(Transaction):
-    """A transaction of one change, which looks at the table as it was before; PyIceberg copies it at every look."""
+class SingleUpdate(Transaction):
+    """A transaction of one update; PyIceberg's own copies the table's metadata each time the update reads it."""
 
     @property
     def table_metadata(self) -> TableMetadata:
-        """The metadata of the table without the change."""
+        """The metadata of the table before the update."""
         return self._table.metadata
 
 
-def add_columns(load: Callable[[], IcebergTable], fields: Any) -> IcebergTable:
-    """The table, with those fields of the pa.Schema added that it does not have; `load` gives its current state.
+def add_columns(load: Callable[[], IcebergTable], fields: pa.Schema) -> IcebergTable:
+    """Add the fields that a table does not have and return it; `load` returns its current state.
 
-    Two writers may add the same column at once: the later one finds it.
+    If two writers add the same column at the same time, the second one finds it in the table.
     """
     for _ in range(_ATTEMPTS):
         table = load()
@@ -265,4 +268,4 @@ def add_columns(load: Callable[[], IcebergTable], fields: Any) -> IcebergTable:
                 update.union_by_name(missing)
         except CommitFailedException:
             time.sleep(_PAUSE)
-    raise Unavailable("the table's columns keep changing", hint="try again")
+    raise Unavailable("columns cannot be added while other writers change the table", hint="try again")

@@ -20,7 +20,7 @@ from lakehouse.grants import Grant
 from lakehouse.query.compile_time import CompileOptions
 from lakehouse.query.explanation import Explanation
 from lakehouse.query.statement import Statement
-from lakehouse.query.views import local_path
+from lakehouse.query.table_sql import local_path
 from lakehouse.snapshots.parts import Part
 from lakehouse.snapshots.planner import Planner
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds

@@ -1,7 +1,7 @@
-"""Which batches a table holds: what makes a batch that is sent twice be added once.
+"""The ledger: which batches a table holds, so that a batch that is sent twice is added once.
 
-The ids of the batches that a snapshot added stand in its summary. Before a snapshot expires they are copied to the
-table `ingests`. What is read of both is kept in memory, for a snapshot never changes.
+The summary of a snapshot holds the ids of the batches that it added. Before a snapshot expires, they are copied to the
+table `ingests`. Snapshots never change, so the ledger caches what it has read.
 """
 
 import json
@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,19 +20,20 @@ from pyiceberg.table.snapshots import Snapshot
 from lakehouse.catalog import INGESTS
 
 BATCHES = "srcql.batches"
-MOST_FILES = 32
+EPOCH = datetime(1970, 1, 1)
+MAX_FILES = 32
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What became of a batch: how many rows it added, by which snapshot."""
+    """One batch: how many rows it added, in which snapshot."""
 
     rows: int
     snapshot_id: int
 
 
 class Ledger:
-    """The batches of all tables; safe to use from many threads. `load` gives the current state of a table."""
+    """The batches of all tables; safe to share between threads. `load` returns the current state of a table."""
 
     def __init__(self, load: Callable[[str], IcebergTable]) -> None:
         self._load = load
@@ -43,27 +43,27 @@ class Ledger:
         self._read: set[int | str] = set()
 
     def find(self, table: IcebergTable, batch_id: str) -> Entry | None:
-        """The entry of a batch, if this state of the table (or an earlier one) holds it."""
+        """Return the entry of a batch if this or an earlier state of the table holds it."""
         name = table.name()[-1]
         with self._lock:
             for snapshot in table.metadata.snapshots:
-                self._learn(name, snapshot)
-            self._learn_expired(self._load(INGESTS.name))
+                self._read_snapshot(name, snapshot)
+            self._read_ingests(self._load(INGESTS.name))
             return self._entries.get((name, batch_id))
 
-    def expired(self, name: str) -> dict[int, datetime]:
-        """Snapshots of a table whose batches were copied because they were to expire, and their times."""
+    def expired_snapshots(self, name: str) -> dict[int, datetime]:
+        """Return the ids and commit times of the expired snapshots of a table whose batches are still known."""
         with self._lock:
-            self._learn_expired(self._load(INGESTS.name))
+            self._read_ingests(self._load(INGESTS.name))
             return dict(self._expired.get(name, {}))
 
-    def _learn(self, name: str, snapshot: Snapshot) -> None:
+    def _read_snapshot(self, name: str, snapshot: Snapshot) -> None:
         if snapshot.snapshot_id not in self._read:
             self._read.add(snapshot.snapshot_id)
             for batch_id, rows in batches_of(snapshot).items():
                 self._entries[name, batch_id] = Entry(rows, snapshot.snapshot_id)
 
-    def _learn_expired(self, ingests: IcebergTable) -> None:
+    def _read_ingests(self, ingests: IcebergTable) -> None:
         if ingests.metadata_location in self._read:
             return
         for task in ingests.scan().plan_files():
@@ -75,28 +75,28 @@ class Ledger:
                     self._expired.setdefault(row["table"], {})[row["snapshot"]] = row["time"]
         self._read.add(ingests.metadata_location)
 
-    def keep(self, name: str, snapshots: Iterable[Snapshot], oldest: datetime) -> None:
-        """Copy the ids of these snapshots of a table to `ingests`; what is older than `oldest` may go from there."""
+    def save_batches(self, name: str, snapshots: Iterable[Snapshot], oldest: datetime) -> None:
+        """Copy the batch ids of these snapshots of a table to `ingests`; rows older than `oldest` may be dropped."""
         rows = [
             {
                 "batch_id": batch_id,
                 "table": name,
                 "rows": count,
                 "snapshot": snapshot.snapshot_id,
-                "time": _time(snapshot),
+                "time": committed_at(snapshot),
             }
             for snapshot in snapshots
             for batch_id, count in batches_of(snapshot).items()
         ]
         if rows:
-            self._add(self._load(INGESTS.name), rows, oldest)
+            self._append(self._load(INGESTS.name), rows, oldest)
 
-    def _add(self, ingests: IcebergTable, rows: list[dict[str, Any]], oldest: datetime) -> None:
-        """One commit that appends; once there are many small files it writes all rows anew instead."""
+    def _append(self, ingests: IcebergTable, rows: list[dict[str, object]], oldest: datetime) -> None:
+        """Append rows in one commit; if there are many small files, rewrite all rows into one file instead."""
         added = pa.Table.from_pylist(rows, schema=schema_to_pyarrow(ingests.schema()))
         paths = [task.file.file_path for task in ingests.scan().plan_files()]
         with ingests.transaction() as transaction:
-            if len(paths) < MOST_FILES:
+            if len(paths) < MAX_FILES:
                 transaction.append(added)
             else:
                 parts = [_read_file(ingests, path).cast(added.schema) for path in paths]
@@ -105,15 +105,16 @@ class Ledger:
 
 
 def batches_of(snapshot: Snapshot) -> dict[str, int]:
-    """The ids of the batches that a snapshot added, each with its number of rows."""
+    """Return the ids of the batches that a snapshot added, each with its number of rows."""
     summary = snapshot.summary.additional_properties if snapshot.summary else {}
     return dict(json.loads(summary.get(BATCHES, "{}")))
 
 
-def _time(snapshot: Snapshot) -> datetime:
-    return datetime(1970, 1, 1) + timedelta(milliseconds=snapshot.timestamp_ms)
+def committed_at(snapshot: Snapshot) -> datetime:
+    """Return the commit time of a snapshot, UTC, without time zone."""
+    return EPOCH + timedelta(milliseconds=snapshot.timestamp_ms)
 
 
-def _read_file(table: IcebergTable, path: str) -> Any:
+def _read_file(table: IcebergTable, path: str) -> pa.Table:
     with table.io.new_input(path).open() as stream:
         return pq.read_table(stream)

@@ -1,4 +1,4 @@
-"""The warehouse: the one door to what is stored.
+"""The warehouse: reads and writes the three tables.
 
 >>> import tempfile, pyarrow as pa
 >>> with tempfile.TemporaryDirectory() as folder, open_warehouse(folder) as warehouse:
@@ -13,19 +13,27 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any
 
+import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.table import Table as IcebergTable
 from sqlalchemy import select
 
-from lakehouse import catalog as catalogs
-from lakehouse import maintenance
-from lakehouse.catalog import DEFINITIONS, INGESTS, NAMESPACE
+from lakehouse.catalog import (
+    DEFINITIONS,
+    INGESTS,
+    NAMESPACE,
+    absolute_location,
+    add_columns,
+    data_folders,
+    open_catalog,
+    open_table,
+    retry_races,
+)
 from lakehouse.grants import Grant
 from lakehouse.ledger import Ledger
-from lakehouse.maintenance import Retention
+from lakehouse.maintenance import Retention, expire_snapshots
 from lakehouse.write.committer import Batch, Committer
 from lakehouse.write.hashes import Hashes
 from lakehouse.write.writer import Writer
@@ -33,7 +41,7 @@ from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
 from srcql.receipt import Receipt
 from srcql.schema import OBSERVATIONS, TABLES
 
-LONGEST_BATCH_ID = 1000
+MAX_BATCH_ID_BYTES = 1000
 
 
 def open_warehouse(
@@ -43,23 +51,23 @@ def open_warehouse(
     catalog: Mapping[str, str] | None = None,
     retention: Retention | None = None,
 ) -> "Warehouse":
-    """Open the warehouse in a folder, or the one that the properties of a PyIceberg catalog name.
+    """Open the warehouse in a folder, or in the PyIceberg catalog that the properties select.
 
-    With both, the catalog is that of the properties and files lie below `location`. A warehouse that does not exist is
-    created; with create=False that is a StoreError, as is one that a newer version wrote.
+    With both, the tables are in that catalog and their files below `location`. A warehouse that does not exist is
+    created. Raises StoreError if a newer version wrote it, or if it does not exist and `create` is false.
     """
-    where = catalogs.absolute(location) if location is not None else None
-    found = catalogs.open_catalog(where, catalog, create)
+    folder = absolute_location(location) if location is not None else None
+    opened = open_catalog(folder, catalog, create)
     try:
-        tables = {name: catalogs.open_table(found, table, where, create) for name, table in DEFINITIONS.items()}
+        tables = {name: open_table(opened, table, folder, create) for name, table in DEFINITIONS.items()}
     except BaseException:
-        found.close()
+        opened.close()
         raise
-    return Warehouse(where or found.properties.get("warehouse", ""), found, tables, retention or Retention())
+    return Warehouse(folder or opened.properties.get("warehouse", ""), opened, tables, retention or Retention())
 
 
 class Warehouse:
-    """The three tables, their catalog, and the thread that commits. Safe to use from many threads."""
+    """The three tables, their catalog, and the thread that commits; safe to share between threads."""
 
     def __init__(
         self, location: str, catalog: Catalog, tables: Mapping[str, IcebergTable], retention: Retention
@@ -67,13 +75,13 @@ class Warehouse:
         self.location = location
         self.catalog = catalog
         self.tables = {name: tables[name].name() for name in TABLES}
-        self.data_locations = catalogs.data_folders(tables[name] for name in TABLES)
+        self.data_locations = data_folders(tables[name] for name in TABLES)
         self._lock = threading.Lock()
         self._loaded = {name: (table.metadata_location, table) for name, table in tables.items()}
         self._hashes = Hashes(self._load)
         self._ledger = Ledger(self._load)
         self._retention = retention
-        self._committer = Committer(self._load, self._ledger, self._tidy)
+        self._committer = Committer(self._load, self._ledger, self._expire_snapshots)
 
     def __enter__(self) -> "Warehouse":
         return self
@@ -84,35 +92,35 @@ class Warehouse:
         self.close()
 
     def close(self) -> None:
-        """Commit what waits and release the catalog; the warehouse takes nothing after that."""
+        """Commit waiting batches, then release the catalog; later ingests raise StoreError."""
         self._committer.close()
         self.catalog.close()
 
     def table(self, name: str) -> IcebergTable:
-        """The Iceberg table of that name as it is now; UnknownName when there is none."""
+        """Return the current state of one of the three Iceberg tables; UnknownName for another name."""
         if name not in TABLES:
             raise UnknownName(f"unknown table {name}", hint=suggestion(name, TABLES, "tables"))
         return self._load(name)
 
     def metadata_locations(self) -> dict[str, str]:
-        """Where the current metadata of each of the three tables lies: it changes with every commit."""
-        found = self._locations()
-        return {name: found[name] for name in TABLES}
+        """Return the path of the current metadata of each of the three tables; every commit changes it."""
+        locations = self._locations()
+        return {name: locations[name] for name in TABLES}
 
     def ingest(
         self,
         table: str,
-        data: Any,
+        data: pa.Table | pa.RecordBatchReader,
         batch_id: str | None = None,
         evolve: bool = False,
-        data_sets: Grant = None,
+        grant: Grant = None,
     ) -> Receipt:
-        """Add rows (pa.Table or pa.RecordBatchReader) to a table: all of them, or none.
+        """Add rows to a table: all of them, or none. After the call the rows are in the catalog.
 
-        When it returns, the rows are in the catalog. A batch_id that the table already holds adds nothing and gives the
-        receipt of the first time. With `evolve`, columns that the table does not have are added to it.
-        Raises InvalidData naming column, row and value; UnknownName for a table that does not exist; Forbidden for a
-        row of another data set than `data_sets`; StoreError when the catalog or the storage fails.
+        A batch_id that the table already holds adds no rows and returns the receipt of its first ingest. `evolve` adds
+        the columns that the table does not have.
+        Raises InvalidData naming column, row and value; UnknownName for an unknown table; Forbidden for a row of a data
+        set that is not granted; StoreError if the catalog or the storage fails.
         """
         current = self.table(table)
         if batch_id is not None:
@@ -122,27 +130,27 @@ class Warehouse:
         writer = Writer(
             TABLES[table],
             current,
-            lambda fields: catalogs.add_columns(lambda: self._load(table), fields),
+            lambda fields: add_columns(lambda: self._load(table), fields),
             self._hashes.fill,
-            data_sets,
+            grant,
         )
         staged = writer.stage(data, evolve)
         return self._committer.commit(Batch(table, batch_id or uuid.uuid4().hex, staged))
 
-    def expired(self, table: str) -> dict[int, datetime]:
-        """Snapshots of a table that are no longer kept, and when they were committed, UTC, while that is remembered."""
-        return self._ledger.expired(table)
+    def expired_snapshots(self, table: str) -> dict[int, datetime]:
+        """Return the ids and commit times (UTC) of the expired snapshots of a table that are still known."""
+        return self._ledger.expired_snapshots(table)
 
-    def _tidy(self, table: IcebergTable) -> None:
+    def _expire_snapshots(self, table: IcebergTable) -> None:
         observed = None if table.name()[-1] == OBSERVATIONS.name else self._load(OBSERVATIONS.name)
-        if maintenance.tidy(table, self._ledger, self._retention, observed):
-            maintenance.tidy(self._load(INGESTS.name), self._ledger, self._retention)
+        if expire_snapshots(table, self._ledger, self._retention, observed):
+            expire_snapshots(self._load(INGESTS.name), self._ledger, self._retention)
 
     def _load(self, name: str) -> IcebergTable:
-        return catalogs.persist(lambda: self._current(name), f"the table {name} cannot be read")
+        return retry_races(lambda: self._current(name), f"the table {name} cannot be read")
 
     def _current(self, name: str) -> IcebergTable:
-        """The current state of a table, read anew only when its metadata moved; a table of its own for every caller."""
+        """Return the current state of a table as a new object; its metadata is read again only if it changed."""
         known, table = self._loaded[name]
         if not isinstance(self.catalog, SqlCatalog) or self._locations()[name] != known:
             table = self.catalog.load_table((NAMESPACE, name))
@@ -158,10 +166,10 @@ class Warehouse:
             IcebergTables.catalog_name == self.catalog.name, IcebergTables.table_namespace == NAMESPACE
         )
         with self.catalog.engine.connect() as connection:
-            found = {name: str(location) for name, location in connection.execute(query)}
-        if missing := DEFINITIONS.keys() - found:
+            locations = {name: str(location) for name, location in connection.execute(query)}
+        if missing := DEFINITIONS.keys() - locations:
             raise StoreError(f"the catalog has no table {NAMESPACE}.{min(missing)}")
-        return found
+        return locations
 
 
 def _check_id(batch_id: str) -> None:
@@ -169,8 +177,8 @@ def _check_id(batch_id: str) -> None:
         size = len(batch_id.encode())
     except UnicodeEncodeError:
         size = 0
-    if not 0 < size <= LONGEST_BATCH_ID:
+    if not 0 < size <= MAX_BATCH_ID_BYTES:
         raise InvalidData(
-            f"batch_id: expected text of 1 to {LONGEST_BATCH_ID:,} bytes, found {batch_id[:20]!r}",
-            hint="a UUID serves, or a name that the rows determine",
+            f"batch_id: expected text of 1 to {MAX_BATCH_ID_BYTES:,} bytes, found {batch_id[:20]!r}",
+            hint="use a UUID, or a name derived from the rows",
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lakehouse.engine import Engine
 from lakehouse.warehouse import open_warehouse
-from lakehouse.write.repeats import key_of
+from lakehouse.write.duplicates import key_of
 from srcql.schema import TABLES
 from tests.srcql.spec import cube
 

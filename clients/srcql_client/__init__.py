@@ -1,4 +1,4 @@
-"""The client of a lakehouse of observed behaviour.
+"""The Python client: query and fill a lakehouse behind a server or in a folder.
 
 >>> import srcql_client, tempfile
 >>> with tempfile.TemporaryDirectory() as folder, srcql_client.connect(folder) as lakehouse:
@@ -6,9 +6,42 @@
 [{'rows': 0}]
 """
 
+from srcql.errors import (
+    Cancelled,
+    ExecutionError,
+    Forbidden,
+    InvalidData,
+    InvalidQuery,
+    SrcqlError,
+    StoreError,
+    TimedOut,
+    Unauthenticated,
+    Unavailable,
+    UnknownName,
+    Unsupported,
+)
 from srcql.receipt import Receipt
 from srcql.status import DataSetStatus, Status
 
-from .connection import Connection, connect
+from .connection import Connection
+from .opening import connect
 
-__all__ = ["Connection", "DataSetStatus", "Receipt", "Status", "connect"]
+__all__ = [
+    "Cancelled",
+    "Connection",
+    "DataSetStatus",
+    "ExecutionError",
+    "Forbidden",
+    "InvalidData",
+    "InvalidQuery",
+    "Receipt",
+    "SrcqlError",
+    "Status",
+    "StoreError",
+    "TimedOut",
+    "Unauthenticated",
+    "Unavailable",
+    "UnknownName",
+    "Unsupported",
+    "connect",
+]

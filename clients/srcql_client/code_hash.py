@@ -1,13 +1,10 @@
-"""The hash by which two sources are the same code: that of the blob that git would store.
-
-Line ends, white space at the end of a line and blank lines at the end of the text do not count.
-"""
+"""The hash that identifies source code: git's blob hash of the normalized text."""
 
 import hashlib
 
 
 def code_hash(source: str) -> str:
-    r"""Git's SHA-1 of a source text, normalised.
+    r"""Return git's SHA-1 of a source text, without carriage returns, trailing white space and final blank lines.
 
     >>> code_hash("def f():\r\n    return 1  \n\n") == code_hash("def f():\n    return 1")
     True

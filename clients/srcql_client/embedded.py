@@ -1,19 +1,17 @@
-"""A lakehouse in this process: the folder of a warehouse, and no server."""
-
-from typing import Any
+"""A lakehouse in this process: the folder of a warehouse, without a server."""
 
 import pyarrow as pa
 
 from srcql.receipt import Receipt
 from srcql.status import Status
 
-from .batches import reader
+from .batches import Rows, open_reader
 from .connection import Connection
 from .extras import extra
 
 
 class EmbeddedConnection(Connection):
-    """The warehouse in a folder, made on first use; needs the extra `embedded`."""
+    """The warehouse in a folder, created on first use; needs the extra `embedded`."""
 
     def __init__(self, location: str) -> None:
         with extra("embedded", "a warehouse in a folder"):
@@ -24,18 +22,18 @@ class EmbeddedConnection(Connection):
         self._engine = Engine(self._warehouse)
 
     def stream(self, text: str) -> pa.RecordBatchReader:
-        """The rows of a query, batch by batch as the engine finds them."""
+        """Run a query and return its rows, batch by batch as the engine computes them."""
         return self._engine.query(text)
 
-    def ingest(self, table: str, data: Any, batch_id: str | None = None) -> Receipt:
+    def ingest(self, table: str, data: Rows, batch_id: str | None = None) -> Receipt:
         """Add rows to a table of the warehouse: all of them, or none."""
-        return self._warehouse.ingest(table, reader(data), batch_id)
+        return self._warehouse.ingest(table, open_reader(data), batch_id)
 
     def status(self) -> Status:
-        """What the warehouse holds, now."""
+        """Return the contents of the warehouse."""
         return self._engine.planner.snapshot().status()
 
     def close(self) -> None:
-        """Close the warehouse's engine and its committer."""
+        """Close the engine and the warehouse."""
         self._engine.close()
         self._warehouse.close()

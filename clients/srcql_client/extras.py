@@ -10,7 +10,7 @@ PACKAGES = ("udfs", "lakehouse", "flight_server")  # ours, under names that anot
 
 
 @contextmanager
-def extra(name: str, what: str) -> Iterator[None]:
+def extra(name: str, feature: str) -> Iterator[None]:
     """Import inside this block what the extra `name` installs; raise StoreError when an import fails.
 
     >>> with extra("server", "a server"):
@@ -24,12 +24,12 @@ def extra(name: str, what: str) -> Iterator[None]:
         yield
     except ImportError as error:
         for package, owner in _other_owners():
-            problem = f"{what} needs srcql's package {package}, but the distribution {owner} also installs {package}"
+            problem = f"{feature} needs srcql's package {package}, but the distribution {owner} also installs {package}"
             raise StoreError(problem, hint=f"install srcql in an environment without {owner}") from error
         if not isinstance(error, ModuleNotFoundError):
             raise
         hint = f"pip install 'srcql[{name}]'"
-        raise StoreError(f"{what} needs the package {error.name}, which is not installed", hint=hint) from None
+        raise StoreError(f"{feature} needs the package {error.name}, which is not installed", hint=hint) from None
 
 
 def _other_owners() -> Iterator[tuple[str, str]]:

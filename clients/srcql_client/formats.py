@@ -1,4 +1,4 @@
-"""How the rows of a query are written: a table to read, or JSON, CSV and Parquet for other tools, batch by batch."""
+"""Output formats of a query: a table for people, and JSON, CSV and Parquet for other tools, batch by batch."""
 
 import io
 import json
@@ -17,17 +17,18 @@ from srcql.errors import Unsupported
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 ROWS_SHOWN = 200
 
 
 def write(format: str, rows: pa.RecordBatchReader, out: IO[bytes], width: int | None = None) -> None:
-    """Write all rows as `format` to a binary stream; `width` is the terminal's, None when it is none."""
+    """Write all rows as `format` to a binary stream; `width` is that of the terminal, None without a terminal."""
     FORMATS[format](rows, out, width)
 
 
-def rich_table(schema: pa.Schema, records: Iterable[dict[str, Any]]) -> "Table":
-    """Rows as a table to print: numbers to the right, NULL dim, doubles with six digits."""
+def rich_table(schema: pa.Schema, records: Iterable[dict[str, object]]) -> "Table":
+    """Return rows as a table to print: numbers right-aligned, NULL dim, doubles with six digits."""
     from rich import box
     from rich.table import Table
 
@@ -40,13 +41,13 @@ def rich_table(schema: pa.Schema, records: Iterable[dict[str, Any]]) -> "Table":
 
 
 def as_table(rows: pa.RecordBatchReader, out: IO[bytes], width: int | None) -> None:
-    """Columns side by side; a long result is cut, and the cut is told."""
+    """Write a table of at most ROWS_SHOWN rows, and a last line with the number of rows."""
     from rich.console import Console
 
     found = records(rows)
     table = rich_table(rows.schema, islice(found, ROWS_SHOWN))
     left = sum(1 for _ in found)
-    # Not onto `out` itself: the console would end the process when the reader of a pipe has seen enough.
+    # Not to `out` itself: the console ends the process when the reader of a pipe closes it.
     text = io.StringIO()
     console = Console(file=text, width=width or 100_000, force_terminal=width is not None, highlight=False)
     console.print(table)
@@ -55,7 +56,7 @@ def as_table(rows: pa.RecordBatchReader, out: IO[bytes], width: int | None) -> N
 
 
 def as_json(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
-    """One array with an object for each row."""
+    """Write one array with an object for each row."""
     separator = b"[\n"
     for record in records(rows):
         out.write(separator + _json(record))
@@ -64,23 +65,23 @@ def as_json(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
 
 
 def as_jsonl(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
-    """One object on each line."""
+    """Write one object on each line."""
     for record in records(rows):
         out.write(_json(record) + b"\n")
 
 
 def as_csv(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
-    """A line of names and a line for each row; NULL is empty, what CSV has no form for is written as in JSON."""
-    types = [pa.string() if _needs_words(type_) else type_ for type_ in rows.schema.types]
+    """Write a header and a line for each row; NULL is empty, nested values, intervals and bytes are as in JSON."""
+    types = [pa.string() if _is_json_in_csv(type_) else type_ for type_ in rows.schema.types]
     schema = pa.schema(list(zip(rows.schema.names, types, strict=True)))
     with pyarrow.csv.CSVWriter(out, schema) as writer:
         for batch in rows:
-            columns = [_as_text(column) if _needs_words(column.type) else column for column in batch.columns]
+            columns = [_as_text(column) if _is_json_in_csv(column.type) else column for column in batch.columns]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
 
 
 def as_parquet(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
-    """A Parquet file with the types of the result; raises Unsupported for one that Parquet has not."""
+    """Write a Parquet file with the types of the result; raises Unsupported for a type that Parquet lacks."""
     _check_parquet(rows.schema)
     with pq.ParquetWriter(out, rows.schema, compression="zstd") as writer:
         for batch in rows:
@@ -92,8 +93,8 @@ def _check_parquet(schema: pa.Schema) -> None:
         try:
             pq.ParquetWriter(io.BytesIO(), pa.schema([field])).close()
         except pa.ArrowNotImplementedError:
-            hint = "CAST it to VARCHAR, or write another format"
-            raise Unsupported(f"Parquet has no type for the column {field.name}", hint=hint) from None
+            hint = "CAST the column to VARCHAR, or use another format"
+            raise Unsupported(f"Parquet has no type for column {field.name} ({field.type})", hint=hint) from None
 
 
 FORMATS: dict[str, Callable[[pa.RecordBatchReader, IO[bytes], int | None], None]] = {
@@ -105,16 +106,16 @@ FORMATS: dict[str, Callable[[pa.RecordBatchReader, IO[bytes], int | None], None]
 }
 
 
-def records(rows: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
-    """Rows of batches as objects, name by name."""
+def records(rows: Iterable[pa.RecordBatch]) -> Iterator[dict[str, object]]:
+    """Return the rows of batches as dictionaries."""
     for batch in rows:
         names = _distinct(batch.schema.names)
         columns = [_values(column) for column in batch.columns]
         yield from (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
 
 
-def _values(column: pa.Array) -> list[Any]:
-    """Values as Python has them; texts where it has none, for nanoseconds and years beyond 9999."""
+def _values(column: pa.Array) -> list[object]:
+    """Return the values as Python objects; as strings for nanoseconds and years beyond 9999, which Python lacks."""
     try:
         return list(column.to_pylist())
     except (OverflowError, ValueError):
@@ -122,7 +123,7 @@ def _values(column: pa.Array) -> list[Any]:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Names of columns as keys of an object: a repeated one is numbered.
+    """Return unique keys for the names of columns: a repeated name gets a number.
 
     >>> _distinct(["a", "b", "a"])
     ['a', 'b', 'a_1']
@@ -135,19 +136,19 @@ def _distinct(names: list[str]) -> list[str]:
     return keys
 
 
-def _json(value: Any) -> bytes:
-    # What is left to `str` are pandas' timestamps, which Arrow gives for nanoseconds where pandas is installed.
+def _json(value: object) -> bytes:
+    # `str` is for pandas' timestamps: Arrow returns them for nanoseconds if pandas is installed.
     return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, default=str).encode()
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON has it: NaN and infinities are null, times and intervals ISO 8601, bytes hexadecimal."""
+def _plain(value: object) -> object:
+    """Return a value for JSON: null for NaN and infinity, ISO 8601 for times and intervals, hexadecimal for bytes."""
     convert = PLAIN.get(type(value))
     return convert(value) if convert else value
 
 
-def _interval(value: Any) -> str:
-    """A span of time as ISO 8601 writes it; its months, days and seconds do not add up to each other.
+def _interval(value: pa.MonthDayNano) -> str:
+    """Return an interval in ISO 8601; months, days and seconds are separate parts.
 
     >>> _interval(pa.MonthDayNano([14, 1, 90_500_000_000]))
     'P14M1DT90.5S'
@@ -155,7 +156,7 @@ def _interval(value: Any) -> str:
     return f"P{value.months}M{value.days}DT{Decimal(value.nanoseconds) / 10**9:f}S"
 
 
-PLAIN: dict[type, Callable[[Any], Any]] = {
+PLAIN: dict[type, Callable[[Any], object]] = {
     dict: lambda value: {str(key): _plain(item) for key, item in value.items()},
     list: lambda value: [_plain(item) for item in value],
     tuple: lambda value: [_plain(item) for item in value],
@@ -170,8 +171,8 @@ PLAIN: dict[type, Callable[[Any], Any]] = {
 }
 
 
-def _cell(value: Any) -> Any:
-    """A value for a reader's eyes."""
+def _cell(value: object) -> "Text":
+    """Return a value as a cell of the printed table."""
     from rich.text import Text
 
     if value is None:
@@ -181,7 +182,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return Text(str(value).lower())
     if isinstance(value, str | bytes | pa.MonthDayNano):
-        return Text(_plain(value))
+        return Text(str(_plain(value)))
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return Text(f"[{', '.join(value)}]")
     return Text(json.dumps(_plain(value), ensure_ascii=False) if isinstance(value, list | dict) else str(value))
@@ -191,20 +192,20 @@ def _is_number(type_: pa.DataType) -> bool:
     return any(test(type_) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
 
 
-def _needs_words(type_: pa.DataType) -> bool:
-    """Whether CSV has no form for values of a type."""
+def _is_json_in_csv(type_: pa.DataType) -> bool:
+    """Return whether values of a type are written to CSV as JSON."""
     return any(test(type_) for test in (pa.types.is_nested, pa.types.is_interval, pa.types.is_binary))
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    """A column of lists, structures, intervals or bytes as the texts that JSON has for them."""
+    """Return a column of nested values, intervals or bytes as JSON strings."""
     plain = (_plain(value) for value in column.to_pylist())
     texts = [value if value is None or isinstance(value, str) else _json(value).decode() for value in plain]
     return pa.array(texts, pa.string())
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things, in words.
+    """Return a number with its noun, singular or plural.
 
     >>> counted(1, "row"), counted(1234, "row")
     ('1 row', '1,234 rows')

@@ -1,12 +1,14 @@
 """SQLAlchemy's dialect of the lakehouse: `srcql://user:password@host:port?tls=true`, for SQLAlchemy 1.4 and 2.
 
-Statements go as they are to ADBC's DB-API; verbs of SRCQL stand in `text()`, or in parentheses where SQL has a table.
-The lakehouse is read: what writes is refused by the server, and there is no transaction to commit or to roll back.
+ADBC's DB-API runs the statements. Write verbs of SRCQL in `text()`, or in parentheses in place of a table. Connections
+are read-only: the server rejects statements that write, and COMMIT and ROLLBACK have no effect.
 """
 
-from collections.abc import Callable
+from __future__ import annotations  # the types of SQLAlchemy 2 do not exist in 1.4
+
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pyarrow as pa
 from sqlalchemy import exc, types, util
@@ -16,72 +18,88 @@ from sqlalchemy.sql import compiler
 
 from srcql.schema import KEYS, REFERENCES
 
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Connection as AdbcConnection
+    from adbc_driver_manager.dbapi import Cursor as AdbcCursor
+    from sqlalchemy.engine.interfaces import (
+        ConnectArgsType,
+        DBAPIModule,
+        Dialect,
+        ReflectedColumn,
+        ReflectedForeignKeyConstraint,
+        ReflectedPrimaryKeyConstraint,
+        ReflectedTableComment,
+    )
+    from sqlalchemy.sql.elements import BinaryExpression
+    from sqlalchemy.sql.selectable import GenerativeSelect
+
+T = TypeVar("T")
+
 DB_SCHEMA = "main"
 REMARKS = b"ARROW:FLIGHT:SQL:REMARKS"
 UNAVAILABLE = 10  # AdbcStatusCode.IO
 
 _FLIGHT = "adbc.flight.sql."
-_MESSAGE = {
-    f"{_FLIGHT}client_option.with_max_msg_size": str(1 << 30)
-}  # one value may be larger than the 16 MiB of the driver
+# A single value may be larger than 16 MiB, the driver's default size of a message.
+_MESSAGE_SIZE = {f"{_FLIGHT}client_option.with_max_msg_size": str(1 << 30)}
 
 
 class SrcqlCompiler(compiler.SQLCompiler):
-    """SQL as DuckDB reads it."""
+    """Compiles to the SQL of DuckDB."""
 
-    def limit_clause(self, select: Any, **options: Any) -> str:
-        """LIMIT and OFFSET; either may stand alone."""
+    def limit_clause(self, select: GenerativeSelect, **options: Any) -> str:
+        """Return LIMIT and OFFSET; either may be missing."""
         parts = (("LIMIT", select._limit_clause), ("OFFSET", select._offset_clause))
         return "".join(f"\n {word} {self.process(part, **options)}" for word, part in parts if part is not None)
 
-    def for_update_clause(self, select: Any, **options: Any) -> str:
-        """Nothing is locked, for nothing is changed."""
+    def for_update_clause(self, select: GenerativeSelect, **options: Any) -> str:
+        """Return no clause: connections are read-only, so there is nothing to lock."""
         return ""
 
-    def visit_empty_set_expr(self, element_types: Any, **options: Any) -> str:
-        """The rows of an empty IN."""
+    def visit_empty_set_expr(self, element_types: Sequence[types.TypeEngine[Any]] | None, **options: Any) -> str:
+        """Return a query without rows, for an empty IN."""
         return f"SELECT {', '.join('1' for _ in element_types or (None,))} WHERE 1 != 1"
 
-    def visit_bitwise_xor_op_binary(self, binary: Any, operator: Any, **options: Any) -> str:
-        """Where others write ^, which is a power here."""
+    def visit_bitwise_xor_op_binary(self, binary: BinaryExpression[Any], operator: object, **options: Any) -> str:
+        """Return a bitwise exclusive or; ^ is a power in DuckDB."""
         return f"xor({self.process(binary.left, **options)}, {self.process(binary.right, **options)})"
 
-    def visit_regexp_match_op_binary(self, binary: Any, operator: Any, **options: Any) -> str:
-        """Whether a text has what a regular expression describes."""
+    def visit_regexp_match_op_binary(self, binary: BinaryExpression[Any], operator: object, **options: Any) -> str:
+        """Return a search for a regular expression."""
         return f"regexp_matches({self.process(binary.left, **options)}, {self.process(binary.right, **options)})"
 
-    def visit_not_regexp_match_op_binary(self, binary: Any, operator: Any, **options: Any) -> str:
-        """Whether it does not."""
+    def visit_not_regexp_match_op_binary(self, binary: BinaryExpression[Any], operator: object, **options: Any) -> str:
+        """Return a negated search for a regular expression."""
         return f"NOT {self.visit_regexp_match_op_binary(binary, operator, **options)}"
 
 
 class SrcqlTypeCompiler(compiler.GenericTypeCompiler):
-    """DuckDB's names of types."""
+    """Compiles to the types of DuckDB."""
 
-    def visit_FLOAT(self, type_: Any, **options: Any) -> str:
-        """SQLAlchemy's float is that of Python; FLOAT would have half its bits."""
+    def visit_FLOAT(self, type_: types.Float[Any], **options: Any) -> str:
+        """Return DOUBLE: SQLAlchemy's Float is a Python float of 64 bits, and FLOAT has 32."""
         return "DOUBLE"
 
-    def visit_ARRAY(self, type_: Any, **options: Any) -> str:
-        """A list."""
+    def visit_ARRAY(self, type_: types.ARRAY[Any], **options: Any) -> str:
+        """Return a list type."""
         return f"{self.process(type_.item_type, **options)}[]"
 
 
 class SrcqlPreparer(compiler.IdentifierPreparer):
-    """Names that have to be quoted: as in PostgreSQL, from which DuckDB has its grammar, and some of its own."""
+    """Quotes the reserved words of PostgreSQL, whose grammar DuckDB uses, and those that DuckDB adds."""
 
     reserved_words = RESERVED_WORDS | {"at", "describe", "pivot", "qualify", "show", "summarize", "unpivot"}
 
 
 class Bytes(types.LargeBinary):
-    """Bytes go to ADBC as they are."""
+    """Binary values, passed to ADBC unchanged."""
 
-    def bind_processor(self, dialect: Any) -> None:
-        """Nothing to do: ADBC's DB-API has no constructor of binary values."""
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Return no processor: ADBC's DB-API has no constructor of binary values."""
 
 
 class SrcqlDialect(default.DefaultDialect):
-    """The lakehouse behind a server."""
+    """The dialect of a lakehouse behind a server."""
 
     name = "srcql"
     driver = "adbc"
@@ -102,25 +120,25 @@ class SrcqlDialect(default.DefaultDialect):
     supports_statement_cache = True
 
     @classmethod
-    def import_dbapi(cls) -> Any:
-        """ADBC's DB-API."""
+    def import_dbapi(cls) -> DBAPIModule:
+        """Return ADBC's DB-API."""
         import adbc_driver_flightsql.dbapi
 
-        return adbc_driver_flightsql.dbapi
+        return cast("DBAPIModule", adbc_driver_flightsql.dbapi)
 
     dbapi = import_dbapi  # type: ignore[assignment]  # its name in SQLAlchemy 1.4
 
-    def create_connect_args(self, url: URL) -> Any:
-        """What ADBC is told of an address.
+    def create_connect_args(self, url: URL) -> ConnectArgsType:
+        """Return the arguments of ADBC's connect for an address.
 
         >>> from sqlalchemy.engine import make_url
         >>> SrcqlDialect().create_connect_args(make_url("srcql://lakehouse:4000?tls=true"))[1]["uri"]
         'grpc+tls://lakehouse:4000'
         """
-        said = dict(url.query)
-        tls = util.asbool(said.pop("tls", "false"))
-        options = {**_MESSAGE, **_credentials(url, said), **_trust(said)}
-        if said or not url.host or not url.port:
+        query = cast("dict[str, str]", dict(url.query))
+        tls = util.asbool(query.pop("tls", "false"))
+        options = {**_MESSAGE_SIZE, **_credentials(url, query), **_trust(query)}
+        if query or not url.host or not url.port:
             raise exc.ArgumentError(
                 "expected srcql://user:password@host:port, with tls, tls_roots, tls_skip_verify or token in the query; "
                 f"found {url.render_as_string()}"
@@ -129,33 +147,35 @@ class SrcqlDialect(default.DefaultDialect):
         uri = f"{'grpc+tls' if tls else 'grpc'}://{host}:{url.port}"
         return [], {"uri": uri, "db_kwargs": options, "autocommit": True}
 
-    def is_disconnect(self, e: Exception, connection: Any, cursor: Any) -> bool:
-        """Whether the server is gone."""
+    def is_disconnect(self, e: Exception, connection: object, cursor: AdbcCursor | None) -> bool:
+        """Return whether the server is unavailable."""
         return getattr(e, "status_code", None) == UNAVAILABLE
 
     def _get_default_schema_name(self, connection: Connection) -> str:
         return DB_SCHEMA
 
-    # Reflection: what was asked once is kept for as long as an inspector lives
+    # Reflection; an inspector caches the results
 
     def get_schema_names(self, connection: Connection, **options: Any) -> list[str]:
-        """The schema of the tables."""
+        """Return the schema of the tables."""
         return [DB_SCHEMA]
 
     def get_table_names(self, connection: Connection, schema: str | None = None, **options: Any) -> list[str]:
-        """The tables."""
+        """Return the names of the tables."""
         return _names(connection, "TABLE", schema, options)
 
     def get_view_names(self, connection: Connection, schema: str | None = None, **options: Any) -> list[str]:
-        """The views."""
+        """Return the names of the views."""
         return _names(connection, "VIEW", schema, options)
 
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **options: Any) -> bool:
-        """Whether there is such a table or view."""
+        """Return whether a table or view exists."""
         return any(table_name in _names(connection, kind, schema, options) for kind in ("TABLE", "VIEW"))
 
-    def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **options: Any) -> Any:
-        """The columns of a table or view, with what they hold."""
+    def get_columns(
+        self, connection: Connection, table_name: str, schema: str | None = None, **options: Any
+    ) -> list[ReflectedColumn]:
+        """Return the columns of a table or view, with comments."""
         return [
             {
                 "name": field.name,
@@ -170,21 +190,21 @@ class SrcqlDialect(default.DefaultDialect):
 
     def get_table_comment(
         self, connection: Connection, table_name: str, schema: str | None = None, **options: Any
-    ) -> Any:
-        """What a table or view holds."""
+    ) -> ReflectedTableComment:
+        """Return the comment of a table or view."""
         return {"text": _remarks(_arrow_schema(connection, table_name, schema, options).metadata)}
 
     def get_pk_constraint(
         self, connection: Connection, table_name: str, schema: str | None = None, **options: Any
-    ) -> Any:
-        """The columns that identify a row; a view has none."""
+    ) -> ReflectedPrimaryKeyConstraint:
+        """Return the columns that identify a row; an empty list for a view."""
         _arrow_schema(connection, table_name, schema, options)
         return {"constrained_columns": list(KEYS.get(table_name, ())), "name": None}
 
     def get_foreign_keys(
         self, connection: Connection, table_name: str, schema: str | None = None, **options: Any
-    ) -> Any:
-        """The tables that a row refers to by their keys."""
+    ) -> list[ReflectedForeignKeyConstraint]:
+        """Return the tables that a row refers to by their keys."""
         _arrow_schema(connection, table_name, schema, options)
         return [
             {
@@ -198,8 +218,8 @@ class SrcqlDialect(default.DefaultDialect):
             if referring == table_name
         ]
 
-    def _none(self, connection: Connection, table_name: str, schema: str | None = None, **options: Any) -> Any:
-        """The store has none."""
+    def _none(self, connection: Connection, table_name: str, schema: str | None = None, **options: Any) -> list[Any]:
+        """Return an empty list for an existing table: the store has no indexes and no further constraints."""
         _arrow_schema(connection, table_name, schema, options)
         return []
 
@@ -208,57 +228,58 @@ class SrcqlDialect(default.DefaultDialect):
     get_check_constraints = _none
 
 
-def _credentials(url: URL, said: dict[str, Any]) -> dict[str, str]:
-    token = said.pop("token", None)
+def _credentials(url: URL, query: dict[str, str]) -> dict[str, str]:
+    token = query.pop("token", None)
     options = {"username": url.username, "password": url.password}
     options[f"{_FLIGHT}authorization_header"] = f"Bearer {token}" if token else None
     return {name: str(value) for name, value in options.items() if value is not None}
 
 
-def _trust(said: dict[str, Any]) -> dict[str, str]:
+def _trust(query: dict[str, str]) -> dict[str, str]:
     options = {}
-    if roots := said.pop("tls_roots", None):
+    if roots := query.pop("tls_roots", None):
         options[f"{_FLIGHT}client_option.tls_root_certs"] = Path(roots).read_text(encoding="ascii")
-    if util.asbool(said.pop("tls_skip_verify", "false")):
+    if util.asbool(query.pop("tls_skip_verify", "false")):
         options[f"{_FLIGHT}client_option.tls_skip_verify"] = "true"
     return options
 
 
 def _names(connection: Connection, kind: str, schema: str | None, options: dict[str, Any]) -> list[str]:
-    def ask(adbc: Any) -> list[str]:
+    def read(adbc: AdbcConnection) -> list[str]:
         found = adbc.adbc_get_objects(depth="tables", db_schema_filter=schema or DB_SCHEMA, table_types_filter=[kind])
         schemas = [one for catalog in found.read_all().to_pylist() for one in catalog["catalog_db_schemas"] or ()]
         return [table["table_name"] for one in schemas for table in one["db_schema_tables"] or ()]
 
-    return list(_asked_once(connection, (kind, schema), options, ask))
+    return _cached(connection, (kind, schema), options, read)
 
 
-def _arrow_schema(connection: Connection, table: str, schema: str | None, options: dict[str, Any]) -> Any:
-    """The schema (pa.Schema) of a table or view; NoSuchTableError when there is none."""
+def _arrow_schema(connection: Connection, table: str, schema: str | None, options: dict[str, Any]) -> pa.Schema:
+    """Return the schema of a table or view; raise NoSuchTableError if it does not exist."""
 
-    def ask(adbc: Any) -> Any:
+    def read(adbc: AdbcConnection) -> pa.Schema:
         return adbc.adbc_get_table_schema(table, db_schema_filter=schema or DB_SCHEMA)
 
     try:
-        return _asked_once(connection, (table, schema), options, ask)
+        return _cached(connection, (table, schema), options, read)
     except SrcqlDialect.import_dbapi().ProgrammingError:
         raise exc.NoSuchTableError(table) from None
 
 
-def _asked_once(connection: Connection, what: Any, options: dict[str, Any], ask: Callable[[Any], Any]) -> Any:
-    known = options.get("info_cache")
-    known = {} if known is None else known
-    if what not in known:
-        known[what] = ask(connection.connection.dbapi_connection)
-    return known[what]
+def _cached(connection: Connection, key: object, options: dict[str, Any], read: Callable[[AdbcConnection], T]) -> T:
+    cache: dict[object, T] | None = options.get("info_cache")
+    if cache is None:
+        return read(connection.connection.dbapi_connection)
+    if key not in cache:
+        cache[key] = read(connection.connection.dbapi_connection)
+    return cache[key]
 
 
-def _remarks(metadata: Any) -> str | None:
+def _remarks(metadata: Mapping[bytes, bytes] | None) -> str | None:
     text = (metadata or {}).get(REMARKS)
     return None if text is None else text.decode()
 
 
-_TYPES: tuple[tuple[Any, Any], ...] = (
+_TYPES: tuple[tuple[Callable[[pa.DataType], bool], type[types.TypeEngine[Any]]], ...] = (
     (pa.types.is_string, types.String),
     (pa.types.is_boolean, types.Boolean),
     (pa.types.is_int64, types.BigInteger),
@@ -270,16 +291,16 @@ _TYPES: tuple[tuple[Any, Any], ...] = (
 )
 
 
-def sql_type(found: Any) -> Any:
-    """The type of SQLAlchemy for one of Arrow; that of its items for a list, and none where there is none.
+def sql_type(arrow: pa.DataType) -> types.TypeEngine[Any]:
+    """Return SQLAlchemy's type for a type of Arrow; NullType if SQLAlchemy has none.
 
     >>> sql_type(pa.list_(pa.string())), sql_type(pa.decimal128(9, 2)), sql_type(pa.timestamp("us"))
     (ARRAY(String()), Numeric(precision=9, scale=2), TIMESTAMP())
     """
-    if pa.types.is_list(found):
-        return types.ARRAY(sql_type(found.value_type))
-    if pa.types.is_decimal(found):
-        return types.Numeric(found.precision, found.scale)
-    if pa.types.is_timestamp(found):
-        return types.TIMESTAMP(timezone=found.tz is not None)
-    return next((kind() for fits, kind in _TYPES if fits(found)), types.NullType())
+    if pa.types.is_list(arrow):
+        return types.ARRAY(sql_type(arrow.value_type))
+    if pa.types.is_decimal(arrow):
+        return types.Numeric(arrow.precision, arrow.scale)
+    if pa.types.is_timestamp(arrow):
+        return types.TIMESTAMP(timezone=arrow.tz is not None)
+    return next((kind() for fits, kind in _TYPES if fits(arrow)), types.NullType())

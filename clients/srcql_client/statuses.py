@@ -1,7 +1,7 @@
-"""How an error comes back from a server: statuses of Flight and of its ADBC driver, as the errors they were.
+"""Errors of a server: statuses of Flight and of the ADBC driver, translated back to SrcqlError.
 
-What the driver, gRPC and Arrow put around the server's words is taken off. Arrow's detail names the very error where
-the server sent it as one of Python's; else the status says what sort it was.
+The text that the driver, gRPC and Arrow add to the server's message is removed. Arrow's detail names the class of the
+error if the server raised it; otherwise the status code determines the class.
 """
 
 import re
@@ -46,8 +46,8 @@ _DETAIL = re.compile(r"\. Detail: (?:Python exception: )?(\w+)\Z")
 
 
 @contextmanager
-def told_by(location: str) -> Iterator[None]:
-    """Errors of the wire inside the block leave it as SrcqlError with the words of the server at `location`."""
+def translate_errors(location: str) -> Iterator[None]:
+    """Raise errors of the wire as SrcqlError, with the message of the server at `location`."""
     try:
         yield
     except DriverError as error:
@@ -57,30 +57,30 @@ def told_by(location: str) -> Iterator[None]:
 
 
 def _from_wire(error: BaseException, location: str) -> errors.SrcqlError:
-    """The error of a Flight call; the batches of a query meet their driver's errors here too, as Arrow's own."""
+    """Return the error of a Flight call; reading the batches of a query raises the driver's errors as Arrow's."""
     text = str(error)
     if "[FlightSQL]" in text:
         return _from_driver(text, location)
-    kind = next((ours for theirs, ours in BY_FLIGHT.items() if isinstance(error, theirs)), errors.ExecutionError)
-    return _error(kind, _words(_FLIGHT, text), location)
+    kind = next((ours for kind, ours in BY_FLIGHT.items() if isinstance(error, kind)), errors.ExecutionError)
+    return _error(kind, _message(_FLIGHT, text), location)
 
 
 def _from_driver(text: str, location: str) -> errors.SrcqlError:
     found = _DRIVER.match(text)
     code = found.group(2) if found else None
-    return _error(BY_CODE.get(code or "", errors.ExecutionError), _words(_DRIVER, text), location)
+    return _error(BY_CODE.get(code or "", errors.ExecutionError), _message(_DRIVER, text), location)
 
 
-def _words(pattern: re.Pattern[str], text: str) -> str:
+def _message(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.match(text)
     return found.group(1) if found else text
 
 
-def _error(kind: type[errors.SrcqlError], words: str, location: str) -> errors.SrcqlError:
-    """What the server said; a status without Arrow's detail was made on the way, where no server answered."""
-    detail = _DETAIL.search(words)
+def _error(kind: type[errors.SrcqlError], message: str, location: str) -> errors.SrcqlError:
+    """Return the error of the server; a status without Arrow's detail comes from gRPC, not from a server."""
+    detail = _DETAIL.search(message)
     if detail is None and kind is errors.Unavailable:
-        return kind(f"no server answers at {location}", hint="start one with srcql serve, or check the address")
+        return kind(f"no server answers at {location}", hint="check the address, or start a server with srcql serve")
     if detail is None:
-        return kind(words)
-    return BY_NAME.get(detail.group(1), kind)(words[: detail.start()])
+        return kind(message)
+    return BY_NAME.get(detail.group(1), kind)(message[: detail.start()])

@@ -1,15 +1,16 @@
-"""A lakehouse behind a server: queries over Flight SQL by ADBC, rows by plain Flight."""
+"""A lakehouse behind a server: queries over Flight SQL with ADBC, ingests over Flight."""
 
 import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from typing import Any
+from typing import TypeVar
 
 import adbc_driver_flightsql.dbapi as flight_sql
 import pyarrow as pa
 import pyarrow.flight as flight
+from adbc_driver_manager import AdbcStatement
 from adbc_driver_manager import Error as DriverError
 
 from srcql.errors import SrcqlError, Unavailable
@@ -17,147 +18,150 @@ from srcql.receipt import Receipt
 from srcql.status import Status
 
 from .access import Access
-from .batches import reader, replayable
+from .batches import Rows, is_replayable, open_reader
 from .connection import Connection
-from .statuses import told_by
+from .statuses import translate_errors
 
-# A single value may be larger than the driver's default of 16 MiB a message.
-_MESSAGE = {"adbc.flight.sql.client_option.with_max_msg_size": str(1 << 30)}
+T = TypeVar("T")
+
+# A single value may be larger than 16 MiB, the driver's default size of a message.
+_MESSAGE_SIZE = {"adbc.flight.sql.client_option.with_max_msg_size": str(1 << 30)}
 _BATCH_BYTES = 8 << 20
-_LISTEN_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 NO_ACCESS = Access()
 
 
 class WireConnection(Connection):
-    """The lakehouse that a server at `grpc://host:port` serves; connected at the first call."""
+    """The lakehouse of a server at `grpc://host:port`; connects at the first call."""
 
     def __init__(self, location: str, access: Access = NO_ACCESS) -> None:
         self.location = location
         self._access = access
-        with told_by(location):
+        with translate_errors(location):
             self._flight = flight.connect(location, **access.connection)
-            self._sql = flight_sql.connect(location, db_kwargs=_MESSAGE | access.driver, autocommit=True)
+            self._sql = flight_sql.connect(location, db_kwargs=_MESSAGE_SIZE | access.driver, autocommit=True)
 
     def stream(self, text: str) -> pa.RecordBatchReader:
-        """The rows of a query, batch by batch as the server sends them."""
-        with told_by(self.location):
+        """Run a query and return its rows, batch by batch as the server sends them."""
+        with translate_errors(self.location):
             cursor = self._sql.cursor()
             try:
-                rows = _awaited(cursor, lambda: _asked(cursor.adbc_statement, text))
+                rows = _wait_interruptibly(cursor, lambda: _execute(cursor.adbc_statement, text))
                 return pa.RecordBatchReader.from_batches(rows.schema, self._batches(cursor, rows))
             except BaseException:
                 cursor.close()
                 raise
 
-    def _batches(self, cursor: Any, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        with told_by(self.location), cursor, rows:
-            while (batch := _awaited(cursor, lambda: next(rows, None))) is not None:
+    def _batches(self, cursor: flight_sql.Cursor, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        with translate_errors(self.location), cursor, rows:
+            while (batch := _wait_interruptibly(cursor, lambda: next(rows, None))) is not None:
                 yield batch
 
-    def ingest(self, table: str, data: Any, batch_id: str | None = None) -> Receipt:
-        """Add rows; where the connection is lost and the data can be read again, once more under the same batch id."""
+    def ingest(self, table: str, data: Rows, batch_id: str | None = None) -> Receipt:
+        """Add rows; if the connection is lost and the data can be read again, retry once with the same batch id."""
         batch_id = batch_id or f"client-{uuid.uuid4().hex}"
         try:
             return self._put(table, data, batch_id)
         except Unavailable:
-            if not replayable(data):
+            if not is_replayable(data):
                 raise
-            self._redial()
+            self._reconnect()
             return self._put(table, data, batch_id)
 
-    def _redial(self) -> None:
-        """A new connection: the old one would wait before it tries again, though the server may be back."""
-        with told_by(self.location):
+    def _reconnect(self) -> None:
+        """Open a new connection: the old one waits before it tries again, even if the server is back."""
+        with translate_errors(self.location):
             self._flight.close()
             self._flight = flight.connect(self.location, **self._access.connection)
 
-    def _put(self, table: str, data: Any, batch_id: str) -> Receipt:
-        rows = reader(data)
+    def _put(self, table: str, data: Rows, batch_id: str) -> Receipt:
+        rows = open_reader(data)
         command = json.dumps({"table": table, "batch_id": batch_id}).encode()
-        broken: BaseException | None = None
+        source_error: BaseException | None = None
         try:
-            with told_by(self.location):
+            with translate_errors(self.location):
                 descriptor = flight.FlightDescriptor.for_command(command)
-                writer, answers = self._flight.do_put(descriptor, rows.schema, self._access.call)
-                # A refusal reaches the client whole only when the call is closed.
+                writer, metadata = self._flight.do_put(descriptor, rows.schema, self._access.call)
+                # Only closing the call raises the complete error of the server.
                 with writer:
                     try:
                         _send(writer, rows)
-                    except (_BrokenSource, KeyboardInterrupt) as failure:
-                        broken = failure.__cause__ or failure
-                        writer.write_batch(_refused(rows.schema))
+                    except (_SourceError, KeyboardInterrupt) as failure:
+                        source_error = failure.__cause__ or failure
+                        writer.write_batch(_invalid_batch(rows.schema))
                     writer.done_writing()
-                    answer = answers.read()
+                    answer = metadata.read()
         except SrcqlError:
-            if broken is None:
+            if source_error is None:
                 raise
-            raise broken from None
+            raise source_error from None
         if answer is None:
             raise Unavailable(f"the acknowledgement of {self.location} was lost")
         return Receipt(**json.loads(answer.to_pybytes()))
 
     def status(self) -> Status:
-        """What the server's lakehouse holds, now."""
-        with told_by(self.location):
+        """Return the contents of the server's lakehouse."""
+        with translate_errors(self.location):
             (answer,) = self._flight.do_action(flight.Action("srcql.status", b""), self._access.call)
         return Status.from_json(json.loads(answer.body.to_pybytes()))
 
     def close(self) -> None:
-        """Hang up."""
-        with told_by(self.location):
+        """Disconnect from the server."""
+        with translate_errors(self.location):
             self._sql.close()
             self._flight.close()
 
 
-def _asked(statement: Any, text: str) -> pa.RecordBatchReader:
-    """The rows of a text; it is not prepared, for then closing it would need a server that may be gone by then."""
-    # The driver refuses an empty text in words of its own; the server has better ones.
+def _execute(statement: AdbcStatement, text: str) -> pa.RecordBatchReader:
+    """Run a statement without preparing it: closing a prepared statement needs a server that still runs."""
+    # The driver rejects an empty text itself; the message of the server is better.
     statement.set_sql_query(text or " ")
     rows, _ = statement.execute_query()
     return pa.RecordBatchReader.from_stream(rows)
 
 
-def _awaited(cursor: Any, work: Callable[[], Any]) -> Any:
-    """What `work` gives, done in another thread: one that waits inside the driver would not hear Ctrl-C.
+def _wait_interruptibly(cursor: flight_sql.Cursor, work: Callable[[], T]) -> T:
+    """Return the result of `work`, which runs in another thread; Ctrl-C cancels it.
 
-    Nor does a thread that waits without end where the system gives the signal to a thread of the driver.
+    A thread that waits inside the driver receives no Ctrl-C. Nor does one that waits without a timeout, if the system
+    delivers the signal to a thread of the driver.
     """
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1) as executor:
         try:
-            done = beside.submit(work)
-            while not wait([done], _LISTEN_SECONDS).done:
+            future = executor.submit(work)
+            while not wait([future], _POLL_SECONDS).done:
                 pass
         except KeyboardInterrupt:
-            ended = beside.submit(int)  # runs after the work, which may not have begun when it is cancelled
-            while not wait([ended], _LISTEN_SECONDS).done:
+            last = executor.submit(int)  # runs after `work`, which may not have started when it is cancelled
+            while not wait([last], _POLL_SECONDS).done:
                 with suppress(DriverError):
                     cursor.adbc_cancel()
             raise
-        return done.result()
+        return future.result()
 
 
-class _BrokenSource(Exception):
-    """The caller's data failed while it was read; its cause says how."""
+class _SourceError(Exception):
+    """Reading the caller's data failed; the cause is the original error."""
 
 
-def _send(writer: Any, rows: pa.RecordBatchReader) -> None:
-    """The batches, in slices that are small enough for a message."""
-    for batch in _guarded(rows):
+def _send(writer: flight.FlightStreamWriter, rows: pa.RecordBatchReader) -> None:
+    """Write the batches in slices that fit into a message."""
+    for batch in _read_source(rows):
         size = max(1, len(batch) * _BATCH_BYTES // max(batch.nbytes, 1))
         for start in range(0, len(batch), size):
             writer.write_batch(batch.slice(start, size))
 
 
-def _guarded(rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+def _read_source(rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     try:
         yield from rows
     except Exception as failure:
-        raise _BrokenSource from failure
+        raise _SourceError from failure
 
 
-def _refused(schema: pa.Schema) -> pa.RecordBatch:
-    """A row that no table takes, since it has no key.
+def _invalid_batch(schema: pa.Schema) -> pa.RecordBatch:
+    """Return a row without a key, which every table rejects.
 
-    A stream that is broken off looks to the server like one that ended; with this row, none of it is kept.
+    To the server, an aborted stream looks like a complete one. This row makes it discard the whole stream.
     """
     return pa.RecordBatch.from_arrays([pa.nulls(1, field.type) for field in schema], schema=schema)

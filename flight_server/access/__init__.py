@@ -1,1 +1,1 @@
-"""Who calls: users, logins and their tokens."""
+"""Authentication: the users file, logins and their tokens."""

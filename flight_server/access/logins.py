@@ -1,8 +1,8 @@
-"""Logging in: what the headers of a call say of who makes it.
+"""Authentication of calls by their `authorization` header.
 
-A name and a password (Basic) are answered with a token (Bearer), which a client sends from then on. Such a token says
-whose it is and until when, under a signature of the users file's key, so that every server that reads the same file
-takes it, and one that was restarted does. It ends with its time, and at once when its user is removed or changed.
+A user name and a password (Basic) are exchanged for a token (Bearer), which the client sends from then on. The token
+holds its user and its expiry, signed with the key of the users file: every server with the same file accepts it, also
+after a restart. It ends at its expiry, and at once when its user is removed or changed.
 """
 
 import base64
@@ -19,49 +19,49 @@ from pathlib import Path
 from typing import Protocol
 
 from flight_server.access import users
-from flight_server.access.auth import ANYBODY, Identity
 from flight_server.access.users import User, Users
+from flight_server.identity import ANONYMOUS, Identity
 from srcql.errors import Unauthenticated, Unavailable
 
-LONGEST_LOGIN = 30 * 86_400  # seconds after which the password is asked for, however often a token was renewed
-KNOWN_PASSWORDS = 1_000
-WAITING = 16
+MAX_LOGIN_SECONDS = 30 * 86_400  # renewals end then, and the client has to send its password again
+MAX_CACHED_PASSWORDS = 1_000
+MAX_WAITING_LOGINS = 16
 
 
 @dataclass(frozen=True)
-class Admitted:
-    """Somebody who was let in by one login, and the token, if any, that the client is to use from now on.
+class Login:
+    """The result of authentication: the user, and the token that the client must use from now on, if any.
 
-    `login` stays the same when the token of a login is renewed.
+    `id` stays the same when the token is renewed; it is None without a login.
     """
 
     identity: Identity
-    login: str | None = None
+    id: str | None = None
     token: str | None = None
 
 
-class Door(Protocol):
-    """Who is let in."""
+class Authenticator(Protocol):
+    """The way in which a server authenticates its callers."""
 
-    def admit(self, authorization: str | None, handshake: bool) -> Admitted:
-        """Who makes a call with this header; Unauthenticated when that is not known."""
-
-
-class OpenDoor:
-    """Everybody is let in. Clients that log in expect a token, which opens nothing."""
-
-    def admit(self, authorization: str | None, handshake: bool) -> Admitted:
-        """Anybody."""
-        kind, value = _split(authorization)
-        known = value if kind == "bearer" else None
-        return Admitted(ANYBODY, known, (known or secrets.token_urlsafe(32)) if handshake else None)
+    def authenticate(self, authorization: str | None, handshake: bool) -> Login:
+        """Return the login of a call with this header; raise Unauthenticated if the header proves no user."""
 
 
-class UsersDoor:
-    """The users of a file are let in; a file that was changed is read again.
+class NoAuthentication:
+    """Accepts every caller. Clients that log in expect a token; it has no effect."""
 
-    One password is checked at a time, and few wait for it: a server tries some passwords a second, whoever asks. A name
-    that does not exist takes as long. A password that was right is not checked again while the file is the same.
+    def authenticate(self, authorization: str | None, handshake: bool) -> Login:
+        """Return an anonymous login."""
+        scheme, value = _split_header(authorization)
+        token = value if scheme == "bearer" else None
+        return Login(ANONYMOUS, token, (token or secrets.token_urlsafe(32)) if handshake else None)
+
+
+class UsersAuthenticator:
+    """Accepts the users of a file, and reads the file again when it has changed.
+
+    One password is verified at a time, and few callers wait for it, which limits guesses to a few a second. An unknown
+    user name takes as long as a wrong password. A verified password is cached until the file changes.
     Raises StoreError while the file cannot be read.
     """
 
@@ -70,108 +70,110 @@ class UsersDoor:
         self._lifetime = lifetime
         self._clock = clock
         self._lock = threading.Lock()
-        self._checking = threading.Lock()
-        self._waiting = threading.BoundedSemaphore(WAITING)
+        self._verifying = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(MAX_WAITING_LOGINS)
         self._secret = secrets.token_bytes(32)
-        self._right: OrderedDict[bytes, User] = OrderedDict()
+        self._verified: OrderedDict[bytes, User] = OrderedDict()
         self._users = users.read(path)
-        self._seen = self._mark()
+        self._read_from = self._fingerprint()
 
-    def admit(self, authorization: str | None, handshake: bool) -> Admitted:
-        """Who makes a call with this header, and their token where they do not have it yet."""
+    def authenticate(self, authorization: str | None, handshake: bool) -> Login:
+        """Return the login of a call with this header, with a token if the client needs a new one."""
         if authorization is None:
-            raise Unauthenticated("this server knows its users", hint="send a user and a password, or a token")
-        known, (kind, value) = self._current(), _split(authorization)
-        if kind == "basic":
-            return self._logged_in(known, self._by_password(known, value), secrets.token_hex(8), int(self._clock()))
-        if kind != "bearer":
-            raise _unknown()
-        if user := known.by_token(value):
-            return Admitted(user.identity, users.token_hash(value), value if handshake else None)
-        return self._by_login(known, value, handshake)
+            raise Unauthenticated("authentication required", hint="send a user and a password, or a token")
+        known, (scheme, value) = self._current_users(), _split_header(authorization)
+        if scheme == "basic":
+            user = self._verify_password(known, value)
+            return self._issue_token(known, user, secrets.token_hex(8), int(self._clock()))
+        if scheme != "bearer":
+            raise _invalid_credentials()
+        if user_of_token := known.by_token(value):
+            return Login(user_of_token.identity, users.token_hash(value), value if handshake else None)
+        return self._verify_token(known, value, handshake)
 
-    def _current(self) -> Users:
+    def _current_users(self) -> Users:
         with self._lock:
-            if (mark := self._mark()) != self._seen or not mark:
-                self._seen = None
+            if (fingerprint := self._fingerprint()) != self._read_from or not fingerprint:
+                self._read_from = None
                 self._users = users.read(self._path)
-                self._seen = mark
-                self._right.clear()
+                self._read_from = fingerprint
+                self._verified.clear()
             return self._users
 
-    def _mark(self) -> tuple[int, ...] | None:
-        """What is another when the file is another; None when there is none."""
+    def _fingerprint(self) -> tuple[int, ...] | None:
+        """Return a fingerprint that changes with the file; None if the file is missing."""
         try:
             found = self._path.stat()
         except OSError:
             return None
         return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
-    def _by_password(self, known: Users, value: str) -> User:
-        name, _, password = _decoded(value).partition(":")
-        user = known.named.get(name)
-        said = hmac.digest(self._secret, value.encode(), "sha256")
+    def _verify_password(self, known: Users, value: str) -> User:
+        name, _, password = _decode(value).partition(":")
+        user = known.by_name.get(name)
+        digest = hmac.digest(self._secret, value.encode(), "sha256")
         with self._lock:
-            if user and self._right.get(said) is user:
+            if user and self._verified.get(digest) is user:
                 return user
         with self._one_at_a_time():
-            right = users.fits(password, user.password if user and user.password else users.nobodys())
-        if not user or not user.password or not right:
-            raise _unknown()
+            stored = user.password if user and user.password else users.dummy_password_hash()
+            matches = users.verify_password(password, stored)
+        if not user or not user.password or not matches:
+            raise _invalid_credentials()
         with self._lock:
-            self._right[said] = user
-            if len(self._right) > KNOWN_PASSWORDS:
-                self._right.popitem(last=False)
+            self._verified[digest] = user
+            if len(self._verified) > MAX_CACHED_PASSWORDS:
+                self._verified.popitem(last=False)
         return user
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
         if not self._waiting.acquire(blocking=False):
-            raise Unavailable("too many log in at once", hint="try again in a moment")
+            raise Unavailable("too many logins at once", hint="try again in a moment")
         try:
-            with self._checking:
+            with self._verifying:
                 yield
         finally:
             self._waiting.release()
 
-    def _by_login(self, known: Users, token: str, handshake: bool) -> Admitted:
-        """Whose login a token is of; in the second half of its time there is a new one."""
-        said, _, signature = token.rpartition(".")
-        name, *times = said.split(".")
-        user = known.named.get(_decoded(name, b"-_"))
-        if user is None or not hmac.compare_digest(signature.encode(), _signature(known, user, said).encode()):
-            raise _unknown()
-        login, began, ends = times[0], int(times[1]), int(times[2])
-        if self._clock() >= ends:
-            raise _unknown()
-        if ends - self._clock() < self._lifetime / 2 and ends < began + LONGEST_LOGIN:
-            return self._logged_in(known, user, login, began)
-        return Admitted(user.identity, login, token if handshake else None)
+    def _verify_token(self, known: Users, token: str, handshake: bool) -> Login:
+        """Return the login of a token; renew the token in the second half of its lifetime."""
+        payload, _, signature = token.rpartition(".")
+        name, *rest = payload.split(".")
+        user = known.by_name.get(_decode(name, b"-_"))
+        if user is None or not hmac.compare_digest(signature.encode(), _sign(known, user, payload).encode()):
+            raise _invalid_credentials()
+        login_id, began, expires = rest[0], int(rest[1]), int(rest[2])
+        if self._clock() >= expires:
+            raise _invalid_credentials()
+        if expires - self._clock() < self._lifetime / 2 and expires < began + MAX_LOGIN_SECONDS:
+            return self._issue_token(known, user, login_id, began)
+        return Login(user.identity, login_id, token if handshake else None)
 
-    def _logged_in(self, known: Users, user: User, login: str, began: int) -> Admitted:
-        ends = int(min(self._clock() + self._lifetime, began + LONGEST_LOGIN))
-        said = f"{base64.urlsafe_b64encode(user.name.encode()).decode()}.{login}.{began}.{ends}"
-        return Admitted(user.identity, login, f"{said}.{_signature(known, user, said)}")
-
-
-def _split(authorization: str | None) -> tuple[str, str]:
-    kind, _, value = (authorization or "").partition(" ")
-    return kind.lower(), value.strip()
+    def _issue_token(self, known: Users, user: User, login_id: str, began: int) -> Login:
+        expires = int(min(self._clock() + self._lifetime, began + MAX_LOGIN_SECONDS))
+        payload = f"{base64.urlsafe_b64encode(user.name.encode()).decode()}.{login_id}.{began}.{expires}"
+        return Login(user.identity, login_id, f"{payload}.{_sign(known, user, payload)}")
 
 
-def _decoded(value: str, letters: bytes = b"+/") -> str:
-    """The text of base64, which some clients send without its padding; no text when it is none."""
+def _split_header(authorization: str | None) -> tuple[str, str]:
+    scheme, _, value = (authorization or "").partition(" ")
+    return scheme.lower(), value.strip()
+
+
+def _decode(value: str, altchars: bytes = b"+/") -> str:
+    """Return the text of base64, which some clients send without padding; an empty text for invalid base64."""
     try:
-        return base64.b64decode(value + "=" * (-len(value) % 4), letters, validate=True).decode()
+        return base64.b64decode(value + "=" * (-len(value) % 4), altchars, validate=True).decode()
     except ValueError:
         return ""
 
 
-def _signature(known: Users, user: User, said: str) -> str:
-    """It is made of the user's secrets too: of one who was changed or removed, it fits no more."""
-    signed = json.dumps([said, user.password, user.token]).encode()
+def _sign(known: Users, user: User, payload: str) -> str:
+    """Return a signature that also covers the user's hashes: it becomes invalid when the user changes."""
+    signed = json.dumps([payload, user.password, user.token]).encode()
     return base64.urlsafe_b64encode(hmac.digest(known.key, signed, "sha256")).decode()
 
 
-def _unknown() -> Unauthenticated:
-    return Unauthenticated("that user and password, or that token, is not known here, or the token has expired")
+def _invalid_credentials() -> Unauthenticated:
+    return Unauthenticated("unknown user, wrong password, or invalid or expired token")

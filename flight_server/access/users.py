@@ -1,9 +1,9 @@
-"""The users file: who is let in, as JSON that one command writes and every server of the lakehouse reads.
+"""The users file: JSON that `srcql user` writes and every server of the lakehouse reads.
 
     {"version": 1, "key": "...", "users": [{"name": "ada", "role": "read", "data_sets": ["HumanEval"], ...}]}
 
-Passwords are kept as scrypt hashes: a memory-hard function of the standard library, with OpenSSL behind it, needs no
-further package to be kept up to date. Tokens are random enough for a plain SHA-256. `key` signs the tokens of logins.
+Passwords are stored as scrypt hashes: scrypt is memory-hard, and the standard library has it from OpenSSL, so no other
+package needs updates. Tokens are random enough for a plain SHA-256. `key` signs the tokens of logins.
 """
 
 import base64
@@ -22,23 +22,23 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flight_server.access.auth import ADMIN, ROLES, Identity
+from flight_server.identity import ADMIN, ROLES, Identity
 from srcql.errors import InvalidData, StoreError, UnknownName
 
 VERSION = 1
 NAME = re.compile(r"[^\x00-\x1f\x7f:]{1,100}")  # in a header, a colon ends the name
-SHORTEST_PASSWORD = 8
-TOKEN_PREFIX = "srcql_"  # by which one that was published by mistake is found
-PASSWORD = re.compile(r"scrypt\$[1-9]\d?,[1-9]\d?,[1-9]\d?\$[\w+/]{22}==\$[\w+/]{43}=", re.ASCII)
-DIGEST = re.compile("[0-9a-f]{64}")
-SHORTEST_KEY = 16
-COSTS = 15, 8, 3  # log2 N, r, p: 32 MiB and some 0.2 s: https://cheatsheetseries.owasp.org, Password Storage
-MOST_MEMORY = 2**26
+MIN_PASSWORD_LENGTH = 8
+TOKEN_PREFIX = "srcql_"  # prefix by which scanners spot leaked tokens
+PASSWORD_HASH = re.compile(r"scrypt\$[1-9]\d?,[1-9]\d?,[1-9]\d?\$[\w+/]{22}==\$[\w+/]{43}=", re.ASCII)
+TOKEN_HASH = re.compile("[0-9a-f]{64}")
+MIN_KEY_BYTES = 16
+SCRYPT_COSTS = 15, 8, 3  # log2 N, r, p: 32 MiB and about 0.2 s: https://cheatsheetseries.owasp.org, Password Storage
+MAX_SCRYPT_BYTES = 2**26
 
 
 @dataclass(frozen=True)
 class User:
-    """One user: what they may do, and the hashes of what they show for it, a password, a token, or both."""
+    """One user: role, granted data sets, and the hash of a password, of a token, or of both."""
 
     name: str
     role: str
@@ -48,151 +48,158 @@ class User:
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
-            raise InvalidData("the name of a user has 1 to 100 letters, none of them a colon or a control character")
+            raise InvalidData("expected a user name of 1 to 100 characters, without colons and control characters")
         if self.role not in ROLES:
-            raise InvalidData(f"the role of {self.name} should be one of {', '.join(ROLES)}; it is {self.role}")
+            raise InvalidData(f"unknown role {self.role} of user {self.name}", hint=f"roles: {', '.join(ROLES)}")
         if not all(isinstance(name, str) for name in self.data_sets or ()):
-            raise InvalidData(f"the data sets of {self.name} should be a list of names")
-        if not PASSWORD.fullmatch(self.password or nobodys()) or not DIGEST.fullmatch(self.token or token_hash("")):
-            raise InvalidData(f"what is kept of the password and the token of {self.name} should be hashes")
+            raise InvalidData(f"expected the data sets of user {self.name} to be a list of names")
+        password_hash, digest = self.password or dummy_password_hash(), self.token or token_hash("")
+        if not PASSWORD_HASH.fullmatch(password_hash) or not TOKEN_HASH.fullmatch(digest):
+            raise InvalidData(f"expected hashes as password and token of user {self.name}")
         if self.role == ADMIN and self.data_sets is not None:
-            raise InvalidData(f"{self.name} is an admin, who sees every data set", hint="grant data sets to a writer")
+            hint = "leave out the data sets, or use the role write"
+            raise InvalidData(f"user {self.name} is an admin: the role includes all data sets", hint=hint)
 
     @property
     def identity(self) -> Identity:
-        """Who that is to the server."""
+        """The user as the server sees them."""
         return Identity(self.name, self.role, self.data_sets)
 
 
 @dataclass(frozen=True)
 class Users:
-    """The users of a lakehouse, by name, and the key that signs the tokens of their logins."""
+    """The users of a lakehouse by name, and the key that signs the tokens of their logins."""
 
     key: bytes
-    named: Mapping[str, User]
+    by_name: Mapping[str, User]
 
     def by_token(self, token: str) -> User | None:
-        """The user to whom a token was given."""
+        """Return the user with this token, or None."""
         digest = token_hash(token)
-        return next((user for user in self.named.values() if hmac.compare_digest(user.token or "", digest)), None)
+        return next((user for user in self.by_name.values() if hmac.compare_digest(user.token or "", digest)), None)
 
 
-def hashed(password: str) -> str:
-    """What is kept of a password.
+def hash_password(password: str) -> str:
+    """Return the hash to store for a password.
 
-    >>> fits("correct horse", hashed("correct horse")), fits("correct house", hashed("correct horse"))
+    >>> stored = hash_password("correct horse")
+    >>> verify_password("correct horse", stored), verify_password("correct house", stored)
     (True, False)
     """
-    if len(password) < SHORTEST_PASSWORD:
-        raise InvalidData(f"a password has {SHORTEST_PASSWORD} letters or more")
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise InvalidData(f"expected a password of at least {MIN_PASSWORD_LENGTH} characters, found {len(password)}")
     salt = secrets.token_bytes(16)
-    return _kept(salt, _scrypt(password, salt, *COSTS))
+    return _encode_hash(salt, _scrypt(password, salt, *SCRYPT_COSTS))
 
 
-def fits(password: str, kept: str) -> bool:
-    """Whether a password is the one of which a hash was kept; takes as long whichever way it is."""
-    _, costs, salt, expected = kept.split("$")
-    found = _scrypt(password, base64.b64decode(salt), *map(int, costs.split(",")))
-    return hmac.compare_digest(found, base64.b64decode(expected))
+def verify_password(password: str, stored: str) -> bool:
+    """Return whether a password matches a stored hash, in the same time either way."""
+    _, costs, salt, expected = stored.split("$")
+    digest = _scrypt(password, base64.b64decode(salt), *map(int, costs.split(",")))
+    return hmac.compare_digest(digest, base64.b64decode(expected))
 
 
-def _kept(salt: bytes, digest: bytes) -> str:
-    return "$".join(("scrypt", ",".join(map(str, COSTS)), _text(salt), _text(digest)))
+def _encode_hash(salt: bytes, digest: bytes) -> str:
+    return "$".join(("scrypt", ",".join(map(str, SCRYPT_COSTS)), _encode_base64(salt), _encode_base64(digest)))
 
 
 def _scrypt(password: str, salt: bytes, log2_n: int, r: int, p: int) -> bytes:
-    given = password.encode(errors="surrogatepass")
-    return hashlib.scrypt(given, salt=salt, n=2**log2_n, r=r, p=p, maxmem=MOST_MEMORY, dklen=32)
+    encoded = password.encode(errors="surrogatepass")
+    return hashlib.scrypt(encoded, salt=salt, n=2**log2_n, r=r, p=p, maxmem=MAX_SCRYPT_BYTES, dklen=32)
 
 
-def nobodys() -> str:
-    """What is compared with where a name has no password: it fits none, and takes as long."""
-    return _kept(bytes(16), bytes(32))
+def dummy_password_hash() -> str:
+    """Return a hash that no password matches, to spend the same time on an unknown user."""
+    return _encode_hash(bytes(16), bytes(32))
 
 
 def new_token() -> str:
-    """A token that opens the server by itself, 256 bits of chance."""
+    """Return a new token of 256 random bits, which authenticates without a password."""
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
 
 
 def token_hash(token: str) -> str:
-    """What is kept of such a token."""
+    """Return the hash to store for such a token."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def read(path: Path) -> Users:
-    """The users of a file; StoreError when it is none, or may be read by others than its owner."""
+    """Return the users of a file; raise StoreError if it is invalid or other accounts of the system can read it."""
     try:
         with path.open(encoding="utf-8") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            found = json.load(file)
+            content = json.load(file)
     except OSError as error:
-        raise StoreError(f"the users file {path} cannot be read: {error.strerror}") from None
+        raise StoreError(f"cannot read the users file {path}: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise _broken(path, "it is not JSON") from None
+        raise _invalid_file(path, "expected JSON") from None
     if mode & 0o077:
-        raise StoreError(f"the users file {path} may be read by others (mode {mode:o})", hint=f"chmod 600 {path}")
-    return _users(path, found)
+        hint = f"run chmod 600 {path}"
+        raise StoreError(f"other accounts of the system can read the users file {path} (mode {mode:o})", hint=hint)
+    return _parse_users(path, content)
 
 
-def _users(path: Path, found: Any) -> Users:
+def _parse_users(path: Path, content: Any) -> Users:
     try:
-        if found["version"] != VERSION:
-            raise _broken(path, f"it has version {found['version']}; this program knows {VERSION}")
-        users, key = [_user(entry) for entry in found["users"]], bytes.fromhex(found["key"])
-        named = {user.name: user for user in users}
-        if len(key) < SHORTEST_KEY or len(named) < len(users):
-            raise _broken(path, f"its key is shorter than {SHORTEST_KEY} bytes, or two users have one name")
-        return Users(key, named)
+        if content["version"] != VERSION:
+            raise _invalid_file(path, f"expected version {VERSION}, found {content['version']}")
+        users, key = [_parse_user(entry) for entry in content["users"]], bytes.fromhex(content["key"])
+        by_name = {user.name: user for user in users}
+        if len(key) < MIN_KEY_BYTES:
+            raise _invalid_file(path, f"expected a key of at least {MIN_KEY_BYTES} bytes, found {len(key)}")
+        if len(by_name) < len(users):
+            raise _invalid_file(path, "duplicate user name")
+        return Users(key, by_name)
     except InvalidData as error:
-        raise _broken(path, str(error)) from None
+        raise _invalid_file(path, str(error)) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _broken(path, f"{type(error).__name__}: {error}") from None
+        raise _invalid_file(path, f"{type(error).__name__}: {error}") from None
 
 
-def _user(entry: dict[str, Any]) -> User:
+def _parse_user(entry: dict[str, Any]) -> User:
     data_sets = entry.get("data_sets")
     if not isinstance(data_sets, list | None):
-        raise TypeError("data_sets should be a list of names")
+        raise TypeError("expected data_sets to be a list of names")
     return User(**{**entry, "data_sets": None if data_sets is None else frozenset(data_sets)})
 
 
-def _broken(path: Path, why: str) -> StoreError:
-    return StoreError(f"{path} is no users file: {why}", hint="srcql user add makes one")
+def _invalid_file(path: Path, why: str) -> StoreError:
+    return StoreError(f"invalid users file {path}: {why}", hint="create one with srcql user add")
 
 
 def add(path: Path, user: User) -> None:
-    """Add a user to a file, which is made when there is none; InvalidData when there is one of that name."""
-    with _changing(path) as users:
+    """Add a user to a file, creating the file if it is missing; raise InvalidData for a duplicate name."""
+    with _locked_users(path) as users:
         if user.name in users:
-            raise InvalidData(f"there is a user {user.name}", hint=f"srcql user remove {user.name} takes it away")
+            hint = f"remove the user first: srcql user remove {user.name}"
+            raise InvalidData(f"user {user.name} already exists", hint=hint)
         users[user.name] = user
 
 
 def remove(path: Path, name: str) -> None:
-    """Take a user out of a file; UnknownName when there is none of that name."""
-    with _changing(path) as users:
+    """Remove a user from a file; raise UnknownName if there is none of that name."""
+    with _locked_users(path) as users:
         if users.pop(name, None) is None:
-            raise UnknownName(f"unknown user {name}", hint="srcql user list shows them")
+            raise UnknownName(f"unknown user {name}", hint="list the users with srcql user list")
 
 
 @contextmanager
-def _changing(path: Path) -> Iterator[dict[str, User]]:
-    """The users by name, to be changed; what they are afterwards is written at once, and by one process at a time."""
-    with _locked(path.parent):
+def _locked_users(path: Path) -> Iterator[dict[str, User]]:
+    """Yield the users by name under a lock between processes; write them back at the end."""
+    with _lock_folder(path.parent):
         users = read(path) if path.exists() else Users(secrets.token_bytes(32), {})
-        named = dict(users.named)
-        yield named
-        _write(path, replace(users, named=named))
+        by_name = dict(users.by_name)
+        yield by_name
+        _write(path, replace(users, by_name=by_name))
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _lock_folder(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise StoreError(f"the folder {folder} cannot be used: {error.strerror}") from None
+        raise StoreError(f"cannot open the folder {folder}: {error.strerror}") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -201,13 +208,13 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _write(path: Path, users: Users) -> None:
-    """Put a whole file in the place of the old one; a reader sees either."""
-    entries = [_entry(users.named[name]) for name in sorted(users.named)]
+    """Replace the file atomically: a reader sees the old file or the new one."""
+    entries = [_to_entry(users.by_name[name]) for name in sorted(users.by_name)]
     text = json.dumps({"version": VERSION, "key": users.key.hex(), "users": entries}, indent=2)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from None
+        raise StoreError(f"cannot write {path}: {error.strerror}") from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(f"{text}\n")
@@ -220,10 +227,10 @@ def _write(path: Path, users: Users) -> None:
         raise
 
 
-def _entry(user: User) -> dict[str, Any]:
+def _to_entry(user: User) -> dict[str, Any]:
     entry = asdict(user) | {"data_sets": None if user.data_sets is None else sorted(user.data_sets)}
     return {name: value for name, value in entry.items() if value is not None}
 
 
-def _text(value: bytes) -> str:
+def _encode_base64(value: bytes) -> str:
     return base64.b64encode(value).decode()

@@ -1,6 +1,6 @@
-"""The lakehouse as a catalog: one catalog, one schema, three tables and their overviews. Shapes as in FlightSql.proto.
+"""Lists of catalogs, schemas, tables and views, with the columns that FlightSql.proto defines.
 
-What tables, views and columns hold is said in the metadata of their Arrow schemas, under the key that drivers look for.
+The Arrow schemas of tables and views carry descriptions and types in their metadata, under the keys that drivers read.
 """
 
 import re
@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
+from flight_server.namespace import CATALOG, DB_SCHEMA
 from lakehouse.query.overviews import OVERVIEWS, comments_of
 from srcql.errors import InvalidQuery
 from srcql.schema import TABLES
 
-CATALOG = "temp"  # where DuckDB keeps the views of a statement: a qualified name can be asked as it stands
-DB_SCHEMA = "main"
 TYPES = {**dict.fromkeys(TABLES, "TABLE"), **dict.fromkeys(OVERVIEWS, "VIEW")}
-LONGEST_PATTERN = 1_000
+MAX_PATTERN_LENGTH = 1_000
 KEY = "ARROW:FLIGHT:SQL:"
 REMARKS = f"{KEY}REMARKS"
 TYPE_NAMES = {
@@ -49,41 +48,41 @@ TABLES_WITH_SCHEMA = pa.schema([*_TABLES, pa.field("table_schema", pa.binary(), 
 TABLE_TYPES = pa.schema([pa.field("table_type", pa.string(), nullable=False)])
 
 
-def matches(name: str, pattern: str | None) -> bool:
-    """Whether a name fits a pattern, in which % is any text and _ any letter, and a backslash takes that from them.
+def matches_pattern(name: str, pattern: str | None) -> bool:
+    """Return whether a name matches a pattern: % is any text, _ any character, a backslash escapes both.
 
-    >>> matches("observations", "obs%"), matches("tests", "test_"), matches("tests", None), matches("a_b", "a!_b")
-    (True, True, True, False)
+    >>> [matches_pattern(*pair) for pair in (("tests", "te%"), ("tests", "test_"), ("tests", None), ("a_b", "a!_b"))]
+    [True, True, True, False]
     """
     if pattern is None:
         return True
-    if len(pattern) > LONGEST_PATTERN:
-        raise InvalidQuery(f"a pattern of names has at most {LONGEST_PATTERN} letters; it has {len(pattern)}")
-    pieces = [""]  # between one % and the next
+    if len(pattern) > MAX_PATTERN_LENGTH:
+        raise InvalidQuery(f"expected a pattern of at most {MAX_PATTERN_LENGTH} characters, found {len(pattern)}")
+    pieces = [""]  # the texts between % and %
     for token in re.findall(r"\\.|.", pattern, re.DOTALL):
         if token == "%":
             pieces.append("")
         else:
             pieces[-1] += "." if token == "_" else re.escape(token[-1])
     first, *others = pieces
-    # The first place where a piece fits is as good as any later one: never to try these keeps the time linear.
+    # The first match of a piece is as good as a later one: without backtracking the time stays linear.
     rest = "".join(f"(?>.*?{piece})" for piece in others[:-1] if piece) + f".*{others[-1]}" if others else ""
     return bool(re.fullmatch(first + rest, name, re.DOTALL))
 
 
-def _holds(name: str, filter_name: str | None) -> bool:
+def _is_selected(name: str, filter_name: str | None) -> bool:
     return filter_name is None or filter_name == name
 
 
 def catalogs() -> pa.Table:
-    """The catalog."""
+    """Return the catalog."""
     return pa.table([[CATALOG]], schema=CATALOGS)
 
 
 def db_schemas(catalog: str | None, pattern: str | None) -> pa.Table:
-    """The schema, when catalog and pattern let it through."""
-    found = [DB_SCHEMA] if _holds(CATALOG, catalog) and matches(DB_SCHEMA, pattern) else []
-    return pa.table([[CATALOG] * len(found), found], schema=DB_SCHEMAS)
+    """Return the schema if it matches the filters."""
+    names = [DB_SCHEMA] if _is_selected(CATALOG, catalog) and matches_pattern(DB_SCHEMA, pattern) else []
+    return pa.table([[CATALOG] * len(names), names], schema=DB_SCHEMAS)
 
 
 def tables(
@@ -93,37 +92,39 @@ def tables(
     table_types: Sequence[str],
     schema_of: Callable[[str], pa.Schema] | None,
 ) -> pa.Table:
-    """The tables and views that the filters let through, ordered by name.
+    """Return the tables and views that match the filters, sorted by name.
 
-    With their Arrow schemas, as `described` says, when `schema_of` is given.
+    With `schema_of` the table has their Arrow schemas, with descriptions.
     """
-    here = len(db_schemas(catalog, db_schema_pattern)) > 0
-    kinds = {name: kind for name, kind in TYPES.items() if not table_types or kind in table_types}
-    found = [name for name in sorted(kinds) if here and matches(name, table_pattern)]
-    columns = [[CATALOG] * len(found), [DB_SCHEMA] * len(found), found, [kinds[name] for name in found]]
+    has_schema = len(db_schemas(catalog, db_schema_pattern)) > 0
+    types = {name: kind for name, kind in TYPES.items() if not table_types or kind in table_types}
+    names = [name for name in sorted(types) if has_schema and matches_pattern(name, table_pattern)]
+    columns = [[CATALOG] * len(names), [DB_SCHEMA] * len(names), names, [types[name] for name in names]]
     if schema_of is None:
         return pa.table(columns, schema=TABLE_LIST)
-    schemas = [described(name, schema_of(name)).serialize().to_pybytes() for name in found]
+    schemas = [add_descriptions(name, schema_of(name)).serialize().to_pybytes() for name in names]
     return pa.table([*columns, schemas], schema=TABLES_WITH_SCHEMA)
 
 
-def described(name: str, schema: pa.Schema) -> pa.Schema:
-    """The schema of a table or view with what it and its columns hold, and how they are to be drawn.
+def add_descriptions(name: str, schema: pa.Schema) -> pa.Schema:
+    """Return the schema of a table or view with descriptions, SQL types and nullability of its columns.
 
-    >>> described("runs", pa.schema({"run_id": pa.string()})).field(0).metadata[b"ARROW:FLIGHT:SQL:REMARKS"]
+    >>> add_descriptions("runs", pa.schema({"run_id": pa.string()})).field(0).metadata[b"ARROW:FLIGHT:SQL:REMARKS"]
     b'execution that the row was observed in'
     """
     doc, columns = comments_of(name)
     required = {column.name for column in TABLES[name].columns if column.required} if name in TABLES else ()
     fields = [
-        field.with_metadata(_said(name, field, columns.get(field.name))).with_nullable(field.name not in required)
+        field.with_metadata(_column_metadata(name, field, columns.get(field.name))).with_nullable(
+            field.name not in required
+        )
         for field in schema
     ]
     return pa.schema(fields, metadata={REMARKS: doc})
 
 
-def _said(table: str, field: pa.Field, remarks: str | None) -> dict[str, str]:
-    said = {
+def _column_metadata(table: str, field: pa.Field, remarks: str | None) -> dict[str, str]:
+    metadata = {
         "CATALOG_NAME": CATALOG,
         "SCHEMA_NAME": DB_SCHEMA,
         "TABLE_NAME": table,
@@ -136,11 +137,11 @@ def _said(table: str, field: pa.Field, remarks: str | None) -> dict[str, str]:
         "IS_SEARCHABLE": "1",
         "REMARKS": remarks,
     }
-    return {f"{KEY}{key}": str(value) for key, value in said.items() if value is not None}
+    return {f"{KEY}{key}": str(value) for key, value in metadata.items() if value is not None}
 
 
 def type_name(kind: pa.DataType) -> str:
-    """The name that SQL has for a type.
+    """Return the SQL name of a type.
 
     >>> type_name(pa.list_(pa.string())), type_name(pa.decimal128(9, 2))
     ('VARCHAR[]', 'DECIMAL(9,2)')
@@ -153,5 +154,5 @@ def type_name(kind: pa.DataType) -> str:
 
 
 def table_types() -> pa.Table:
-    """The kinds that tables and views are of."""
+    """Return the table types: TABLE and VIEW."""
     return pa.table([sorted(set(TYPES.values()))], schema=TABLE_TYPES)

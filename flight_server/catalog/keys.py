@@ -1,8 +1,6 @@
-"""What identifies a row of the three tables, and which columns of one refer to another.
+"""Primary and foreign keys of the three tables; `srcql.schema` documents them. The store does not enforce them.
 
-They are declared and not enforced: `srcql.schema` says how far they hold.
-
-Shapes: FlightSql.proto, CommandGetPrimaryKeys and CommandGetImportedKeys.
+Columns: FlightSql.proto, CommandGetPrimaryKeys and CommandGetImportedKeys.
 """
 
 from collections.abc import Sequence
@@ -10,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA
+from flight_server.namespace import CATALOG, DB_SCHEMA
 from srcql.schema import KEYS, REFERENCES
 
 NO_ACTION = 3  # UpdateDeleteRules
@@ -48,43 +46,43 @@ FOREIGN_KEYS = pa.schema(
 
 
 @dataclass(frozen=True)
-class Named:
-    """A table as a command names it; None leaves catalog and schema open."""
+class TableReference:
+    """A table as a command names it; None matches every catalog or schema."""
 
     catalog: str | None
     db_schema: str | None
     table: str
 
-    def fits(self, table: str) -> bool:
-        """Whether one of our tables is meant."""
+    def matches(self, table: str) -> bool:
+        """Return whether this is a reference to `table`."""
         return self.catalog in (None, CATALOG) and self.db_schema in (None, DB_SCHEMA) and self.table == table
 
 
-def primary(named: Named) -> pa.Table:
-    """The columns that identify a row of a table, in their order.
+def primary_keys(reference: TableReference) -> pa.Table:
+    """Return the primary key columns of a table, in their order.
 
-    >>> primary(Named(None, None, "tests"))["column_name"].to_pylist()
+    >>> primary_keys(TableReference(None, None, "tests"))["column_name"].to_pylist()
     ['data_set_id', 'problem_id', 'test_id']
     """
     rows = [
         (*_column(table, column), number, _key_name(table))
         for table, columns in KEYS.items()
-        if named.fits(table)
+        if reference.matches(table)
         for number, column in enumerate(columns, 1)
     ]
     return _table(rows, PRIMARY_KEYS)
 
 
-def references(referenced: Named | None = None, referencing: Named | None = None) -> pa.Table:
-    """The references to one table, from one table, or between two, in the order of the tables and their columns.
+def foreign_keys(referenced: TableReference | None = None, referencing: TableReference | None = None) -> pa.Table:
+    """Return the foreign keys to a table, from a table, or between two, sorted by tables and their columns.
 
-    >>> references(referencing=Named(None, None, "observations"))["pk_table_name"].unique().to_pylist()
+    >>> foreign_keys(referencing=TableReference(None, None, "observations"))["pk_table_name"].unique().to_pylist()
     ['code_implementations', 'tests']
     """
     rows = [
         (*_column(pk, column), *_column(fk, column), number, f"{fk}_{pk}", _key_name(pk), NO_ACTION, NO_ACTION)
         for fk, pk in REFERENCES
-        if (referenced is None or referenced.fits(pk)) and (referencing is None or referencing.fits(fk))
+        if (referenced is None or referenced.matches(pk)) and (referencing is None or referencing.matches(fk))
         for number, column in enumerate(KEYS[pk], 1)
     ]
     return _table(rows, FOREIGN_KEYS)

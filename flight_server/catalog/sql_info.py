@@ -1,6 +1,6 @@
-"""What the server says of itself: a table of infos, each in the child of the union that clients read it from.
+"""Server information: a table of infos, each in the union child that clients read it from.
 
-Source: `SqlInfo` of FlightSql.proto, whose comments say which type each info has.
+Source: `SqlInfo` of FlightSql.proto; its comments define the type of each info.
 """
 
 from collections.abc import Collection
@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
 TRANSACTIONS, CASE_INSENSITIVE, NULLS_AT_END, NO_ISOLATION = 1, 2, 3, 0
 NO_LIMIT = 0
 NUMBERS = ("BIGINT", "DECIMAL", "FLOAT", "INTEGER", "NUMERIC", "REAL", "SMALLINT", "TINYINT")
-CONVERTIBLE = {  # SqlSupportsConvert: what CAST makes of each
+CONVERTIBLE = {  # SqlSupportsConvert: the target types of CAST
     **dict.fromkeys(NUMBERS, (*NUMBERS, "BIT", "VARCHAR")),
     "BIT": (*NUMBERS, "BIT", "VARCHAR"),
     "DATE": ("DATE", "TIMESTAMP", "VARCHAR"),
@@ -43,7 +43,7 @@ CONVERT = {
     "BIGINT": 0, "BIT": 2, "DATE": 4, "DECIMAL": 5, "FLOAT": 6, "INTEGER": 7, "NUMERIC": 12, "REAL": 13,
     "SMALLINT": 14, "TIME": 15, "TIMESTAMP": 16, "TINYINT": 17, "VARBINARY": 18, "VARCHAR": 19,
 }  # fmt: skip
-FUNCTIONS = {  # by the names that ODBC has for them, as far as DuckDB has them too
+FUNCTIONS = {  # functions of ODBC that DuckDB has under the same name
     509: ("ABS ACOS ASIN ATAN ATAN2 CEILING COS COT DEGREES EXP FLOOR LOG LOG10 MOD PI POWER RADIANS ROUND SIGN SIN"
           " SQRT TAN"),
     510: "ASCII CONCAT LEFT LENGTH LOWER LTRIM REPEAT REPLACE RIGHT RTRIM SUBSTRING TRIM UPPER",
@@ -62,11 +62,11 @@ INFOS: dict[int, tuple[int, Any]] = {
     0: (TEXT, "SRCQL"),  # server name
     1: (TEXT, version("srcql")),
     2: (TEXT, pa.__version__),  # version of Arrow
-    3: (FLAG, True),  # read only: statements never write, ingestion does
-    4: (FLAG, True),  # speaks SQL
-    5: (FLAG, False),  # speaks Substrait
-    8: (BITS, TRANSACTIONS),  # begins and ends them, as clients without autocommit want; no savepoints
-    9: (FLAG, True),  # can cancel
+    3: (FLAG, True),  # read-only: only ingestion writes
+    4: (FLAG, True),  # SQL
+    5: (FLAG, False),  # Substrait
+    8: (BITS, TRANSACTIONS),  # for clients without autocommit; no savepoints
+    9: (FLAG, True),  # cancellation
     10: (FLAG, True),  # bulk ingestion
     11: (FLAG, False),  # bulk ingestion in a transaction
     100: (BITS, NO_LIMIT),  # statement timeout, in milliseconds
@@ -75,34 +75,34 @@ INFOS: dict[int, tuple[int, Any]] = {
     501: (FLAG, False),  # CREATE and DROP SCHEMA
     502: (FLAG, False),  # CREATE and DROP TABLE
     503: (BIGINT, CASE_INSENSITIVE),  # unquoted identifiers
-    504: (TEXT, '"'),  # quotes an identifier
+    504: (TEXT, '"'),  # quote of identifiers
     505: (BIGINT, CASE_INSENSITIVE),  # quoted identifiers
-    506: (FLAG, True),  # whoever sees a table may select from it
+    506: (FLAG, True),  # users can select from every listed table
     507: (BIGINT, NULLS_AT_END),
-    508: (TEXTS, sorted(KEYWORDS)),  # beside those of SQL
+    508: (TEXTS, sorted(KEYWORDS)),  # beyond those of SQL
     **{code: (TEXTS, names.split()) for code, names in FUNCTIONS.items()},
-    513: (TEXT, "\\"),  # escapes a wildcard in a pattern
-    514: (TEXT, ""),  # letters of unquoted identifiers beside a-z, A-Z, 0-9 and _
+    513: (TEXT, "\\"),  # escape of wildcards in patterns
+    514: (TEXT, ""),  # characters of unquoted identifiers beyond a-z, A-Z, 0-9 and _
     515: (FLAG, True),  # column aliases
     516: (FLAG, True),  # NULL + NULL is NULL
     517: (MAP, {CONVERT[name]: sorted(CONVERT[other] for other in others) for name, others in CONVERTIBLE.items()}),
-    518: (FLAG, True),  # names for tables in a query
-    519: (FLAG, False),  # which must differ from the names of the tables
+    518: (FLAG, True),  # table aliases
+    519: (FLAG, False),  # table aliases must differ from table names
     520: (FLAG, True),  # expressions in ORDER BY
-    521: (FLAG, True),  # ORDER BY what is not selected
-    522: (BITS, _bits(0, 1)),  # GROUP BY what is not selected, and beyond what is
+    521: (FLAG, True),  # ORDER BY unselected columns
+    522: (BITS, _bits(0, 1)),  # GROUP BY unselected columns, and additional columns
     523: (FLAG, True),  # LIKE … ESCAPE
-    524: (FLAG, True),  # columns that are never null
-    525: (BITS, _bits(0, 1)),  # grammar of ODBC: minimum, core
-    526: (BITS, _bits(0)),  # grammar of ANSI 92: entry
+    524: (FLAG, True),  # NOT NULL columns
+    525: (BITS, _bits(0, 1)),  # ODBC grammar: minimum, core
+    526: (BITS, _bits(0)),  # ANSI 92 grammar: entry level
     527: (FLAG, False),  # integrity enhancement
     528: (BITS, 2),  # outer joins: full
     529: (TEXT, "schema"),
     530: (TEXT, "procedure"),
     531: (TEXT, "catalog"),
     532: (FLAG, True),  # catalog.schema.table
-    533: (BITS, 0),  # where schemas may stand: in queries alone
-    534: (BITS, 0),  # where catalogs may stand
+    533: (BITS, 0),  # schemas in procedure calls, index and privilege definitions: none
+    534: (BITS, 0),  # catalogs in the same places: none
     535: (BITS, 0),  # positioned UPDATE and DELETE
     536: (FLAG, False),  # SELECT FOR UPDATE
     537: (FLAG, False),  # stored procedures
@@ -110,15 +110,15 @@ INFOS: dict[int, tuple[int, Any]] = {
     539: (FLAG, True),  # correlated subqueries
     540: (BITS, _bits(0, 1)),  # UNION, UNION ALL
     **dict.fromkeys(range(541, 556), (BIGINT, NO_LIMIT)),  # longest literals, names, lists
-    556: (FLAG, True),  # a row's size includes its long texts
+    556: (FLAG, True),  # maximum row size includes large objects
     **dict.fromkeys(range(557, 562), (BIGINT, NO_LIMIT)),  # longest statement, names, lists
     562: (BIGINT, NO_ISOLATION),
-    563: (FLAG, False),  # a commit has something to do
+    563: (FLAG, False),  # transactions are supported (a commit has no effect)
     564: (BITS, _bits(NO_ISOLATION)),
-    565: (FLAG, False),  # data definition commits
-    566: (FLAG, False),  # data definition is ignored in transactions
+    565: (FLAG, False),  # data definition commits a transaction
+    566: (FLAG, False),  # data definition is ignored in a transaction
     567: (BITS, _bits(1)),  # results: forward only
-    568: (BITS, 0),  # concurrency of results of no stated type
+    568: (BITS, 0),  # result set concurrency: unspecified type
     569: (BITS, _bits(1)),  # forward only: read only
     570: (BITS, 0),  # scroll sensitive
     571: (BITS, 0),  # scroll insensitive
@@ -131,23 +131,23 @@ INFOS: dict[int, tuple[int, Any]] = {
 
 
 def infos(codes: Collection[int] = ()) -> pa.Table:
-    """The infos of these codes, or all; a code that nothing is known of is left out.
+    """Return the infos of these codes, by default all; unknown codes are left out.
 
-    Returns info_name (uint32) and value (dense union).
+    The columns are info_name (uint32) and value (dense union).
 
     >>> infos([0, 4711]).to_pylist()
     [{'info_name': 0, 'value': 'SRCQL'}]
     """
-    wanted = sorted(set(codes) & INFOS.keys() if codes else INFOS)
+    known = sorted(set(codes) & INFOS.keys() if codes else INFOS)
     values: list[list[Any]] = [[] for _ in CHILDREN]
     offsets = []
-    for child, value in map(INFOS.__getitem__, wanted):
+    for child, value in map(INFOS.__getitem__, known):
         offsets.append(len(values[child]))
         values[child].append(list(value.items()) if child == MAP else value)
     union = pa.UnionArray.from_dense(
-        pa.array([INFOS[code][0] for code in wanted], pa.int8()),
+        pa.array([INFOS[code][0] for code in known], pa.int8()),
         pa.array(offsets, pa.int32()),
         [pa.array(column, field.type) for column, field in zip(values, CHILDREN, strict=True)],
         [field.name for field in CHILDREN],
     )
-    return pa.table([pa.array(wanted, pa.uint32()), union], schema=SCHEMA)
+    return pa.table([pa.array(known, pa.uint32()), union], schema=SCHEMA)

@@ -1,4 +1,4 @@
-"""The types of columns, as ODBC describes types.
+"""The types of columns, described as in ODBC.
 
 Source: `CommandGetXdbcTypeInfo` and `XdbcDataType` of FlightSql.proto.
 """
@@ -45,42 +45,44 @@ def _type(name: str, code: int, size: int | None = None, **more: Any) -> dict[st
     return {"type_name": name, "local_type_name": name, "data_type": code, "column_size": size, **common, **more}
 
 
-def _number(name: str, code: int, digits: int, *, signed: bool = True, radix: int = 10, **more: Any) -> dict[str, Any]:
+def _number(
+    name: str, code: int, precision: int, *, signed: bool = True, radix: int = 10, **more: Any
+) -> dict[str, Any]:
     more = {"unsigned_attribute": not signed, "auto_increment": False, "num_prec_radix": radix} | more
-    return _type(name, code, digits, **more)
+    return _type(name, code, precision, **more)
 
 
-def _whole(name: str, code: int, digits: int, *, signed: bool = True) -> dict[str, Any]:
-    return _number(name, code, digits, signed=signed, minimum_scale=0, maximum_scale=0)
+def _integer(name: str, code: int, precision: int, *, signed: bool = True) -> dict[str, Any]:
+    return _number(name, code, precision, signed=signed, minimum_scale=0, maximum_scale=0)
 
 
-def _quoted(name: str, code: int, size: int | None = None, **more: Any) -> dict[str, Any]:
+def _literal(name: str, code: int, size: int | None = None, **more: Any) -> dict[str, Any]:
     return _type(name, code, size, **({"literal_prefix": "'", "literal_suffix": "'"} | more))
 
 
 def _time(name: str, code: int, size: int, subcode: int, word: str) -> dict[str, Any]:
     more = {"sql_data_type": DATETIME, "datetime_subcode": subcode, "literal_prefix": f"{word} '"}
-    return _quoted(name, code, size, **more)
+    return _literal(name, code, size, **more)
 
 
 TYPES = sorted(
     (
         _type("BOOLEAN", -7, 1),
-        _whole("TINYINT", -6, 3),
-        _whole("UTINYINT", -6, 3, signed=False),
-        _whole("BIGINT", -5, 19),
-        _whole("UBIGINT", -5, 20, signed=False),
-        _quoted("BLOB", -3),
-        _whole("HUGEINT", 2, 39),
+        _integer("TINYINT", -6, 3),
+        _integer("UTINYINT", -6, 3, signed=False),
+        _integer("BIGINT", -5, 19),
+        _integer("UBIGINT", -5, 20, signed=False),
+        _literal("BLOB", -3),
+        _integer("HUGEINT", 2, 39),
         _number("DECIMAL", 3, 38, create_params=["precision", "scale"], minimum_scale=0, maximum_scale=38),
-        _whole("INTEGER", 4, 10),
-        _whole("UINTEGER", 4, 10, signed=False),
-        _whole("SMALLINT", 5, 5),
-        _whole("USMALLINT", 5, 5, signed=False),
+        _integer("INTEGER", 4, 10),
+        _integer("UINTEGER", 4, 10, signed=False),
+        _integer("SMALLINT", 5, 5),
+        _integer("USMALLINT", 5, 5, signed=False),
         _number("FLOAT", 7, 24, radix=2),
         _number("DOUBLE", 8, 53, radix=2),
-        _quoted("UUID", 12, 36),
-        _quoted("VARCHAR", 12, case_sensitive=True, searchable=SEARCHABLE_FULL),
+        _literal("UUID", 12, 36),
+        _literal("VARCHAR", 12, case_sensitive=True, searchable=SEARCHABLE_FULL),
         _time("DATE", 91, 10, 1, "DATE"),
         _time("TIME", 92, 15, 2, "TIME"),
         _time("TIMESTAMP", 93, 26, 3, "TIMESTAMP"),
@@ -91,7 +93,7 @@ TYPES = sorted(
 
 
 def types(data_type: int | None = None) -> pa.Table:
-    """The types with that code of ODBC, or all, by code and name.
+    """Return the types with an ODBC type code, by default all, sorted by code and name.
 
     >>> types(12)["type_name"].to_pylist()
     ['UUID', 'VARCHAR']

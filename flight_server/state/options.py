@@ -1,6 +1,6 @@
-"""What a session may set once for all its statements, and how the options travel.
+"""Session options: their values, defaults, and messages.
 
-`SessionOptionValue` of Flight.proto; names and values are checked as the specification has it.
+Names and values are checked as Flight.proto specifies for `SessionOptionValue`.
 """
 
 from collections.abc import Callable, Iterable
@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA
+from google.protobuf.message import Message
+
+from flight_server.namespace import CATALOG, DB_SCHEMA
 from flight_server.protocol import message
 from srcql.clauses.equality import Equality, parse_equality
 from srcql.errors import SrcqlError
@@ -19,9 +21,9 @@ COMPRESSIONS = ("none", "lz4", "zstd")
 
 @dataclass(frozen=True)
 class Options:
-    """What a session may set: names and schemas that there is one of, and how its statements are read and sent.
+    """The options of a session. `catalog` and `schema` have one allowed value each.
 
-    `timeout` is how many seconds a statement may compute, 0 for as long as the server lets it.
+    `timeout` limits the computing time of a statement in seconds; 0 is the limit of the server.
     """
 
     catalog: str = CATALOG
@@ -33,7 +35,7 @@ class Options:
 
     @property
     def using(self) -> Equality:
-        """What a verb without USING is read as."""
+        """The equality of verbs without USING."""
         return equality_of(self.equality)
 
 
@@ -57,66 +59,66 @@ def equality_of(text: str) -> Equality:
 
 
 def _one_of(*allowed: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
+    def parse(value: Any) -> str:
         if value not in allowed:
             raise ValueError(value)
         return str(value)
 
-    return read
+    return parse
 
 
-def _flag(value: Any) -> bool:
+def _parse_flag(value: Any) -> bool:
     return {"true": True, "false": False, True: True, False: False}[value]
 
 
-def _seconds(value: Any) -> float:
+def _parse_seconds(value: Any) -> float:
     seconds = float(value)
     if not 0 <= seconds < float("inf"):
         raise ValueError(value)
     return seconds
 
 
-def _equality(value: Any) -> str:
+def _check_equality(value: Any) -> str:
     equality_of(value)
     return str(value)
 
 
-READERS: dict[str, Callable[[Any], Any]] = {
+PARSERS: dict[str, Callable[[Any], Any]] = {
     "catalog": _one_of(CATALOG),
     "schema": _one_of(DB_SCHEMA),
-    "timeout": _seconds,
-    "equality": _equality,
-    "string_views": _flag,
+    "timeout": _parse_seconds,
+    "equality": _check_equality,
+    "string_views": _parse_flag,
     "compression": _one_of(*COMPRESSIONS),
 }
 
 
-def changed(options: Options, given: Iterable[Any]) -> tuple[Options, dict[str, int]]:
-    """The options with those of a SetSessionOptionsRequest, and what is wrong with the others.
+def update_options(options: Options, changes: Iterable[Message]) -> tuple[Options, dict[str, int]]:
+    """Return the options with the changes of a SetSessionOptionsRequest, and the error codes of invalid changes.
 
-    An option without a value gets its default back.
+    A change without a value restores the default.
     """
     errors: dict[str, int] = {}
-    for option in given:
-        if option.key not in READERS:
-            errors[option.key] = INVALID_NAME
+    for change in changes:
+        if change.key not in PARSERS:
+            errors[change.key] = INVALID_NAME
             continue
         try:
-            value = _value(option.value)
-            read = getattr(DEFAULTS, option.key) if value is None else READERS[option.key](value)
-            options = replace(options, **{option.key: read})
+            value = _value_of(change.value)
+            parsed = getattr(DEFAULTS, change.key) if value is None else PARSERS[change.key](value)
+            options = replace(options, **{change.key: parsed})
         except (ValueError, KeyError, TypeError):
-            errors[option.key] = INVALID_VALUE
+            errors[change.key] = INVALID_VALUE
     return options, errors
 
 
-def _value(sent: Any) -> Any:
+def _value_of(content: Message) -> Any:
     names = ("string_value", "bool_value", "int64_value", "double_value", "string_list_value")
-    return next((getattr(sent, name) for name in names if sent.HasField(name)), None)
+    return next((getattr(content, name) for name in names if content.HasField(name)), None)
 
 
-def told(options: Options) -> list[Any]:
-    """The options as a GetSessionOptionsResult has them."""
+def to_messages(options: Options) -> list[Message]:
+    """Return the options as the messages of a GetSessionOptionsResult."""
     kinds = {str: "string_value", bool: "bool_value", float: "double_value"}
     return [
         message("SessionOption", key=key, value=message("SessionOptionValue", **{kinds[type(value)]: value}))

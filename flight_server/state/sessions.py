@@ -1,8 +1,8 @@
-"""Sessions: what a client may set once for all its statements.
+"""Sessions: options that a client sets once for all its statements.
 
-A session is found by the cookie `arrow_flight_session_id`, else by the login that its token is of; without either there
-is none, and a call has the defaults. It begins with the first option that is set. One that was idle too long has ended:
-its client is told, so that no statement is read under other options than the client believes.
+The cookie `arrow_flight_session_id` identifies a session, else the login of the call's token; a call without both has
+the default options. A session begins with the first option that is set. The client of an expired session receives an
+error, so no statement runs under other options than the client expects.
 """
 
 import secrets
@@ -12,25 +12,39 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Protocol
 
-from flight_server.calls import Call
-from flight_server.state.options import DEFAULTS, Options, changed
+import pyarrow.flight as flight
+from google.protobuf.message import Message
+
+from flight_server.identity import Identity
+from flight_server.state.options import DEFAULTS, Options, update_options
 from srcql.errors import Unavailable, UnknownName
 
 COOKIE = "arrow_flight_session_id"
-REMEMBERED = 10_000
-Key = tuple[str, str, str]  # user, how it was found, by what
+LOGIN = "login"
+MAX_EXPIRED = 10_000
+Key = tuple[str, str, str]  # user, COOKIE or LOGIN, its value
+
+
+class Caller(Protocol):
+    """The parts of a call that identify its session."""
+
+    identity: Identity
+    login_id: str | None
+
+    def header(self, name: str) -> str | None:
+        """Return a header that the client sent."""
 
 
 @dataclass
 class _Session:
     options: Options
-    used: float
+    last_use: float
 
 
 class Sessions:
-    """The sessions of a server: of one user at most `limit`, each until it is closed or idle for `idle` seconds."""
+    """The sessions of a server: at most `limit` for each user; a session expires after `idle` seconds without use."""
 
     def __init__(self, limit: int, idle: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -38,49 +52,49 @@ class Sessions:
         self._clock = clock
         self._lock = threading.Lock()
         self._sessions: OrderedDict[Key, _Session] = OrderedDict()
-        self._ended: OrderedDict[Key, None] = OrderedDict()
+        self._expired: OrderedDict[Key, None] = OrderedDict()
 
     def __len__(self) -> int:
         with self._lock:
             self._reap()
             return len(self._sessions)
 
-    def options(self, call: Call) -> Options:
-        """The options of a call; UnknownName when its session has ended."""
+    def options(self, caller: Caller) -> Options:
+        """Return the options of a call; raise UnknownName if its session has expired."""
         with self._lock:
-            session = self._find(_key(call))
+            session = self._find(_key(caller))
             return session.options if session else DEFAULTS
 
-    def set(self, context: Any, call: Call, given: Iterable[Any]) -> dict[str, int]:
-        """Change options, in a new session where there is none; what is wrong with those that stay as they were."""
+    def set(self, context: flight.ServerCallContext, caller: Caller, changes: Iterable[Message]) -> dict[str, int]:
+        """Change options, in a new session if there is none; return the error codes of invalid changes."""
         with self._lock:
-            key = _key(call)
+            key = _key(caller)
             session = self._find(key)
-            options, errors = changed(session.options if session else DEFAULTS, given)
+            options, errors = update_options(session.options if session else DEFAULTS, changes)
             if session:
                 session.options = options
             elif options != DEFAULTS:
-                self._begin(key or self._invited(context, call), options)
+                self._begin(key or self._new_key(context, caller), options)
             return errors
 
-    def close(self, call: Call) -> None:
-        """End the session of a call, if it has one."""
+    def close(self, caller: Caller) -> None:
+        """Close the session of a call, if it has one."""
         with self._lock:
-            key = _key(call)
+            key = _key(caller)
             if key:
                 self._sessions.pop(key, None)
-                self._ended.pop(key, None)
+                self._expired.pop(key, None)
 
     def _begin(self, key: Key, options: Options) -> None:
         if sum(user == key[0] for user, _, _ in self._sessions) >= self._limit:
-            raise Unavailable(f"there are {self._limit} sessions", hint="close one, or ask again in a moment")
+            raise Unavailable(f"{self._limit} sessions are already open", hint="close one, or try again later")
         self._sessions[key] = _Session(options, self._clock())
 
-    def _invited(self, context: Any, call: Call) -> Key:
-        """The key of a new session; its client is asked to send it with its later calls."""
+    def _new_key(self, context: flight.ServerCallContext, caller: Caller) -> Key:
+        """Return the key of a new session, and send it to the client as a cookie."""
         identifier = secrets.token_urlsafe(16)
         context.add_header("set-cookie", f"{COOKIE}={identifier}; HttpOnly")
-        return call.identity.name, COOKIE, identifier
+        return caller.identity.name, COOKIE, identifier
 
     def _find(self, key: Key | None) -> _Session | None:
         self._reap()
@@ -88,31 +102,30 @@ class Sessions:
             return None
         session = self._sessions.get(key)
         if session:
-            session.used = self._clock()
+            session.last_use = self._clock()
             self._sessions.move_to_end(key)
-        elif key in self._ended or key[1] == COOKIE:
-            self._ended.pop(key, None)
-            hint = f"it was closed, or not used for {self._idle:g} seconds: connect again, and set its options again"
-            raise UnknownName("the session has ended", hint=hint)
+        elif key in self._expired or key[1] == COOKIE:
+            self._expired.pop(key, None)
+            hint = f"connect again and set the options again; sessions expire after {self._idle:g} seconds without use"
+            raise UnknownName("the session has expired or was closed", hint=hint)
         return session
 
     def _reap(self) -> None:
         while self._sessions:
             key, session = next(iter(self._sessions.items()))
-            if self._clock() - session.used <= self._idle:
+            if self._clock() - session.last_use <= self._idle:
                 return
             del self._sessions[key]
-            self._ended[key] = None
-            if len(self._ended) > REMEMBERED:
-                self._ended.popitem(last=False)
+            self._expired[key] = None
+            if len(self._expired) > MAX_EXPIRED:
+                self._expired.popitem(last=False)
 
 
-def _key(call: Call) -> Key | None:
-    """What a call's session is found by."""
+def _key(caller: Caller) -> Key | None:
     try:
-        cookie = SimpleCookie(call.header("cookie") or "").get(COOKIE)
+        cookie = SimpleCookie(caller.header("cookie") or "").get(COOKIE)
     except CookieError:
         cookie = None
     if cookie:
-        return call.identity.name, COOKIE, cookie.value
-    return (call.identity.name, "login", call.login) if call.login else None
+        return caller.identity.name, COOKIE, cookie.value
+    return (caller.identity.name, LOGIN, caller.login_id) if caller.login_id else None

@@ -1,4 +1,4 @@
-"""Prepared statements that clients may come back to."""
+"""Prepared statements and their handles."""
 
 import secrets
 import threading
@@ -13,29 +13,33 @@ from srcql.errors import UnknownName
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A text, and rows of values for its parameters."""
+class PreparedStatement:
+    """The text of a statement, and rows of values for its parameters."""
 
     text: str
     values: pa.RecordBatch | None = None
 
     @property
     def size(self) -> int:
-        """How many bytes it holds, about."""
+        """The approximate size in bytes."""
         return len(self.text) + (self.values.get_total_buffer_size() if self.values else 0)
 
 
 @dataclass
 class _Entry:
-    asked: Asked
-    used: float
+    statement: PreparedStatement
+    last_use: float
 
 
-MOST_BYTES = 2**28  # of texts and values
+MAX_BYTES = 2**28  # of texts and values
 
 
-class Statements:
-    """Handles of statements; those unused for `ttl` seconds, and the least recently used of too many, are forgotten."""
+class PreparedStatements:
+    """Prepared statements by handle.
+
+    A statement is discarded after `ttl` seconds without use; above `limit` statements or MAX_BYTES the least recently
+    used are discarded.
+    """
 
     def __init__(self, limit: int, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -50,35 +54,35 @@ class Statements:
         return len(self._entries)
 
     def reap(self) -> None:
-        """Forget what was not used for too long."""
+        """Discard expired statements."""
         with self._lock:
             self._reap()
 
-    def add(self, asked: Asked) -> bytes:
-        """A new handle."""
+    def add(self, statement: PreparedStatement) -> bytes:
+        """Store a statement and return its new handle."""
         handle = secrets.token_bytes(16)
         with self._lock:
-            self._entries[handle] = _Entry(asked, self._clock())
-            self._size += asked.size
+            self._entries[handle] = _Entry(statement, self._clock())
+            self._size += statement.size
             self._reap()
         return handle
 
-    def get(self, handle: bytes) -> Asked:
-        """What a handle stands for; UnknownName when it was closed or forgotten."""
+    def get(self, handle: bytes) -> PreparedStatement:
+        """Return the statement of a handle; raise UnknownName if it was closed or discarded."""
         with self._lock:
-            return self._use(handle).asked
+            return self._use(handle).statement
 
     def bind(self, handle: bytes, values: pa.RecordBatch) -> None:
-        """Give the parameters of a prepared statement their values, one row or several."""
+        """Set the values of a statement's parameters: one row or several."""
         with self._lock:
             entry = self._use(handle)
-            self._size -= entry.asked.size
-            entry.asked = replace(entry.asked, values=values)
-            self._size += entry.asked.size
+            self._size -= entry.statement.size
+            entry.statement = replace(entry.statement, values=values)
+            self._size += entry.statement.size
             self._reap()
 
-    def drop(self, handle: bytes) -> bool:
-        """Forget a handle; whether it was there."""
+    def remove(self, handle: bytes) -> bool:
+        """Discard a handle; return whether it was known."""
         with self._lock:
             return self._pop(handle) is not None
 
@@ -87,22 +91,22 @@ class Statements:
         entry = self._entries.get(handle)
         if entry is None:
             raise UnknownName(
-                "there is no such statement",
-                hint=f"it was closed, or not used for {self._ttl:g} seconds: prepare or ask it again",
+                "unknown prepared statement",
+                hint=f"prepare it again; it was closed, or unused for {self._ttl:g} seconds",
             )
-        entry.used = self._clock()
+        entry.last_use = self._clock()
         self._entries.move_to_end(handle)
         return entry
 
     def _reap(self) -> None:
         while self._entries:
             oldest, entry = next(iter(self._entries.items()))
-            too_many = len(self._entries) > self._limit or self._size > MOST_BYTES
-            if not too_many and self._clock() - entry.used <= self._ttl:
+            too_many = len(self._entries) > self._limit or self._size > MAX_BYTES
+            if not too_many and self._clock() - entry.last_use <= self._ttl:
                 return
             self._pop(oldest)
 
     def _pop(self, handle: bytes) -> _Entry | None:
         entry = self._entries.pop(handle, None)
-        self._size -= entry.asked.size if entry else 0
+        self._size -= entry.statement.size if entry else 0
         return entry

@@ -1,8 +1,7 @@
-"""Tickets of statements: they hold what is asked, so that any server on the same warehouse can answer them.
+"""Tickets of statements. A ticket holds the whole request, so any server on the same warehouse can run it.
 
-A ticket says what to run, on which snapshots, for which values, and which part of it; it says nothing of who may. What
-is run for it is run for whoever brings it, within that one's own grants: a forged ticket does no more than the same
-text asked in the open. Hence it is neither signed nor secret.
+A ticket holds the text, snapshots, parameter values and part, but no authorization: it runs with the grants of its
+bearer. A forged ticket can do no more than its text sent as a query, so tickets are neither signed nor secret.
 """
 
 import secrets
@@ -13,26 +12,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+from google.protobuf.message import Message
 
 from flight_server import protocol
-from flight_server.access.auth import Identity
+from flight_server.identity import Identity
+from flight_server.parameter_values import checked_values
 from flight_server.protocol import message
-from flight_server.several import few
-from flight_server.state.options import DEFAULTS, Options, changed, told
+from flight_server.state.options import DEFAULTS, Options, to_messages, update_options
 from lakehouse.snapshots.parts import Part
 from lakehouse.snapshots.snapshot import SnapshotIds
 from srcql.errors import InvalidQuery, UnknownName
 from srcql.schema import TABLES
 
-REMEMBERED = 10_000
+MAX_CANCELLED = 10_000
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """What is asked: a text, rows of values for its parameters, the options of its session.
+    """A request for rows: a text, rows of values for its parameters, and session options.
 
-    `ids` are the snapshots of the tables, None for those of now; `expires` is in seconds since 1970, None for never.
-    All tickets of one FlightInfo have one `id`.
+    `ids` are the snapshots of the tables, None for the current ones. `expires` is in seconds since 1970, or None.
+    All tickets of one FlightInfo share one `id`.
     """
 
     text: str
@@ -44,85 +44,93 @@ class Ticket:
     id: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
     def pack(self) -> bytes:
-        """The ticket as it travels.
+        """Return the bytes of the ticket.
 
         >>> ticket = Ticket("SELECT ?", pa.record_batch({"a": [7]}), ids=(1, None, 3), expires=4)
-        >>> unpack(protocol.read(ticket.pack())) == ticket
+        >>> unpack_ticket(protocol.unpack(ticket.pack())) == ticket
         True
         """
         ids = dict(zip(TABLES, self.ids or (None,) * len(TABLES), strict=True))
-        given: dict[str, Any] = {name: number for name, number in ids.items() if number is not None}
+        fields: dict[str, Any] = {name: number for name, number in ids.items() if number is not None}
         if self.part:
-            given |= dict(zip(_PART, (*self.part.first, *self.part.last), strict=True))
+            fields |= dict(zip(_PART, (*self.part.first, *self.part.last), strict=True))
         if self.values is not None:
-            given["values"] = _sent(self.values)
+            fields["values"] = _write_batch(self.values)
         if self.expires is not None:
-            given["expires"] = self.expires
+            fields["expires"] = self.expires
         if self.options != DEFAULTS:
-            options = message("GetSessionOptionsResult", session_options=told(self.options))
-            given["options"] = options.SerializeToString()
-        kept = message("Ticket", text=self.text, pinned=self.ids is not None, id=self.id, **given)
-        return protocol.pack(message("TicketStatementQuery", statement_handle=kept.SerializeToString()))
+            options = message("GetSessionOptionsResult", session_options=to_messages(self.options))
+            fields["options"] = options.SerializeToString()
+        content = message("Ticket", text=self.text, pinned=self.ids is not None, id=self.id, **fields)
+        return protocol.pack(message("TicketStatementQuery", statement_handle=content.SerializeToString()))
 
 
 _PART = ("first_data_set", "first_problem", "last_data_set", "last_problem")
 
 
-def unpack(packed: Any) -> Ticket:
-    """The ticket in a TicketStatementQuery; InvalidQuery when there is none."""
-    sent = protocol.parse("Ticket", packed.statement_handle)
-    if not sent.id:
-        raise InvalidQuery("the ticket is not one of this server")
-    options, errors = changed(DEFAULTS, protocol.parse("GetSessionOptionsResult", sent.options).session_options)
+def unpack_ticket(command: Message) -> Ticket:
+    """Return the ticket in a TicketStatementQuery; raise InvalidQuery for anything else."""
+    content = protocol.parse("Ticket", command.statement_handle)
+    if not content.id:
+        raise InvalidQuery("expected a ticket of this server, found other bytes")
+    changes = protocol.parse("GetSessionOptionsResult", content.options).session_options
+    options, errors = update_options(DEFAULTS, changes)
     if errors:
-        raise InvalidQuery(f"the ticket has options that this server does not know: {', '.join(sorted(errors))}")
-    first_data_set, first_problem, last_data_set, last_problem = (getattr(sent, name) for name in _PART)
+        raise InvalidQuery(f"unknown or invalid session options in the ticket: {', '.join(sorted(errors))}")
+    first_data_set, first_problem, last_data_set, last_problem = (getattr(content, name) for name in _PART)
+    has_part = content.HasField(_PART[0])
     return Ticket(
-        text=sent.text,
-        values=_received(sent.values) if sent.HasField("values") else None,
+        text=content.text,
+        values=_read_batch(content.values) if content.HasField("values") else None,
         options=options,
-        ids=tuple(getattr(sent, name) if sent.HasField(name) else None for name in TABLES) if sent.pinned else None,
-        part=Part((first_data_set, first_problem), (last_data_set, last_problem)) if sent.HasField(_PART[0]) else None,
-        expires=sent.expires if sent.HasField("expires") else None,
-        id=sent.id,
+        ids=tuple(_optional(content, name) for name in TABLES) if content.pinned else None,
+        part=Part((first_data_set, first_problem), (last_data_set, last_problem)) if has_part else None,
+        expires=_optional(content, "expires"),
+        id=content.id,
     )
 
 
-def _sent(values: pa.RecordBatch) -> bytes:
+def _optional(content: Message, field: str) -> int | None:
+    return getattr(content, field) if content.HasField(field) else None
+
+
+def _write_batch(values: pa.RecordBatch) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, values.schema) as stream:
         stream.write_batch(values)
     return bytes(sink.getvalue())
 
 
-def _received(sent: bytes) -> pa.RecordBatch:
+def _read_batch(data: bytes) -> pa.RecordBatch:
     try:
-        (batch,) = few([pa.ipc.open_stream(sent).read_next_batch()])
+        (batch,) = checked_values([pa.ipc.open_stream(data).read_next_batch()])
     except (pa.ArrowException, StopIteration, OSError) as error:
-        raise InvalidQuery("the values of the ticket cannot be read") from error
+        raise InvalidQuery("cannot read the parameter values of the ticket") from error
     return batch
 
 
-class Cancelled:
-    """The tickets that were cancelled here, by whom and by their ids: the latest of them."""
+class CancelledTickets:
+    """The most recently cancelled tickets of this server, by user and ticket id."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ids: OrderedDict[tuple[Identity, bytes], None] = OrderedDict()
 
-    def add(self, owned: tuple[Identity, bytes]) -> bool:
-        """Cancel a ticket; whether it was not before."""
+    def add(self, identity: Identity, ticket_id: bytes) -> bool:
+        """Cancel a ticket; return whether it was not cancelled before."""
+        key = identity, ticket_id
         with self._lock:
-            new = owned not in self._ids
-            self._ids[owned] = None
-            if len(self._ids) > REMEMBERED:
+            is_new = key not in self._ids
+            self._ids[key] = None
+            if len(self._ids) > MAX_CANCELLED:
                 self._ids.popitem(last=False)
-            return new
+            return is_new
 
     def check(self, identity: Identity, ticket: Ticket) -> None:
-        """Raise UnknownName for a ticket that was cancelled, or has expired."""
+        """Raise UnknownName for a ticket that has expired or that this user cancelled."""
         if ticket.expires is not None and ticket.expires < time.time():
-            raise UnknownName("the ticket has expired", hint="ask again, or renew an endpoint before it expires")
+            hint = "send the query again, or renew the endpoint before it expires"
+            raise UnknownName("the ticket has expired", hint=hint)
         with self._lock:
             if (identity, ticket.id) in self._ids:
-                raise UnknownName("there is no such statement: it was cancelled", hint="ask again")
+                raise UnknownName("unknown statement: it was cancelled", hint="send the query again")

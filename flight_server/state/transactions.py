@@ -1,7 +1,7 @@
-"""Transactions that are open.
+"""Open transactions.
 
-A statement never writes, and what is ingested is committed before it is acknowledged. So a transaction holds nothing:
-each of its statements reads what is committed by then, and it is the same whether it is committed or rolled back.
+Statements never write, and ingestion commits before it is acknowledged. A transaction therefore has no content: each of
+its statements reads the latest commit, and COMMIT and ROLLBACK have the same effect.
 """
 
 import secrets
@@ -12,7 +12,7 @@ from srcql.errors import UnknownName
 
 
 class Transactions:
-    """The ids of open transactions; of more than `limit`, the oldest are forgotten."""
+    """The ids of open transactions; above `limit` the oldest are discarded."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -20,7 +20,7 @@ class Transactions:
         self._open: OrderedDict[bytes, None] = OrderedDict()
 
     def begin(self) -> bytes:
-        """The id of a new transaction.
+        """Begin a transaction and return its id.
 
         >>> transactions = Transactions(limit=10)
         >>> transactions.end(transactions.begin())
@@ -33,18 +33,18 @@ class Transactions:
         return transaction
 
     def check(self, transaction: bytes) -> None:
-        """Raise UnknownName unless the transaction is open; no id at all is the statement's own transaction."""
+        """Raise UnknownName unless the transaction is open; an empty id means no transaction."""
         with self._lock:
             if transaction and transaction not in self._open:
-                raise _unknown()
+                raise _unknown_transaction()
 
     def end(self, transaction: bytes) -> None:
-        """Forget a transaction; UnknownName when it is not open."""
+        """End a transaction; raise UnknownName if it is not open."""
         with self._lock:
             if transaction not in self._open:
-                raise _unknown()
+                raise _unknown_transaction()
             del self._open[transaction]
 
 
-def _unknown() -> UnknownName:
-    return UnknownName("there is no such transaction", hint="it was ended, or begun on another server: connect again")
+def _unknown_transaction() -> UnknownName:
+    return UnknownName("unknown transaction", hint="begin a new one; this one has ended, or belongs to another server")

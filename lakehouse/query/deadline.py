@@ -13,7 +13,7 @@ from srcql.errors import Cancelled, TimedOut
 
 INTERRUPT_SECONDS = 0.005  # DuckDB ignores an interrupt that comes before it starts, so interrupts are repeated
 POLL_SECONDS = 0.05
-LONG_COMPILE = "ask for less, or let the server be started with a larger SRCQL_STATEMENT_TIMEOUT"
+LONG_COMPILE = "select less data, or raise SRCQL_STATEMENT_TIMEOUT on the server"
 
 # Whether the client of the current call has cancelled it. A statement is cached and outlives the call, so it cannot
 # hold this.
@@ -33,8 +33,8 @@ def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float | None) -> Iter
         yield
     except duckdb.InterruptException:
         if cancelled():
-            raise Cancelled("the client gave up") from None
-        raise TimedOut(f"planning took longer than {seconds:g} seconds", hint=LONG_COMPILE) from None
+            raise Cancelled("the client cancelled the query") from None
+        raise TimedOut(f"compiling the query took longer than {seconds:g} seconds", hint=LONG_COMPILE) from None
     finally:
         ended.set()
         watch.join()  # `cancelled` must not be called after the call has ended

@@ -57,7 +57,7 @@ def _translate(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | N
     if found is Cancelled:
         return Cancelled("the query was cancelled")
     if kind.lower() in DEFECTS:
-        return ExecutionError("the engine failed on this query", hint="please report the query")
+        return ExecutionError("the engine failed on this query", hint="report it as a bug, with the query")
     details = _details(message or kind)
     location = _location(details, prefix)
     if location is None and cursor:

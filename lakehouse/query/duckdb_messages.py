@@ -1,4 +1,4 @@
-"""The messages of DuckDB and what SRCQL says instead: one table."""
+"""The messages of DuckDB, and the message and hint that replace each: one table."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -26,19 +26,17 @@ KNOWN_TYPES = "BIGINT BLOB BOOLEAN DATE DECIMAL DOUBLE FLOAT HUGEINT INTEGER INT
 VERBATIM = ("value", "name", "message")  # groups that quote the user: no type is renamed in them
 SHOWN = 3
 
-SOURCE_COLUMNS = (
-    f"a query needs the columns {', '.join(column.name for column in OBSERVATIONS.of(Role.KEY))} and output"
-)
-CONVERT = "CAST(… AS type) makes another type of a value"
-SCALAR = "a query that stands for a value gives one row of one column"
-DATE_FORMATS = "a date is written '2026-01-31', a time '03:04:05', a timestamp '2026-01-31 03:04:05'"
+SOURCE_COLUMNS = f"select the columns {', '.join(column.name for column in OBSERVATIONS.of(Role.KEY))} and output"
+CONVERT = "convert a value with CAST(… AS type)"
+DATE_FORMATS = "write a date as '2026-01-31', a time as '03:04:05', a timestamp as '2026-01-31 03:04:05'"
+TRY_CAST = "use TRY_CAST(… AS {to}) to get NULL instead of an error"
 
 
 @dataclass(frozen=True)
 class Rewording:
     """A message and its hint in the words of SRCQL.
 
-    `name` is the name that is wrong, `in_source` is True where the query after FROM lacks a column.
+    `name` is the wrong name; `in_source` is True if the query after FROM lacks a column.
     """
 
     message: str
@@ -51,7 +49,7 @@ def _nearest(groups: Groups) -> str | None:
     """Suggest the nearest of the names that DuckDB lists."""
     names = re.findall(r'"([^"]+)"', groups["near"] or "")
     close = suggestion(groups["name"], names, "names") if names else ""
-    return close if close.startswith("did you mean") else f"the nearest: {one_of(names[:SHOWN])}" if names else None
+    return close if close.startswith("did you mean") else f"candidates: {one_of(names[:SHOWN])}" if names else None
 
 
 def _nearest_type(groups: Groups) -> str:
@@ -64,7 +62,8 @@ def _signatures(groups: Groups) -> str:
     if not groups["call"][0].isalpha() or not forms:
         return CONVERT
     plain = [re.sub(r", /|/|\"|\bcol\d+ ", "", form) for form in forms]
-    return f"there is {one_of(plain[:SHOWN])}{' and more' if len(plain) > SHOWN else ''}"
+    others = ["another form"] if len(plain) > SHOWN else []
+    return f"use {one_of([*plain[:SHOWN], *others])}"
 
 
 _CANDIDATES = r'(?:\s+(?:Candidate \w+:|Did you mean)[: ]*(?P<near>".*)\??)?'
@@ -73,14 +72,14 @@ _FUNCTIONS = r"[^\n]*\s+Candidate functions:\s+(?P<forms>.*)"
 MESSAGES: tuple[tuple[str, str, Hint], ...] = (
     (
         r'Values list "FROM \(query\)" .* column named "(?P<missing>.+)"',
-        "the query after FROM lacks {missing}",
+        "the query after FROM has no column {missing}",
         SOURCE_COLUMNS,
     ),
     (rf'Referenced column "(?P<name>.+)" not found in FROM clause!{_CANDIDATES}', "unknown column {name}", _nearest),
     (
         r'Referenced column "(?P<name>.+)" was not found because the FROM clause is missing',
         "unknown column {name}",
-        "no table is read where it stands; a text stands in single quotes",
+        "add FROM, or write a string in single quotes",
     ),
     (
         rf'(?:Table|Values list) "(?P<table>.+)" does not have a column named "(?P<name>.+?)"{_CANDIDATES}',
@@ -101,22 +100,22 @@ MESSAGES: tuple[tuple[str, str, Hint], ...] = (
     ),
     (rf"Type with name (?P<name>\S+) does not exist!{_CANDIDATES}", "unknown type {name}", _nearest_type),
     (rf'Could not find key "(?P<name>.+)" in struct{_CANDIDATES}', "unknown field {name}", _nearest),
-    (r'window "(?P<name>.+)" does not exist', "unknown window {name}", "WINDOW {name} AS (…) says what it is"),
+    (r'window "(?P<name>.+)" does not exist', "unknown window {name}", "add WINDOW {name} AS (…)"),
     (
         rf"(?:No matching aggregate function\s+Binder Error: )?"
         rf"No function matches the given name and argument types '(?P<call>.+?)'\.{_FUNCTIONS}",
-        "there is no {call}",
+        "no function matches {call}",
         _signatures,
     ),
     (
         rf'Could not choose a best candidate function for the function call "(?P<call>.+?)"\.{_FUNCTIONS}',
-        "{call} may be any of several functions",
-        "CAST(… AS type) says which type is meant",
+        "{call} is ambiguous",
+        "state the type of a value with CAST(… AS type)",
     ),
     (
         r"Macro (?P<name>\w+)\(.*\) does not support the supplied arguments\..*Candidate macros:\s+(?P<form>.+?)\s*",
-        "{name} does not take these arguments",
-        "its form is {form}",
+        "{name} does not accept these arguments",
+        "use {form}",
     ),
     (
         r"Cannot compare values of type (?P<left>.+) and type (?P<right>.+) - an explicit cast is required",
@@ -127,23 +126,23 @@ MESSAGES: tuple[tuple[str, str, Hint], ...] = (
         r"(?:Failed to cast value: )?Could not convert string '(?P<value>.*)' to (?P<to>\w+)"
         r"(?: when casting from source column (?P<from>.+))?",
         "'{value}' is not {a} {to}",
-        "TRY_CAST(… AS {to}) gives NULL instead of an error",
+        TRY_CAST,
     ),
     (
         r"Type (?P<type>.+) with value (?P<value>.+) can't be cast because the value is out of range for the"
         r" destination type (?P<to>.+?)(?: when casting from source column (?P<from>.+))?",
-        "{value} is out of the range of {to}",
-        "TRY_CAST(… AS {to}) gives NULL instead of an error",
+        "{value} is out of range for {to}",
+        TRY_CAST,
     ),
     (
         r"Type (?P<type>.+) with value (?P<value>.+) can't be cast to the destination type (?P<to>.+)",
         "{value} is not {a} {to}",
-        "TRY_CAST(… AS {to}) gives NULL instead of an error",
+        TRY_CAST,
     ),
     (
         r'Casting value "(?P<value>.+)" to type (?P<to>.+) failed: value is out of range!',
-        "{value} is out of the range of {to}",
-        "TRY_CAST(… AS {to}) gives NULL instead of an error",
+        "{value} is out of range for {to}",
+        TRY_CAST,
     ),
     (
         r"(?:invalid (?P<to>date|time|timestamp) field format|(?P<to2>date|time|timestamp) field value out of range)"
@@ -153,78 +152,82 @@ MESSAGES: tuple[tuple[str, str, Hint], ...] = (
     ),
     (
         r'extract specifier "(?P<value>.*)" not recognized',
-        "'{value}' is not a part of a date",
-        "parts: year, quarter, month, week, day, hour, minute, second and more",
+        "'{value}' is not a date part",
+        "use year, quarter, month, week, day, hour, minute, second or another date part",
     ),
     (
         r'Could not parse string "(?P<value>.*)" according to format specifier "(?P<form>.*?)".*',
-        "'{value}' does not follow the format '{form}'",
-        "try_strptime gives NULL instead of an error",
+        "'{value}' does not match the format '{form}'",
+        "use try_strptime to get NULL instead of an error",
     ),
     (
         r"Malformed JSON at byte \d+ of input: (?P<why>.+?)\.\s+Input: (?P<value>.*)",
-        "{value} is not JSON: {why}",
-        "TRY_CAST(… AS JSON) gives NULL instead of an error",
+        "{value} is not valid JSON: {why}",
+        "use TRY_CAST(… AS JSON) to get NULL instead of an error",
     ),
     (
         r"Overflow in (?P<what>\w+) of (?P<to>\w+) \((?P<sum>.+)\)!?\.?",
-        "{sum} is out of the range of {to}",
-        "a wider type holds it: CAST(… AS HUGEINT) or CAST(… AS DOUBLE)",
+        "{sum} is out of range for {to}",
+        "use a wider type: CAST(… AS HUGEINT) or CAST(… AS DOUBLE)",
     ),
     (
         r"Division by zero in expression \((?P<sum>.+)\)\. .*",
         "division by zero: {sum}",
-        "nullif(divisor, 0) gives NULL instead of an error",
+        "use nullif(divisor, 0) to get NULL instead of an error",
     ),
     (
         r'column "(?P<name>.+?)" must appear in the GROUP BY clause.*',
-        "{name} stands neither in GROUP BY nor in an aggregate",
-        "GROUP BY {name}, or min({name})",
+        "{name} must be in GROUP BY or in an aggregate",
+        "add GROUP BY {name}, or use min({name})",
     ),
     (
         r"(?P<clause>[A-Z ]+)(?: clause)? cannot contain (?P<what>aggregates|window functions)!?",
-        "{clause} cannot hold {what}",
-        lambda found: {
-            ("WHERE", "aggregates"): "HAVING chooses among groups",
-            ("WHERE", "window functions"): "QUALIFY chooses among rows by a window function",
-        }.get((found["clause"], found["what"]), "compute them in a query of their own: FROM (SELECT …)"),
+        "{clause} cannot contain {what}",
+        lambda groups: {
+            ("WHERE", "aggregates"): "use HAVING to filter groups",
+            ("WHERE", "window functions"): "use QUALIFY to filter by a window function",
+        }.get((groups["clause"], groups["what"]), "compute them in a subquery: FROM (SELECT …)"),
     ),
     (
         r"aggregate function calls cannot be nested",
-        "an aggregate cannot stand inside another",
-        "aggregate twice: SELECT max(n) FROM (SELECT count(*) AS n … GROUP BY …)",
+        "an aggregate cannot contain another aggregate",
+        "use a subquery: SELECT max(n) FROM (SELECT count(*) AS n … GROUP BY …)",
     ),
     (
         r"Window functions are not supported here",
-        "a window function cannot stand here",
-        "it stands in SELECT, QUALIFY or ORDER BY, and OVER (…) follows it",
+        "a window function is not allowed here",
+        "use it in SELECT, QUALIFY or ORDER BY, with OVER (…) after it",
     ),
-    (r"LIMIT/OFFSET cannot be negative", "LIMIT and OFFSET take a number from 0", None),
+    (r"LIMIT/OFFSET cannot be negative", "LIMIT and OFFSET must be at least 0", None),
     (
         r"Ambiguous reference to column name \"(?P<name>.+?)\" \(use: (?P<which>.+)\)",
-        "{name} may be any of several columns",
-        lambda found: f"write {found['which'].replace(chr(39), '')}",
+        "column {name} is ambiguous",
+        lambda groups: f"write {groups['which'].replace(chr(39), '')}",
     ),
     (
         r'Ambiguous reference to table "(?P<table>.+?)" .*',
-        "two tables are named {table}",
-        "AS gives a table a name of its own",
+        "duplicate table name {table}",
+        "give one of the tables another name with AS",
     ),
-    (r"SELECT clause without selection list", "expected columns after SELECT, found none", "SELECT * FROM …"),
+    (r"SELECT clause without selection list", "expected columns after SELECT, found none", "use SELECT * FROM …"),
     (
         r"Set operations can only apply to expressions with the same number of result columns",
-        "both sides of UNION, EXCEPT or INTERSECT have the same number of columns",
-        "UNION BY NAME joins columns by their names",
+        "both sides of UNION, EXCEPT or INTERSECT must have the same number of columns",
+        "use UNION BY NAME to match columns by name",
     ),
-    (r"More than one row returned by a subquery.*", "a query that stands for a value gave several rows", SCALAR),
+    (
+        r"More than one row returned by a subquery.*",
+        "a scalar subquery returned several rows",
+        "add LIMIT 1 or an aggregate",
+    ),
     (
         r"Subquery returns (?P<n>\d+) columns - expected (?P<m>\d+)",
-        "the query gives {n} columns, and {m} is expected here",
-        SCALAR,
+        "the subquery returns {n} columns, expected {m}",
+        "select the expected columns: (SELECT … FROM (…))",
     ),
     (
         r"(?P<clause>ORDER|GROUP BY) term out of range - should be between 1 and (?P<n>\d+)",
-        "the columns of the result are numbered from 1 to {n}",
+        "expected a column number from 1 to {n}",
         None,
     ),
     (
@@ -234,33 +237,33 @@ MESSAGES: tuple[tuple[str, str, Hint], ...] = (
     ),
     (
         r'Failed to compile regex "(?P<form>.*)": (?P<why>.*?)(?:: .*)?',
-        "'{form}' is not a regular expression: {why}",
+        "invalid regular expression '{form}': {why}",
         None,
     ),
     (
         r"(?P<why>missing [\])]|unexpected \)|(?:no argument for|bad) repetition operator|trailing \\|"
         r"invalid (?:escape sequence|character class(?: range)?|repetition size|perl operator|named capture group))"
         r"(?:: .*)?",
-        "this is not a regular expression: {why}",
+        "invalid regular expression: {why}",
         None,
     ),
     (
         r"Chained comparisons are not supported.*",
-        "a comparison cannot be compared with something else",
-        "AND combines two comparisons, parentheses make a value of one",
+        "chained comparisons are not supported",
+        "combine two comparisons with AND, or put one in parentheses",
     ),
-    (r"Deprecated lambda arrow .*", "a lambda is not written with ->", "list_transform([1], lambda x: x + 1)"),
+    (r"Deprecated lambda arrow .*", "lambdas with -> are not supported", "use list_transform([1], lambda x: x + 1)"),
     (
         r"Cannot extract field '(?P<name>.+)' from expression .* because it is not a struct.*",
-        "unknown field {name}: what stands before the point has no fields",
-        "where a table has a column of its own name, another name tells them apart: AS",
+        "unknown field {name}: the value before the dot is not a struct",
+        "rename a table that has the name of one of its columns with AS",
     ),
-    (r"unterminated string literal", "a text is not closed", "a text stands in single quotes: 'text'"),
-    (r"unterminated quoted identifier", "a name is not closed", 'a name stands in double quotes: "name"'),
+    (r"unterminated string literal", "unterminated string", "end the string with a single quote: 'text'"),
+    (r"unterminated quoted identifier", "unterminated identifier", 'end the identifier with a double quote: "name"'),
     (
         r"failed to (?:allocate|pin|offload).*|could not allocate.*",
-        "the query needs more memory than the lakehouse may use",
-        "read fewer problems at a time, or give the lakehouse a greater memory limit",
+        "the query exceeds the memory limit of the lakehouse",
+        "read fewer problems at a time, or raise the memory limit",
     ),
     (r"Python exception occurred while executing the UDF: (?:\w+: )?(?P<message>.*)", "{message}", None),
 )
@@ -268,11 +271,11 @@ PATTERNS = [(re.compile(pattern, re.DOTALL), message, hint) for pattern, message
 
 
 def reword(text: str) -> Rewording:
-    """Return what SRCQL says instead of a message of DuckDB; the message itself where the table lacks it.
+    """Return the replacement of a message of DuckDB; the message itself if the table has none.
 
     >>> found = reword("Could not convert string 'x' to INT32")
     >>> found.message, found.hint
-    ("'x' is not an INTEGER", 'TRY_CAST(… AS INTEGER) gives NULL instead of an error')
+    ("'x' is not an INTEGER", 'use TRY_CAST(… AS INTEGER) to get NULL instead of an error')
     >>> reword('Referenced column "sise" not found in FROM clause!\\nCandidate bindings: "size", "share"').hint
     'did you mean size?'
     """

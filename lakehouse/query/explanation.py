@@ -9,7 +9,7 @@ import pyarrow as pa
 from lakehouse.query.profile import Profile
 from lakehouse.query.results import KEY_VALUE_SCHEMA, KeyValueResult, QueryResult, Result
 from lakehouse.query.statement import Statement
-from lakehouse.query.views import local_path
+from lakehouse.query.table_sql import local_path
 from srcql.clauses.cube import Selection
 from srcql.errors import SrcqlError
 from srcql.explain import Explain, lines

@@ -10,9 +10,10 @@ from typing import Any
 
 import duckdb
 
+from lakehouse.query.parse_tree import Node, parse_tree
+
 LIMIT_TYPE = "BIGINT"
 TEMPLATE = "SELECT 1"
-Node = dict[str, Any]
 Scope = tuple[Node, ...]
 
 
@@ -26,18 +27,12 @@ def parameter_types(cursor: duckdb.DuckDBPyConnection, sql: str) -> dict[int, st
     {2: 'DATE', 3: 'BIGINT', 4: 'BIGINT'}
     """
     found: dict[int, str] = {}
-    tree = _parse(cursor, sql)["statements"][0]
+    tree = parse_tree(cursor, sql)["statements"][0]
     for parameter, parent, scope in _parameters_in(tree, {}, (), {}):
         number = int(parameter["identifier"]) if parameter["identifier"].isdecimal() else None
         if number and number not in found and (kind := _type_at(cursor, parameter, parent, scope)):
             found[number] = kind
     return dict(sorted(found.items()))
-
-
-def _parse(cursor: duckdb.DuckDBPyConnection, sql: str) -> Node:
-    [(tree,)] = cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
-    parsed: Node = json.loads(tree)
-    return parsed
 
 
 def _parameters_in(tree: Any, parent: Node, selects: Scope, ctes: Node) -> Iterator[tuple[Node, Node, Scope]]:
@@ -85,7 +80,7 @@ def _other_operands(parameter: Node, parent: Node) -> Iterator[Node]:
 
 def _type_of(cursor: duckdb.DuckDBPyConnection, expression: Node, select: Node) -> str | None:
     """Return the type of an expression over the tables of a select; None if it cannot be bound there or is NULL."""
-    query = _parse(cursor, TEMPLATE)
+    query = parse_tree(cursor, TEMPLATE)
     query["statements"][0]["node"].update(select, select_list=[expression])
     try:
         [(sql,)] = cursor.execute("SELECT json_deserialize_sql(?::JSON)", [json.dumps(query)]).fetchall()

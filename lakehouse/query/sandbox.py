@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from lakehouse.query.parse_tree import Node, parse_tree
 from lakehouse.query.spans import UNKNOWN_OFFSET, span_of
 from lakehouse.query.wording import reworded
 from srcql.clauses.reader import Span
@@ -36,9 +37,7 @@ FORBIDDEN_FUNCTIONS = frozenset(
 )
 PATH_CHARACTERS = frozenset("./\\*?[:")
 PIVOT = re.compile(r"[\s(]*(SELECT|FROM|WITH|PIVOT)\b.*\bPIVOT\b|[\s(]*PIVOT\b", re.IGNORECASE | re.DOTALL)
-HINT = "the lakehouse is read with SELECT and the verbs of SRCQL, and filled by ingest"
-
-Node = dict[str, Any]
+HINT = "read the lakehouse with SELECT and the verbs of SRCQL; write to it with ingest"
 
 
 @dataclass(frozen=True)
@@ -70,29 +69,27 @@ def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[st
 
 
 def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Node:
-    row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-    assert row
+    """Return the parse tree of one query."""
     try:
-        parsed = json.loads(row[0])
+        tree = parse_tree(connection, sql)
     except RecursionError:
         raise InvalidQuery("the statement is nested too deeply", hint="split it with WITH") from None
-    if parsed["error"]:
-        raise _parse_error(sql, parsed)
-    statements = parsed["statements"]
+    if tree["error"]:
+        raise _parse_error(sql, tree)
+    statements: list[Node] = tree["statements"]
     if not statements:
         raise InvalidQuery("expected a query, found none")
     if len(statements) > 1:
-        raise InvalidQuery(f"expected one statement, found {len(statements)}", hint="send them one by one")
-    statement: Node = statements[0]
-    return statement
+        raise InvalidQuery(f"expected one statement, found {len(statements)}", hint="send each statement alone")
+    return statements[0]
 
 
 def _parse_error(sql: str, error: Node) -> SrcqlError:
     if error["error_type"] == "not implemented" and PIVOT.match(sql):
-        message = "PIVOT lists the values that become columns"
-        return InvalidQuery(message, hint="PIVOT table ON column IN (value, …) USING aggregate")
+        message = "PIVOT needs the values that become columns"
+        return InvalidQuery(message, hint="use PIVOT table ON column IN (value, …) USING aggregate")
     if error["error_type"] == "not implemented":
-        return Forbidden("expected a query, found a statement of another sort", hint=HINT)
+        return Forbidden("expected a query, found another kind of statement", hint=HINT)
     start, length = json.loads(error.get("location", f"[{UNKNOWN_OFFSET}, 0]"))
     return reworded(InvalidQuery, error["error_message"], sql, span_of(sql, start, length))
 
@@ -115,24 +112,31 @@ def _nodes_in_scope(tree: Any) -> Iterator[tuple[Node, frozenset[str]]]:
 
 
 def _table(sql: str, node: Node, known: frozenset[str], ctes: frozenset[str]) -> str:
-    """Return the name of the table in lower case if the query may read it; empty for a CTE, which may hide a table."""
-    name, schema, catalog = node["table_name"], node["schema_name"].lower(), node["catalog_name"].lower()
-    cte = not schema and not catalog and name.lower() in ctes
-    if node["at_clause"] and cte:
-        hint = "AT follows a table of the lakehouse; there it may stand inside the expression"
-        raise InvalidQuery(f"{name} is a common table expression, and has no past", span=_span(sql, node), hint=hint)
-    outside = schema not in SCHEMAS or catalog not in CATALOGS or name.lower().startswith(SYSTEM_PREFIXES)
-    if outside or not PATH_CHARACTERS.isdisjoint(name):
-        raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=HINT)
-    if schema == "information_schema" and name.lower() not in INFORMATION_SCHEMA:
-        hint = f"of information_schema there are {', '.join(sorted(INFORMATION_SCHEMA))}"
-        raise Forbidden(f"{name} is not a table of the lakehouse", span=_span(sql, node), hint=hint)
-    if schema != "information_schema" and not cte and name.lower() not in known:
+    """Return the name of a table in lower case if the query may read it; empty for a CTE, which may hide a table."""
+    name, schema, catalog = (node[key].lower() for key in ("table_name", "schema_name", "catalog_name"))
+    is_cte = not schema and not catalog and name in ctes
+    if node["at_clause"] and is_cte:
+        message = f"AT cannot follow the common table expression {node['table_name']}"
+        raise InvalidQuery(message, span=_span(sql, node), hint="use AT after a table, inside the expression")
+    _check_inside(sql, node, name, schema, catalog)
+    if schema != "information_schema" and not is_cte and name not in known:
         public = [table for table in known if not table.startswith("__")]
-        raise UnknownName(f"unknown table {name}", span=_span(sql, node), hint=suggestion(name, public, "tables"))
+        hint = suggestion(node["table_name"], public, "tables")
+        raise UnknownName(f"unknown table {node['table_name']}", span=_span(sql, node), hint=hint)
     if node["at_clause"]:
-        raise Unsupported("AT is not available here", span=_span(sql, node), hint="FROM observations AT (VERSION => …)")
-    return "" if cte else str(name.lower())
+        hint = "use FROM observations AT (VERSION => …)"
+        raise Unsupported("AT is not supported here", span=_span(sql, node), hint=hint)
+    return "" if is_cte else str(name)
+
+
+def _check_inside(sql: str, node: Node, name: str, schema: str, catalog: str) -> None:
+    """Raise Forbidden for a path, a system table, or a table of another schema or database."""
+    outside = schema not in SCHEMAS or catalog not in CATALOGS or name.startswith(SYSTEM_PREFIXES)
+    if outside or not PATH_CHARACTERS.isdisjoint(name):
+        raise Forbidden(f"{node['table_name']} is not a table of the lakehouse", span=_span(sql, node), hint=HINT)
+    if schema == "information_schema" and name not in INFORMATION_SCHEMA:
+        hint = f"tables of information_schema: {', '.join(sorted(INFORMATION_SCHEMA))}"
+        raise Forbidden(f"{node['table_name']} is not a table of the lakehouse", span=_span(sql, node), hint=hint)
 
 
 def _check_function(sql: str, node: Node) -> None:

@@ -23,10 +23,10 @@ def syntax_error(found: str, sql: str, span: Span) -> InvalidQuery:
         if near := _similar_keyword(word):
             return InvalidQuery(f"syntax error at {word}", span=place, hint=f"did you mean {near}?")
     if not QUOTED.sub("", sql[: span[0]]).strip("( \n\t\r"):
-        hint = "a query starts with SELECT, FROM, WITH, VALUES or a verb, as CLUSTER FROM data_set"
+        hint = "start with SELECT, FROM, WITH, VALUES or a verb, such as CLUSTER FROM data_set"
         return InvalidQuery(f"expected a query, found {found}", span=span, hint=hint)
     if found.upper() in VERBS:
-        hint = f"a verb stands in parentheses, before FROM: ({found} FROM …)"
+        hint = f"put the verb in parentheses: ({found} FROM …)"
         return InvalidQuery(f"syntax error at {found}", span=span, hint=hint)
     if before and before[1].upper() in ("ORDER", "GROUP", "PARTITION"):
         return InvalidQuery(f"expected BY after {before[1]}, found {found}", span=span)
@@ -37,8 +37,8 @@ def syntax_error(found: str, sql: str, span: Span) -> InvalidQuery:
 
 def _incomplete(found: str, sql: str, span: Span) -> InvalidQuery:
     plain = QUOTED.sub("", sql)
-    hint = "a ( is not closed" if plain.count("(") > plain.count(")") else "a statement is not complete here"
-    return InvalidQuery(f"syntax error at {found}, or something is missing after it", span=span, hint=hint)
+    hint = "add the missing )" if plain.count("(") > plain.count(")") else "complete the statement"
+    return InvalidQuery(f"syntax error at or after {found}", span=span, hint=hint)
 
 
 def _similar_keyword(word: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import udfs
 from lakehouse.query.overviews import OVERVIEWS, SNAPSHOTS, comments_of
-from lakehouse.snapshots.history import TableSnapshot
+from lakehouse.query.table_sql import no_rows, rows_of_files, snapshot_rows
 from lakehouse.snapshots.parts import Part
 from lakehouse.snapshots.snapshot import LakehouseSnapshot
 from lakehouse.snapshots.state import File
@@ -16,7 +16,7 @@ from srcql.clauses.equality import CANONICAL, Equality
 from srcql.compile import Source, compile
 from srcql.compiled import Compiled
 from srcql.errors import InvalidQuery
-from srcql.schema import OBSERVATIONS, TABLES, Column, Table
+from srcql.schema import OBSERVATIONS, TABLES, Table
 from srcql.sql import identifier, literal
 
 ALL_ROWS = Selection(None, None, None)
@@ -71,7 +71,7 @@ class Views:
         """Add and return the view of a table or overview at an earlier snapshot; None for any other name."""
         known = name.lower()
         if known == SNAPSHOTS.name:
-            raise InvalidQuery(f"{known} has no AT: it lists every snapshot that is kept", span=at.span)
+            raise InvalidQuery(f"AT cannot follow {known}: it lists all retained snapshots", span=at.span)
         if known not in self.names:
             return None
         self._snapshot.at(at)
@@ -120,68 +120,20 @@ class Views:
         if view not in self._compiled_overviews:
             name, at = self._overviews[view]
             inner = Views(self._snapshot)
-            text = OVERVIEWS[name].text.format(at=f"AT ({at})" if at else "", snapshots=self._snapshot_rows)
+            text = OVERVIEWS[name].text.format(at=f"AT ({at})" if at else "", snapshots=self._snapshot_rows())
             sql = compile(text, inner).sql
             names = inner.generated if at else inner.generated | OVERVIEWS[name].tables
             self._compiled_overviews[view] = sql, {table: inner._tables[table] for table in sorted(names)}
         return self._compiled_overviews[view]
 
+    def _snapshot_rows(self) -> str:
+        return snapshot_rows({name: self._snapshot.states[name].history for name in TABLES})
+
     def _rows(self, name: str, selection: Selection) -> str:
         table, files = self._snapshot.table(name), self._files(name, selection)
-        rows = _over_files(table, files) if files else _empty(table)
+        rows = rows_of_files(table, files) if files else no_rows(table)
         return f"{rows} WHERE {self._part.condition}" if files and self._part else rows
 
     def _files(self, name: str, selection: Selection) -> list[File]:
         files = self._snapshot.at(selection.at).files(name, selection)
         return [file for file in files if self._part is None or self._part.overlaps(file)]
-
-    @property
-    def _snapshot_rows(self) -> str:
-        rows = [_snapshot_row(name, commit) for name in TABLES for commit in self._snapshot.states[name].history]
-        empty = (
-            "SELECT NULL::VARCHAR AS table_name, NULL::BIGINT AS snapshot_id, NULL::TIMESTAMP AS committed_at,"
-            " NULL::VARCHAR AS operation, NULL::BIGINT AS added_rows, NULL::BIGINT AS total_rows,"
-            " NULL::VARCHAR[] AS batch_ids WHERE false"
-        )
-        return f"{empty} UNION ALL VALUES {', '.join(rows)}" if rows else empty
-
-
-def _snapshot_row(table: str, commit: TableSnapshot) -> str:
-    batches = ", ".join(map(literal, commit.batch_ids))
-    time = f"TIMESTAMP '{commit.committed_at}'"
-    counts = f"{commit.added_rows}, {commit.total_rows}"
-    return f"({literal(table)}, {commit.snapshot_id}, {time}, {literal(commit.operation)}, {counts}, [{batches}])"
-
-
-def _over_files(table: Table, files: list[File]) -> str:
-    """Return a SELECT of all rows of the files; where they hold one data set, its id is a constant."""
-    paths = ", ".join(literal(local_path(file.path)) for file in files)
-    data_set, *others = {file.data_set_id for file in files}
-    constant = "" if others else f" REPLACE ({literal(data_set)} AS data_set_id)"
-    return f"SELECT *{constant} FROM read_parquet([{paths}]{_schema_argument(table)})"
-
-
-def _schema_argument(table: Table) -> str:
-    """Return the schema argument if columns were added: files are read by field id, so older files have NULL there."""
-    if table.columns == TABLES[table.name].columns:
-        return ""
-    fields = ", ".join(f"{column.field_id}: {_field(column)}" for column in table.columns)
-    return f", schema = MAP {{{fields}}}"
-
-
-def _field(column: Column) -> str:
-    return f"{{'name': {literal(column.name)}, 'type': {literal(column.type)}, 'default_value': NULL}}"
-
-
-def _empty(table: Table) -> str:
-    columns = ", ".join(f"NULL::{column.type} AS {identifier(column.name)}" for column in table.columns)
-    return f"SELECT {columns} WHERE false"
-
-
-def local_path(location: str) -> str:
-    """Return the path by which DuckDB opens the file at a location.
-
-    >>> local_path("file:///warehouse/data/a.parquet"), local_path("s3://bucket/a.parquet")
-    ('/warehouse/data/a.parquet', 's3://bucket/a.parquet')
-    """
-    return location.removeprefix("file://")

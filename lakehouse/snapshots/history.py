@@ -6,17 +6,16 @@ an error that names the nearest kept one; its rows are never replaced by those o
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 
-from lakehouse.ledger import batches_of
+from lakehouse.ledger import batches_of, committed_at
 from srcql.clauses.at import At
 from srcql.errors import UnknownName
 from srcql.schema import OBSERVATIONS
 
-EPOCH = datetime(1970, 1, 1)
 ReadExpired = Callable[[], Mapping[int, datetime]]
 
 
@@ -50,7 +49,7 @@ def _table_snapshot(snapshot: Snapshot) -> TableSnapshot:
     return TableSnapshot(
         snapshot.snapshot_id,
         snapshot.sequence_number or 0,
-        EPOCH + timedelta(milliseconds=snapshot.timestamp_ms),
+        committed_at(snapshot),
         snapshot.summary.operation.value if snapshot.summary else "",
         int(summary.get("added-records", 0)),
         int(summary.get("total-records", 0)),

@@ -10,12 +10,11 @@ from functools import lru_cache
 
 import pyarrow.parquet as pq
 
-from lakehouse import summary
 from lakehouse.snapshots.columns import with_added_columns
 from lakehouse.snapshots.history import TableSnapshot, history_of
 from lakehouse.snapshots.manifests import Manifests, foreign_file
 from lakehouse.snapshots.state import File, TableState
-from lakehouse.summary import FileSummary
+from lakehouse.summary import FileSummary, read_summary
 from lakehouse.warehouse import Warehouse
 from srcql.errors import StoreError
 from srcql.schema import OBSERVATIONS, TABLES
@@ -52,9 +51,9 @@ class StateReader:
             raise StoreError(message, hint="run the query again") from None
         return replace(state, snapshot_id=snapshot.snapshot_id, files=files)
 
-    def expired(self) -> Mapping[int, datetime]:
+    def expired_snapshots(self) -> Mapping[int, datetime]:
         """Return the ids and commit times of the expired snapshots of observations that are still known."""
-        return self._warehouse.expired(OBSERVATIONS.name)
+        return self._warehouse.expired_snapshots(OBSERVATIONS.name)
 
     def summary(self, file: File) -> FileSummary:
         """Return what a file holds, problem by problem."""
@@ -78,9 +77,9 @@ class StateReader:
     def _read_summary(self, path: str) -> FileSummary:
         try:
             with self._warehouse.table(OBSERVATIONS.name).io.new_input(path).open() as stream:
-                read = summary.read(pq.read_metadata(stream).metadata)
+                summary = read_summary(pq.read_metadata(stream).metadata)
         except OSError as error:
             raise StoreError(f"data file {path} cannot be read", hint=error.strerror) from error
-        if read is None:
+        if summary is None:
             raise foreign_file(path)
-        return read
+        return summary

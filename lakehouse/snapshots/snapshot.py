@@ -52,7 +52,7 @@ class LakehouseSnapshot:
         if at is None:
             return self
         histories = {name: state.history for name, state in self.states.items()}
-        selected = find_snapshot(histories, at, self.reader.expired)
+        selected = find_snapshot(histories, at, self.reader.expired_snapshots)
         if selected.snapshot_id not in self._pasts:
             self._pasts[selected.snapshot_id] = replace(self, states=self._as_of(selected), _pasts={}, _parts={})
         return self._pasts[selected.snapshot_id]

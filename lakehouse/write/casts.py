@@ -1,9 +1,8 @@
-"""One column as a caller gives it, made the type that a table has it in, where nothing is lost by that."""
+"""Casts a column of a batch to the type of its table if every value stays the same."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 from srcql.errors import InvalidData
 
 _ENCODED_TEXT = pa.dictionary(pa.int32(), pa.string())
-_FAMILIES: dict[str, Callable[[Any], bool]] = {
+_FAMILIES: dict[str, Callable[[pa.DataType], bool]] = {
     "text": lambda type: pa.types.is_string(type) or pa.types.is_large_string(type) or pa.types.is_string_view(type),
     "true or false": pa.types.is_boolean,
     "a whole number": pa.types.is_integer,
@@ -32,112 +31,113 @@ _ALSO = {
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a column stands: its table, its name, and the number of its first row."""
+class ColumnPosition:
+    """The position of a column in a batch: its table, its name, and the number of its first row."""
 
     table: str
     column: str
     first: int
 
-    def refuse(self, row: int, expected: str, found: str, hint: str | None = None) -> InvalidData:
-        """The error about one cell of the column."""
-        where = f"{self.table}.{self.column}, row {self.first + row}"
-        return InvalidData(f"{where}: expected {expected}, found {found}", hint=hint)
+    def error(self, row: int, expected: str, found: str, hint: str | None = None) -> InvalidData:
+        """Return the error for one row of the column."""
+        position = f"{self.table}.{self.column}, row {self.first + row}"
+        return InvalidData(f"{position}: expected {expected}, found {found}", hint=hint)
 
 
-def cast(place: Place, column: Any, type: Any) -> Any:
-    """The column (pa.ChunkedArray) as one array of the type, text as a dictionary; InvalidData if that loses any."""
-    column = _plain(column, type)
-    _check_bytes(place, column)
-    found = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if pa.types.is_null(found):
+def cast(position: ColumnPosition, column: pa.ChunkedArray, type: pa.DataType) -> pa.Array:
+    """Return the column as one array of the type, text as a dictionary; InvalidData if a value would change."""
+    column = _decode(column, type)
+    _check_arrow_data(position, column)
+    given = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_null(given):
         column = column.cast(type)
-    elif _family(found) not in {_family(type), *_ALSO.get(_family(type), ())}:
-        shown = f"{_shown(column[0])} of type {found}" if len(column) else f"the type {found}"
-        raise place.refuse(0, _family(type), shown, hint=f"cast the column to {type} first")
+    elif _family(given) not in {_family(type), *_ALSO.get(_family(type), ())}:
+        shown = f"{_format(column[0])} of type {given}" if len(column) else f"the type {given}"
+        raise position.error(0, _family(type), shown, hint=f"cast the column to {type} first")
     if pa.types.is_string(type):
-        return encoded(column)
+        return encode_text(column)
     if pa.types.is_dictionary(column.type):
-        column = column.cast(found)
-    if _casts(column, type):
+        column = column.cast(given)
+    if _is_lossless(column, type):
         return column.cast(type).combine_chunks()
-    row = _first(lambda rows: not _casts(column.slice(0, rows), type), len(column))
-    raise place.refuse(row, f"{_family(type)} that fits {type}", _shown(column[row]))
+    row = _first_failing_row(lambda rows: not _is_lossless(column.slice(0, rows), type), len(column))
+    raise position.error(row, f"{_family(type)} that fits {type}", _format(column[row]))
 
 
-def _plain(column: Any, type: Any) -> Any:
-    """The column without extension type or run-end encoding; a JSON column is text."""
+def _decode(column: pa.ChunkedArray, type: pa.DataType) -> pa.ChunkedArray:
+    """Return the column without extension type or run-end encoding; a JSON column becomes text."""
     if isinstance(column.type, pa.BaseExtensionType) and column.type != type:
         column = pa.chunked_array([chunk.storage for chunk in column.chunks], column.type.storage_type)
     return pc.run_end_decode(column) if pa.types.is_run_end_encoded(column.type) else column
 
 
-def _family(type: Any) -> str:
+def _family(type: pa.DataType) -> str:
     return next((name for name, holds in _FAMILIES.items() if holds(type)), str(type))
 
 
-def _check_bytes(place: Place, column: Any) -> None:
-    """Refuses text that is not UTF-8, and arrays whose offsets or indices point nowhere."""
+def _check_arrow_data(position: ColumnPosition, column: pa.ChunkedArray) -> None:
+    """Raise InvalidData for text that is not UTF-8 and for arrays with offsets or indices out of range."""
     start = 0
     for chunk in column.chunks:
         try:
             chunk.validate(full=True)
         except (pa.ArrowInvalid, pa.ArrowIndexError) as error:
-            raise _not_text(place, chunk, start, str(error)) from error
+            raise _invalid_chunk(position, chunk, start, str(error)) from error
         start += len(chunk)
 
 
-def _not_text(place: Place, chunk: Any, start: int, reason: str) -> InvalidData:
-    found = re.search(r"Invalid UTF8 sequence at string index (\d+)", reason)
-    if found is None:
-        return InvalidData(f"{place.table}.{place.column}: the column is not valid Arrow data: {reason}")
-    at = int(found[1])
+def _invalid_chunk(position: ColumnPosition, chunk: pa.Array, start: int, reason: str) -> InvalidData:
+    match = re.search(r"Invalid UTF8 sequence at string index (\d+)", reason)
+    if match is None:
+        return InvalidData(f"{position.table}.{position.column}: the column is not valid Arrow data: {reason}")
+    at = int(match[1])
     if not pa.types.is_dictionary(chunk.type):
-        return place.refuse(start + at, "text in UTF-8", _bytes(chunk, at))
+        return position.error(start + at, "text in UTF-8", _bytes(chunk, at))
     row = pc.index(chunk.indices, pa.scalar(at, chunk.indices.type)).as_py()
-    return place.refuse(start + max(row, 0), "text in UTF-8", _bytes(chunk.dictionary, at))
+    return position.error(start + max(row, 0), "text in UTF-8", _bytes(chunk.dictionary, at))
 
 
 _BYTES = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
 
 
-def _bytes(array: Any, at: int) -> str:
+def _bytes(array: pa.Array, at: int) -> str:
     return repr(array.view(_BYTES[array.type])[at].as_py()[:80]) if array.type in _BYTES else "other bytes"
 
 
-def encoded(column: Any) -> Any:
-    """Text (pa.ChunkedArray) of any width as one dictionary of its distinct values."""
+def encode_text(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return text of any width as one dictionary array without duplicate values."""
     if pa.types.is_dictionary(column.type):
-        chunks = [_reencoded(chunk) for chunk in column.chunks]
+        chunks = [_deduplicate(chunk) for chunk in column.chunks]
         column = pa.chunked_array(chunks, _ENCODED_TEXT).unify_dictionaries()
-        return _one(column)
-    return _one(column.cast(pa.string())).dictionary_encode()
+        return _combine(column)
+    return _combine(column.cast(pa.string())).dictionary_encode()
 
 
-def _one(column: Any) -> Any:
+def _combine(column: pa.ChunkedArray) -> pa.Array:
     array = column.combine_chunks()
     return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
 
 
-def _reencoded(chunk: Any) -> Any:
-    """The same values, each once in the dictionary."""
+def _deduplicate(chunk: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return the same values with a dictionary that holds each value once."""
     values = chunk.dictionary.cast(pa.string()).dictionary_encode()
     return pa.DictionaryArray.from_arrays(values.indices.take(chunk.indices), values.dictionary)
 
 
-def _casts(column: Any, type: Any) -> bool:
+def _is_lossless(column: pa.ChunkedArray, type: pa.DataType) -> bool:
+    """Return whether a cast to the type keeps every value."""
     try:
         stored = column.cast(type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return False
     if not pa.types.is_floating(type) or pa.types.is_integer(column.type):
         return True
-    changed = pc.not_equal(stored.cast(column.type), column)  # Arrow rounds to a narrower float without a word
+    changed = pc.not_equal(stored.cast(column.type), column)  # Arrow rounds to a narrower float without an error
     return not pc.any(pc.and_(changed, pc.invert(pc.is_nan(stored)))).as_py()
 
 
-def _first(fails: Callable[[int], bool], rows: int) -> int:
-    """The first row with which a prefix fails, by bisection."""
+def _first_failing_row(fails: Callable[[int], bool], rows: int) -> int:
+    """Return the first row that makes a prefix of the rows fail, by bisection."""
     low, high = 0, rows
     while high - low > 1:
         middle = (low + high) // 2
@@ -145,8 +145,8 @@ def _first(fails: Callable[[int], bool], rows: int) -> int:
     return low
 
 
-def _shown(value: Any) -> str:
-    """A value as an error shows it: text in quotes, anything long cut."""
+def _format(value: pa.Scalar) -> str:
+    """Return a value for an error message: text in quotes, cut to 80 characters."""
     if _family(value.type) == "text":
         text = repr(value.as_py())
     elif pa.types.is_primitive(value.type) or pa.types.is_decimal(value.type):
@@ -156,15 +156,15 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def stored_type(type: Any) -> Any:
-    """The narrowest Arrow type of an Iceberg type that holds all values of another; KeyError when there is none."""
+def stored_type(type: pa.DataType) -> pa.DataType:
+    """Return the narrowest Arrow type that Iceberg supports for all values of a type; KeyError if there is none."""
     for holds, stored in _STORED:
         if holds(type):
             return stored(type)
     raise KeyError(type)
 
 
-_STORED: tuple[tuple[Callable[[Any], bool], Callable[[Any], Any]], ...] = (
+_STORED: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType], pa.DataType]], ...] = (
     (lambda type: isinstance(type, pa.UuidType), lambda type: type),
     (lambda type: isinstance(type, pa.BaseExtensionType), lambda type: stored_type(type.storage_type)),
     (pa.types.is_dictionary, lambda type: stored_type(type.value_type)),

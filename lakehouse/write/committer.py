@@ -1,7 +1,7 @@
-"""One thread per warehouse that commits: all batches of a table that wait become one snapshot.
+"""Commits batches, in one thread per warehouse: all waiting batches of a table become one snapshot.
 
-Nothing is acknowledged before its snapshot is in the catalog. Other processes may commit to the same table at any time:
-a commit then fails, the ids that they added are looked at, and what is still new is committed again.
+A batch is acknowledged after its snapshot is in the catalog. Other processes may commit to the same table at any time:
+the commit then fails, the thread reads the batch ids that they added, and commits again what is still new.
 """
 
 import json
@@ -18,43 +18,43 @@ from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table as IcebergTable
 
-from lakehouse.catalog import OneChange
+from lakehouse.catalog import SingleUpdate
 from lakehouse.ledger import BATCHES, Entry, Ledger
-from lakehouse.write.writer import Staged
+from lakehouse.write.writer import StagedFiles
 from srcql.errors import SrcqlError, StoreError, Unavailable
 from srcql.receipt import NO_SNAPSHOT, Receipt
 
 _ATTEMPTS = 200
-_LONGEST_PAUSE = 0.5
+_MAX_PAUSE = 0.5
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch whose files are staged, and the caller that waits for it."""
+    """A batch with its staged files and the future that its caller waits for."""
 
     table: str
     batch_id: str
-    staged: Staged
+    staged: StagedFiles
     receipt: "Future[Receipt]" = field(default_factory=Future)
 
 
 class Committer:
-    """Commits what is handed to it. `load` gives the current state of a table, `tidy` is called after each commit."""
+    """Commits batches. `load` returns the current state of a table; `maintain` is called after each commit."""
 
     def __init__(
-        self, load: Callable[[str], IcebergTable], ledger: Ledger, tidy: Callable[[IcebergTable], object]
+        self, load: Callable[[str], IcebergTable], ledger: Ledger, maintain: Callable[[IcebergTable], object]
     ) -> None:
         self._load = load
         self._ledger = ledger
-        self._tidy = tidy
+        self._maintain = maintain
         self._waiting: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="srcql-committer", daemon=True)
 
     def commit(self, batch: Batch) -> Receipt:
-        """Wait until the batch is committed. Raises StoreError or Unavailable when it cannot be."""
+        """Commit a batch and return its receipt; StoreError or Unavailable if that fails."""
         with self._lock:
             if self._closed:
                 batch.staged.remove()
@@ -65,7 +65,7 @@ class Committer:
         return batch.receipt.result()
 
     def close(self) -> None:
-        """Commit what waits, then end the thread."""
+        """Commit the waiting batches, then end the thread."""
         with self._lock:
             self._closed = True
             self._waiting.put(None)
@@ -86,19 +86,19 @@ class Committer:
 
     def _commit_group(self, name: str, group: Sequence[Batch]) -> None:
         try:
-            table, receipts = self._settle(name, group)
+            table, receipts = self._commit_new(name, group)
         except Exception as error:
             for batch in group:
-                batch.receipt.set_exception(_failure(error))
+                batch.receipt.set_exception(_commit_error(error))
             return
         acknowledge(group, receipts)
         try:
-            self._tidy(table)
+            self._maintain(table)
         except Exception as error:
-            _log.warning("maintenance of %s failed and is tried again after the next commit: %s", name, error)
+            _log.warning("maintenance of %s failed; it runs again after the next commit: %s", name, error)
 
-    def _settle(self, name: str, group: Sequence[Batch]) -> tuple[IcebergTable, list[Receipt]]:
-        """Commit what the table does not hold yet; the table, and a receipt for every batch."""
+    def _commit_new(self, name: str, group: Sequence[Batch]) -> tuple[IcebergTable, list[Receipt]]:
+        """Commit the batches that the table does not hold; return the table and a receipt for every batch."""
         for attempt in range(_ATTEMPTS):
             table = self._load(name)
             known = {batch.batch_id: self._ledger.find(table, batch.batch_id) for batch in group}
@@ -107,23 +107,23 @@ class Committer:
             try:
                 snapshot_id = append(table, files, {key: batch.staged.rows for key, batch in new.items()})
             except CommitFailedException:
-                time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))
+                time.sleep(random.uniform(0, min(_MAX_PAUSE, 0.01 * 2**attempt)))
                 continue
             return table, [_receipt(batch, known[batch.batch_id], new, snapshot_id) for batch in group]
         for batch in group:
             batch.staged.remove()
-        raise Unavailable(f"{name}: other writers were faster {_ATTEMPTS} times", hint="send the batch again")
+        raise Unavailable(f"{name}: {_ATTEMPTS} commits lost to other writers", hint="send the batch again")
 
 
 def append(table: IcebergTable, files: Sequence[DataFile], batches: dict[str, int]) -> int:
-    """Add the files to the table in one snapshot whose summary names the batches; its id.
+    """Add files to the table in one snapshot whose summary holds the batch ids; return the id of the snapshot.
 
-    Without files there is no new snapshot. Raises CommitFailedException when another writer was faster.
+    Without files, return the id of the current snapshot. Raises CommitFailedException if another writer was faster.
     """
     if not files:
         current = table.current_snapshot()
         return current.snapshot_id if current else NO_SNAPSHOT
-    with OneChange(table) as transaction:
+    with SingleUpdate(table) as transaction:
         summary = {BATCHES: json.dumps(batches)}
         with transaction.update_snapshot(snapshot_properties=summary).merge_append() as producer:
             for file in files:
@@ -139,18 +139,18 @@ def _receipt(batch: Batch, known: Entry | None, new: dict[str, Batch], snapshot_
 
 
 def acknowledge(group: Sequence[Batch], receipts: Sequence[Receipt]) -> None:
-    """Tell the callers; the files of a repeat are not needed."""
+    """Give the callers their receipts; remove the files of repeated batches."""
     for batch, receipt in zip(group, receipts, strict=True):
         if receipt.repeated:
             batch.staged.remove()
         batch.receipt.set_result(receipt)
 
 
-def _failure(error: Exception) -> SrcqlError:
+def _commit_error(error: Exception) -> SrcqlError:
     if isinstance(error, SrcqlError):
         return type(error)(error.message, hint=error.hint)
     reason = (str(error) or type(error).__name__).splitlines()[0]
     return StoreError(
         f"the batch may not have been committed: {reason}",
-        hint="send it again with the same batch_id: it is added once at most",
+        hint="send the batch again with the same batch_id: it is added at most once",
     )

@@ -1,7 +1,6 @@
-"""Hashes of the code and the tests that observations were made with, looked up where a caller gave none."""
+"""Fills in the hashes of code and tests that a batch of observations leaves out."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +9,8 @@ import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table as IcebergTable
 
-from lakehouse.write.casts import encoded
-from lakehouse.write.order import Codes, folded
+from lakehouse.write.casts import encode_text
+from lakehouse.write.order import Codes, pack
 from srcql.schema import CODE_IMPLEMENTATIONS, TESTS, Table
 
 PROBLEM_ID = TESTS.column("problem_id").field_id
@@ -22,43 +21,43 @@ _SOURCES = {
 
 
 class Hashes:
-    """Looks hashes up in the code and test tables; keeps the list of their files."""
+    """Looks hashes up in the code and test tables; caches the lists of their files."""
 
     def __init__(self, load: Callable[[str], IcebergTable]) -> None:
         self._load = load
         self._files: dict[str, tuple[str, tuple[DataFile, ...]]] = {}
 
-    def fill(self, rows: Any) -> Any:
-        """The observations (pa.Table) with every null hash replaced: by that of the latest source, else by ''."""
+    def fill(self, rows: pa.Table) -> pa.Table:
+        """Return the observations with every null hash replaced: by that of the latest source, else by ''."""
         for name, (source, key) in _SOURCES.items():
             if rows[name].null_count:
                 hashes = self._latest(source, ("data_set_id", "problem_id", key), rows)
                 filled = pc.coalesce(rows[name].cast(pa.string()), hashes, "")
-                rows = rows.set_column(rows.column_names.index(name), name, encoded(filled))
+                rows = rows.set_column(rows.column_names.index(name), name, encode_text(filled))
         return rows
 
-    def _latest(self, source: Table, key: Sequence[str], rows: Any) -> Any:
-        """The hash of each row's source, null where there is none; of several the greatest (created_at, code_hash)."""
+    def _latest(self, source: Table, key: Sequence[str], rows: pa.Table) -> pa.Array | pa.ChunkedArray:
+        """Return the hash of each row's source with the greatest (created_at, code_hash); null without a source."""
         columns = [rows[name].combine_chunks() for name in key]
         sources = self._read(source, key, [column.dictionary for column in columns])
         if not len(sources):
             return pa.nulls(len(rows), pa.string())
-        places = [pc.index_in(sources[name], column.dictionary) for name, column in zip(key, columns, strict=True)]
-        known = _places(places, columns)
+        positions = [pc.index_in(sources[name], column.dictionary) for name, column in zip(key, columns, strict=True)]
+        known = _key_codes(positions, columns)
         order = np.argsort(known, kind="stable")
         known = known[order]
-        wanted = _places([column.indices for column in columns], columns)
+        wanted = _key_codes([column.indices for column in columns], columns)
         at = np.searchsorted(known, wanted, side="right") - 1
         return sources["code_hash"].take(pa.array(order[at], mask=(at < 0) | (known[at] != wanted)))
 
-    def _read(self, source: Table, key: Sequence[str], values: Sequence[Any]) -> Any:
-        """The sources that have one of the values in every column of the key, the latest last."""
+    def _read(self, source: Table, key: Sequence[str], values: Sequence[pa.Array]) -> pa.Table:
+        """Return the sources that have one of the values in every column of the key, the latest last."""
         wanted = pc.field(key[0]).isin(values[0])
         for name, value in zip(key[1:], values[1:], strict=True):
             wanted &= pc.field(name).isin(value)
         table = self._load(source.name)
         names = [*key, "code_hash", "created_at"]
-        parts = [_nothing(names)]
+        parts = [_empty(names)]
         for file in self._candidates(table, values[0], values[1]):
             with table.io.new_input(file.file_path).open() as stream:
                 parts.append(pq.read_table(stream, columns=names, filters=wanted).cast(parts[0].schema))
@@ -66,8 +65,8 @@ class Hashes:
         order = [(name, "ascending", "at_start") for name in ("created_at", "code_hash")]
         return rows.take(pc.sort_indices(rows, sort_keys=order))
 
-    def _candidates(self, table: IcebergTable, data_sets: Any, problems: Any) -> Iterator[DataFile]:
-        """The files of these data sets between whose bounds one of the problems lies."""
+    def _candidates(self, table: IcebergTable, data_sets: pa.Array, problems: pa.Array) -> Iterator[DataFile]:
+        """Yield the files of these data sets whose bounds include one of the problems."""
         names = set(data_sets.to_pylist())
         ordered = np.sort(np.array([problem.encode() for problem in problems.to_pylist()], dtype=object))
         for file in self._all_files(table):
@@ -84,13 +83,13 @@ class Hashes:
         return files
 
 
-def _nothing(names: Sequence[str]) -> Any:
+def _empty(names: Sequence[str]) -> pa.Table:
     types = {"created_at": pa.timestamp("us")}
     return pa.schema([(name, types.get(name, pa.string())) for name in names]).empty_table()
 
 
-def _places(places: Sequence[Any], columns: Sequence[Any]) -> Codes:
-    """One number for each key: the places of its parts in the dictionaries of the columns."""
+def _key_codes(positions: Sequence[pa.Array], columns: Sequence[pa.Array]) -> Codes:
+    """Return one number for each key, from the positions of its parts in the dictionaries of the columns."""
     sizes = [len(column.dictionary) + 1 for column in columns]
-    numbers = [place.to_numpy(zero_copy_only=False).astype(np.int64) for place in places]
-    return folded(list(zip(numbers, sizes, strict=True)))[0]
+    numbers = [codes.to_numpy(zero_copy_only=False).astype(np.int64) for codes in positions]
+    return pack(list(zip(numbers, sizes, strict=True)))[0]

@@ -1,74 +1,74 @@
-"""Rows as a caller gives them, made rows as a table has them, or refused with column, row and value.
+"""Converts the rows of a batch to the rows of a table, or rejects them with column, row and value.
 
-What is lossless is done without asking: any order of columns, dictionaries, text and integers of any width, timestamps
-of any unit and time zone (stored in UTC). Whatever would lose something is an error.
+Every lossless conversion is made: any order of columns, dictionaries, text and integers of any width, timestamps of any
+unit and time zone (stored in UTC). A conversion that would change a value is an error.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.schema import Schema
 
-from lakehouse.write.casts import Place, cast, encoded, stored_type
+from lakehouse.write.casts import ColumnPosition, cast, encode_text, stored_type
 from srcql.errors import InvalidData, suggestion
 from srcql.schema import GIVEN_BY_VERBS, OBSERVATIONS, Table
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A table as it is stored: its definition and the Arrow field of every column, later ones included."""
+    """The stored form of a table: its definition and the Arrow field of every column, including added ones."""
 
     table: Table
-    fields: Any
+    fields: pa.Schema
 
 
 def layout_of(table: Table, schema: Schema) -> Layout:
-    """The layout of an Iceberg table; its Arrow fields carry the Iceberg field ids."""
+    """Return the layout of an Iceberg table; its Arrow fields carry the Iceberg field ids."""
     fields = schema_to_pyarrow(schema)
     return Layout(table, pa.schema([_field(field) for field in fields]))
 
 
-def _field(field: Any) -> Any:
+def _field(field: pa.Field) -> pa.Field:
     return field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field
 
 
-def check_names(layout: Layout, given: Any, evolve: bool) -> list[str]:
-    """The columns of the given pa.Schema that the table does not have; InvalidData unless they may be added.
+def check_names(layout: Layout, given: pa.Schema, evolve: bool) -> list[str]:
+    """Return the columns of a batch that the table does not have; `evolve` allows them.
 
-    Raises InvalidData as well for a column that is missing, named twice, or named like another but for letter case.
+    Raises InvalidData for a missing, unknown or duplicate column, and for one that differs from another only by case.
     """
     known = {name.lower(): name for name in layout.fields.names}
-    where = layout.table.name
+    table = layout.table.name
     seen: set[str] = set()
     for name in given.names:
         if name.lower() in seen:
-            raise InvalidData(f"{where}: the batch has the column {name} twice")
+            raise InvalidData(f"{table}: duplicate column {name}")
         seen.add(name.lower())
         if name not in layout.fields.names and name.lower() in known:
-            raise InvalidData(f"{where} has no column {name}", hint=f"did you mean {known[name.lower()]}?")
-    if missing := [name for name in _demanded(layout) if name not in given.names]:
+            raise InvalidData(f"{table}: unknown column {name}", hint=f"did you mean {known[name.lower()]}?")
+    if missing := [name for name in _required(layout) if name not in given.names]:
         raise InvalidData(
-            f"{where}: the batch has no column {', '.join(missing)}",
+            f"{table}: missing column {', '.join(missing)}",
             hint=f"columns of the batch: {', '.join(given.names) or 'none'}",
         )
     unknown = [name for name in given.names if name not in layout.fields.names]
     if unknown and not evolve:
         hint = suggestion(unknown[0], layout.fields.names, "columns")
-        raise InvalidData(f"{where} has no column {unknown[0]}", hint=f"{hint}; evolve=True adds a new column")
+        raise InvalidData(f"{table}: unknown column {unknown[0]}", hint=f"{hint} (evolve=True adds a new column)")
     return unknown
 
 
-def _demanded(layout: Layout) -> list[str]:
-    """The columns that a caller must give: those without null and without default, and an observation's output."""
-    given = [field.name for field in layout.fields if not field.nullable and field.name not in _defaults(datetime.min)]
-    return [*given, "output"] if layout.table is OBSERVATIONS else given
+def _required(layout: Layout) -> list[str]:
+    """Return the columns that a batch must have: those without null or default, and the output of observations."""
+    defaults = _defaults(datetime.min)
+    required = [field.name for field in layout.fields if not field.nullable and field.name not in defaults]
+    return [*required, "output"] if layout.table is OBSERVATIONS else required
 
 
-def _defaults(now: datetime) -> dict[str, Any]:
+def _defaults(now: datetime) -> dict[str, str | bool | datetime | None]:
     return {
         "environment_id": "unknown",
         "specified_oracle": False,
@@ -78,51 +78,51 @@ def _defaults(now: datetime) -> dict[str, Any]:
     }
 
 
-def conform(layout: Layout, given: Any, first: int, now: datetime) -> Any:
-    """The rows (pa.Table) with the columns of the layout, text columns as dictionaries of distinct values.
+def conform(layout: Layout, given: pa.Table, first: int, now: datetime) -> pa.Table:
+    """Return the rows with the columns of the layout, text as dictionaries without duplicate values.
 
     `first` is the number of the first row in its batch. Hashes and derived columns may still be null.
-    Raises InvalidData naming column, row and value of the first cell that cannot be stored as it is.
+    Raises InvalidData naming column, row and value of the first value that cannot be stored unchanged.
     """
     return pa.table({field.name: _column(layout, field, given, first, now) for field in layout.fields})
 
 
-def _column(layout: Layout, field: Any, given: Any, first: int, now: datetime) -> Any:
+def _column(layout: Layout, field: pa.Field, given: pa.Table, first: int, now: datetime) -> pa.Array:
     defaults = _defaults(now)
     if field.name not in given.column_names:
         column = pa.nulls(len(given), field.type)
         column = column.dictionary_encode() if pa.types.is_string(field.type) else column
     else:
-        column = cast(Place(layout.table.name, field.name, first), given[field.name], field.type)
+        column = cast(ColumnPosition(layout.table.name, field.name, first), given[field.name], field.type)
     if column.null_count and defaults.get(field.name) is not None:
-        return _filled(column, defaults[field.name])
+        return _fill(column, defaults[field.name])
     if column.null_count and not field.nullable and field.name not in defaults:
         row = first + pc.index(column.is_null(), True).as_py()
         raise InvalidData(f"{layout.table.name}.{field.name}, row {row}: expected a value, found null")
     return column
 
 
-def _filled(column: Any, default: Any) -> Any:
+def _fill(column: pa.Array, default: str | bool | datetime | None) -> pa.Array:
     if not pa.types.is_dictionary(column.type):
         return pc.fill_null(column, pa.scalar(default, column.type))
-    return encoded(pa.chunked_array([pc.fill_null(column.cast(pa.string()), default)]))
+    return encode_text(pa.chunked_array([pc.fill_null(column.cast(pa.string()), default)]))
 
 
-def added_field(table: Table, field: Any) -> Any:
-    """The Arrow field under which a new column is stored: the narrowest Iceberg type that holds all its values.
+def added_field(table: Table, field: pa.Field) -> pa.Field:
+    """Return the Arrow field of a new column: of the narrowest type that Iceberg supports for all its values.
 
-    Raises InvalidData for a name that cannot be written in a query, and for a type that Iceberg does not have.
+    Raises InvalidData for a name that queries cannot use, and for a type that Iceberg does not support.
     """
-    odd = not field.name.isprintable() or not field.name or "." in field.name or field.name.startswith("__")
-    if odd or field.name.lower() in GIVEN_BY_VERBS:
+    unusable = not field.name.isprintable() or not field.name or "." in field.name or field.name.startswith("__")
+    if unusable or field.name.lower() in GIVEN_BY_VERBS:
         raise InvalidData(
             f"{table.name}: a new column cannot be named {field.name!r}",
-            hint="use another name, of letters, digits and _",
+            hint="use another name of letters, digits and _",
         )
     try:
         return pa.field(field.name, stored_type(field.type))
     except KeyError as error:
         raise InvalidData(
-            f"{table.name}.{field.name}: expected a type that Iceberg has, found {error.args[0]}",
+            f"{table.name}.{field.name}: expected a type that Iceberg supports, found {error.args[0]}",
             hint="cast the column first",
         ) from error

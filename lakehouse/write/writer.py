@@ -1,9 +1,9 @@
-"""The rows of one batch, made data files that no snapshot knows yet: conform, derive, sort, write.
+"""Writes the rows of one batch to data files, which the committer adds to a snapshot later.
 
     chunks of at most a million rows -> conform (rows.py) -> hashes (hashes.py) -> response_kind, response_key
-      -> sort (order.py), find repeated keys (repeats.py) -> one Parquet file per data set -> Iceberg's entries of them
+      -> sort (order.py), find duplicate keys (duplicates.py) -> one Parquet file per data set -> its manifest entry
 
-Memory is that of one chunk. A batch with one bad row leaves no file behind.
+Memory use is that of one chunk. A batch with one invalid row leaves no file behind.
 """
 
 import uuid
@@ -12,13 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyiceberg.io import FileIO
+from pyiceberg.io import FileIO, OutputStream
 from pyiceberg.io.pyarrow import (
     compute_statistics_plan,
     data_file_statistics_from_parquet_metadata,
@@ -28,11 +27,11 @@ from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.typedef import Record
 
-from lakehouse.catalog import row_group
+from lakehouse.catalog import row_group_rows
 from lakehouse.grants import Grant, check_granted
 from lakehouse.summary import footer
-from lakehouse.write.order import ranked, sorted_by
-from lakehouse.write.repeats import check_files, check_sorted, key_of
+from lakehouse.write.duplicates import check_chunk, check_files, key_of
+from lakehouse.write.order import rank_rows, sort_rows
 from lakehouse.write.rows import Layout, added_field, check_names, conform, layout_of
 from srcql.errors import InvalidData
 from srcql.schema import OBSERVATIONS, Table
@@ -43,15 +42,15 @@ CHUNK_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
-class Staged:
-    """Data files that are written and not yet part of any snapshot."""
+class StagedFiles:
+    """Data files that are not yet part of a snapshot."""
 
     io: FileIO
     files: tuple[DataFile, ...]
     rows: int
 
     def remove(self) -> None:
-        """Delete the files, as far as they can be."""
+        """Delete the files; ignore errors."""
         for file in self.files:
             with suppress(OSError):
                 self.io.delete(file.file_path)
@@ -59,21 +58,21 @@ class Staged:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes batches of one table: rows of the granted data sets.
+    """Writes batches of one table.
 
-    `add_columns` adds the fields of a pa.Schema to the Iceberg table.
+    `add_columns` adds fields to the Iceberg table and returns it; `fill_hashes` fills null hashes of observations.
     """
 
     definition: Table
     table: IcebergTable
-    add_columns: Callable[[Any], IcebergTable]
-    fill_hashes: Callable[[Any], Any]
+    add_columns: Callable[[pa.Schema], IcebergTable]
+    fill_hashes: Callable[[pa.Table], pa.Table]
     grant: Grant = None
 
-    def stage(self, data: Any, evolve: bool) -> Staged:
-        """Write a batch (pa.Table or pa.RecordBatchReader) to data files.
+    def stage(self, data: pa.Table | pa.RecordBatchReader, evolve: bool) -> StagedFiles:
+        """Write a batch to data files; `evolve` adds unknown columns to the table.
 
-        Raises InvalidData, or Forbidden for a data set that is not granted, and then leaves none.
+        Raises InvalidData, or Forbidden for a data set that is not granted. After an error no file is left.
         """
         layout = layout_of(self.definition, self.table.schema())
         unknown = [data.schema.field(name) for name in check_names(layout, data.schema, evolve)]
@@ -82,35 +81,35 @@ class Writer:
         table, files, rows = self.table, list[DataFile](), 0
         try:
             for chunk in chunks(data):
-                if added:  # the first chunk must be good before the table gets a column for it
+                if added:  # the first chunk must be valid before the table gets a column for it
                     self._prepare(Layout(self.definition, pa.schema([*layout.fields, *added])), chunk, rows, now)
                     table, added = self.add_columns(pa.schema(added)), []
                     layout = layout_of(self.definition, table.schema())
                 ready = self._prepare(layout, chunk, rows, now)
                 rows += len(chunk)
-                for part in by_data_set(ready):
-                    files.append(write(self.definition, table, layout, part, batch))
+                for part in split_by_data_set(ready):
+                    files.append(write_file(self.definition, table, layout, part, batch))
             check_files(self.definition, table.io, files)
         except BaseException:
-            Staged(table.io, tuple(files), rows).remove()
+            StagedFiles(table.io, tuple(files), rows).remove()
             raise
-        return Staged(table.io, tuple(files), rows)
+        return StagedFiles(table.io, tuple(files), rows)
 
-    def _prepare(self, layout: Layout, chunk: Any, first: int, now: datetime) -> Any:
-        """A chunk as it is stored: all columns of the layout, sorted; InvalidData when a row is not as it must be."""
+    def _prepare(self, layout: Layout, chunk: pa.Table, first: int, now: datetime) -> pa.Table:
+        """Return a chunk in its stored form: all columns of the layout, sorted; InvalidData for an invalid row."""
         rows = conform(layout, chunk, first, now)
         check_granted(rows["data_set_id"].unique().to_pylist(), self.grant)
         if self.definition is OBSERVATIONS:
-            rows = derived(self.fill_hashes(rows), first)
-        codes = ranked(rows, key_of(self.definition))
-        order = sorted_by(codes)
-        check_sorted(self.definition, rows, codes, order, first)
+            rows = derive_response(self.fill_hashes(rows), first)
+        codes = rank_rows(rows, key_of(self.definition))
+        order = sort_rows(codes)
+        check_chunk(self.definition, rows, codes, order, first)
         return rows.take(pa.array(order))
 
 
-def chunks(data: Any) -> Iterator[Any]:
-    """The batch as pa.Tables of at most CHUNK_ROWS rows and about CHUNK_BYTES."""
-    pending: list[Any] = []
+def chunks(data: pa.Table | pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Yield a batch in tables of at most CHUNK_ROWS rows and about CHUNK_BYTES."""
+    pending: list[pa.RecordBatch] = []
     rows = size = 0
     for part in _slices(data.to_reader() if isinstance(data, pa.Table) else data):
         if pending and (rows + len(part) > CHUNK_ROWS or size + _bytes(part) > CHUNK_BYTES):
@@ -122,32 +121,32 @@ def chunks(data: Any) -> Iterator[Any]:
         yield pa.Table.from_batches(pending)
 
 
-def _slices(batches: Iterable[Any]) -> Iterator[Any]:
+def _slices(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         step = min(CHUNK_ROWS, max(1, len(batch) * CHUNK_BYTES // max(1, _bytes(batch))))
         for start in range(0, len(batch), step):
             yield batch.slice(start, step)
 
 
-def _bytes(batch: Any) -> int:
-    """The size of a batch without its dictionaries, which many batches share."""
+def _bytes(batch: pa.RecordBatch) -> int:
+    """Return the size of a batch without its dictionaries, which many batches share."""
     return sum(map(_bytes_of, batch.columns))
 
 
-def _bytes_of(column: Any) -> int:
+def _bytes_of(column: pa.Array) -> int:
     if "union" in str(column.type):  # `nbytes` crashes on an empty one that was read from a stream, as of Arrow 26
         return int(column.get_total_buffer_size())
     return int(column.indices.nbytes if pa.types.is_dictionary(column.type) else column.nbytes)
 
 
-def derived(rows: Any, first: int) -> Any:
-    """The observations (pa.Table) with kind and key of their response, computed on distinct outputs.
+def derive_response(rows: pa.Table, first: int) -> pa.Table:
+    """Return the observations with kind and key of their response, computed on distinct outputs.
 
-    Raises InvalidData when the caller gave others; rows read back from the store bring their own.
+    Rows that were read from the store have both already. Raises InvalidData if these differ from the computed ones.
     """
     output = rows["output"].combine_chunks()
     for name, made in (("response_kind", kinds(output).dictionary_encode()), ("response_key", keys(output))):
-        differs = pc.fill_null(pc.not_equal(_plain(rows[name]), _plain(made)), False)
+        differs = pc.fill_null(pc.not_equal(_without_dictionary(rows[name]), _without_dictionary(made)), False)
         if (row := pc.index(differs, True).as_py()) >= 0:
             raise InvalidData(
                 f"observations.{name}, row {first + row}: expected {made[row]}, found {rows[name][row]}",
@@ -157,12 +156,12 @@ def derived(rows: Any, first: int) -> Any:
     return rows
 
 
-def _plain(column: Any) -> Any:
+def _without_dictionary(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def by_data_set(rows: Any) -> Iterator[Any]:
-    """The sorted rows of each data set, their dictionaries without the values of the others."""
+def split_by_data_set(rows: pa.Table) -> Iterator[pa.Table]:
+    """Yield the sorted rows of each data set, with dictionaries that hold only their values."""
     codes = rows["data_set_id"].combine_chunks().indices.to_numpy()
     bounds = [0, *(np.flatnonzero(np.diff(codes)) + 1), len(codes)]
     for start, end in pairwise(bounds):
@@ -170,12 +169,12 @@ def by_data_set(rows: Any) -> Iterator[Any]:
             yield compact(rows.slice(start, end - start))
 
 
-def compact(rows: Any) -> Any:
-    """The same rows; dictionaries hold only values that occur."""
+def compact(rows: pa.Table) -> pa.Table:
+    """Return the same rows with dictionaries that hold only values that occur."""
     return pa.table({name: _compact(rows[name].combine_chunks()) for name in rows.column_names})
 
 
-def _compact(column: Any) -> Any:
+def _compact(column: pa.Array) -> pa.Array:
     if not pa.types.is_dictionary(column.type):
         return column
     used = pc.unique(column.indices).drop_null()
@@ -184,14 +183,15 @@ def _compact(column: Any) -> Any:
     return pa.DictionaryArray.from_arrays(pc.index_in(column.indices, used), column.dictionary.take(used))
 
 
-def write(definition: Table, table: IcebergTable, layout: Layout, rows: Any, batch: str) -> DataFile:
-    """Write rows of one data set (sorted, all columns of the layout) as one Parquet file; its entry for a manifest."""
+def write_file(definition: Table, table: IcebergTable, layout: Layout, rows: pa.Table, batch: str) -> DataFile:
+    """Write sorted rows of one data set, with all columns of the layout, to one Parquet file; return its entry."""
     path = table.location_provider().new_data_location(f"{uuid.uuid4()}.parquet")
     output = table.io.new_output(path)
     fields = [field.with_type(rows[field.name].type) for field in layout.fields]
     try:
         with output.create() as stream:
-            metadata = _write(stream, pa.schema(fields), rows, footer(definition, rows, batch), row_group(definition))
+            summary = footer(definition, rows, batch)
+            metadata = _write(stream, pa.schema(fields), rows, summary, row_group_rows(definition))
     except BaseException:
         with suppress(OSError):
             table.io.delete(path)
@@ -218,7 +218,9 @@ def write(definition: Table, table: IcebergTable, layout: Layout, rows: Any, bat
     )
 
 
-def _write(stream: Any, fields: Any, rows: Any, extra: dict[bytes, bytes], size: int) -> Any:
+def _write(
+    stream: OutputStream, fields: pa.Schema, rows: pa.Table, extra: dict[bytes, bytes], size: int
+) -> pq.FileMetaData:
     with pq.ParquetWriter(stream, fields, compression="zstd", store_schema=False) as writer:
         for start in range(0, len(rows), size):
             group = compact(rows.slice(start, size)) if len(rows) > size else rows

@@ -1,6 +1,6 @@
 """Verdicts: the responses of implementations beside the reference.
 
-__references  what the reference says (against.py)
+__references  what the reference says (references.py)
 __expected    what each step expects: a response, none, or several that differ
 __checked     the implementations that are checked
 __asked       the steps that they are checked at
@@ -12,7 +12,7 @@ __judged      each of them at each test, with its verdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from srcql.lowering import behaviour
+from srcql.lowering import behaviour, references
 from srcql.lowering.against import Against
 from srcql.lowering.behaviour import Traces
 from srcql.lowering.cte import Cte
@@ -46,15 +46,15 @@ class Verdicts(Cte):
 def steps(lowering: Lowering, against: Against, wanted: Iterable[str] = (), among: Lowering | None = None) -> Verdicts:
     """Define `__verdicts`, over traces with the wanted columns; the reference may be found among other cells."""
     columns = ["output", "response_kind", *against.extra_key]
-    source = against.apart(among or lowering)
+    source = references.apart(among or lowering, against)
     traces = behaviour.traces(lowering if among else source, [*columns, *wanted])
     if among:
-        inner = against.references(source, behaviour.traces(source, columns))
-        references = lowering.define("__references", f"{source.with_} SELECT * FROM {inner}")
+        inner = references.references(source, against, behaviour.traces(source, columns))
+        stated = lowering.define("__references", f"{source.with_} SELECT * FROM {inner}")
     else:
-        references = against.references(source, traces)
-    expected = _expected(lowering, against, references)
-    comparison = Comparison(traces, references, expected, *_universe(lowering, against, traces, expected))
+        stated = references.references(source, against, traces)
+    expected = _expected(lowering, against, stated)
+    comparison = Comparison(traces, stated, expected, *_universe(lowering, against, traces, expected))
     return Verdicts(_verdicts(lowering, _met(lowering, against, comparison)).name, comparison)
 
 
@@ -112,7 +112,7 @@ def _met(lowering: Lowering, against: Against, of: Comparison) -> Cte:
         f" t.__who IS NOT NULL AS __present, {decided}"
         f" FROM {of.checked} AS c JOIN {of.asked} AS s ON {same('c', 's', analysis)}"
         f" LEFT JOIN {of.traces} AS t ON {same('s', 't', lowering.step)} AND t.__who = c.__who"
-        f" LEFT JOIN {of.expected} AS e ON {same('s', 'e', lowering.step)}{against.belongs(lowering)}"
+        f" LEFT JOIN {of.expected} AS e ON {same('s', 'e', lowering.step)}{references.belongs(lowering, against)}"
         f"{_common(lowering, against, of)}"
     )
     return lowering.define("__met", met)

@@ -43,9 +43,6 @@ class VotingRules:
         return self.tie == "CLUSTER" and not self.per_cluster
 
 
-DEFAULT_RULES = VotingRules()
-
-
 @dataclass(frozen=True)
 class Leading:
     """The largest clusters of each analysis."""

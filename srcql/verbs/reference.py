@@ -12,7 +12,7 @@ from srcql.clauses.reader import Reader
 from srcql.clauses.reading import build, read_clauses
 from srcql.clauses.shared import SharedClauses
 from srcql.lowering.against import Against
-from srcql.lowering.voting import DEFAULT_RULES, VotingRules
+from srcql.lowering.voting import VotingRules
 from srcql.verbs.oracle import Oracle
 
 KINDS = ("SPECIFIED", "ORACLE", "IMPLEMENTATION", "RUN")
@@ -36,7 +36,7 @@ def against(reader: Reader) -> Against:
 
 def _rules(reader: Reader) -> tuple[VotingRules, Equality | None]:
     if not reader.sign(TokenType.L_PAREN):
-        return DEFAULT_RULES, None
+        return VotingRules(), None
     grammar = {"USING": Oracle.shared["USING"], **Oracle.own}
     read = read_clauses(reader, grammar, grammar)
     if not reader.sign(TokenType.R_PAREN):

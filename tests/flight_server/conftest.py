@@ -10,7 +10,7 @@ import pytest
 
 from flight_server.server import Server
 from flight_server.settings import Settings
-from tests.flight_server.doors import connect, observations, put
+from tests.flight_server.rpc import connect, observations, put
 
 
 @pytest.fixture

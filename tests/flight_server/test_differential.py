@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from tests.flight_server.doors import all_of
+from tests.flight_server.rpc import query_adbc
 
 TEXT = Path(__file__).with_name("differential.sql").read_text(encoding="utf-8")
 STATEMENTS = [line for line in TEXT.splitlines() if line and not line.startswith("--")]
@@ -38,14 +38,14 @@ def spelled_out(kind: pa.DataType) -> pa.DataType:
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_the_same_rows_on_both_ways(sql, in_process, statement):
+def test_adbc_returns_the_same_table_as_duckdb(sql, in_process, statement):
     expected = in_process.sql(statement.rstrip(";")).to_arrow_table()
     with sql.cursor() as cursor:
-        found = all_of(cursor, statement)
+        found = query_adbc(cursor, statement)
     assert found.schema.names == expected.schema.names
     assert found.schema.types == [spelled_out(kind) for kind in expected.schema.types]
     assert repr(found.to_pylist()) == repr(expected.to_pylist())
 
 
-def test_there_are_enough_of_them():
+def test_there_are_enough_statements_of_types():
     assert len(set(STATEMENTS)) == len(STATEMENTS) > 300

@@ -11,7 +11,7 @@ import pyarrow.flight as flight
 import pytest
 
 from flight_server.settings import InvalidSetting
-from tests.flight_server.doors import ask, connect, observations, put
+from tests.flight_server.rpc import connect, observations, put, query
 
 LONG = "SELECT range FROM range(20000000)"
 ENDLESS = "SELECT range FROM range(100000000000)"
@@ -38,7 +38,7 @@ def refuses(client):
     """Wait until the server takes no new work, and return what it says."""
     while True:
         try:
-            ask(client, "SELECT 1 AS one")
+            query(client, "SELECT 1 AS one")
         except flight.FlightUnavailableError as error:
             return str(error)
 
@@ -62,10 +62,10 @@ def test_sigterm_on_an_idle_server(tmp_path):
         server.send_signal(signal.SIGTERM)
         assert server.wait(30) == 0
     with process(tmp_path) as (_, uri), flight.connect(uri) as client:
-        assert ask(client, "SELECT count(*) AS n FROM observations").to_pydict() == {"n": [12]}
+        assert query(client, "SELECT count(*) AS n FROM observations").to_pydict() == {"n": [12]}
 
 
-def test_what_does_not_end_in_time_is_stopped(tmp_path):
+def test_statements_are_stopped_after_the_grace_period(tmp_path):
     with process(tmp_path, grace=0.1) as (server, uri), flight.connect(uri) as client:
         stream = client.do_get(flight.Ticket(ENDLESS.encode()))
         stream.read_chunk()
@@ -75,7 +75,7 @@ def test_what_does_not_end_in_time_is_stopped(tmp_path):
         assert server.wait(30) == 0
 
 
-def test_a_client_that_never_reads_does_not_keep_the_server(tmp_path):
+def test_client_that_never_reads_does_not_block_shutdown(tmp_path):
     with process(tmp_path, grace=0.1) as (server, uri), flight.connect(uri) as client:
         stream = client.do_get(flight.Ticket(ENDLESS.encode()))
         server.send_signal(signal.SIGTERM)
@@ -83,7 +83,7 @@ def test_a_client_that_never_reads_does_not_keep_the_server(tmp_path):
         del stream
 
 
-def test_a_second_signal_ends_at_once(tmp_path):
+def test_second_signal_ends_the_process_at_once(tmp_path):
     with process(tmp_path, grace=600) as (server, uri), flight.connect(uri) as client:
         stream = client.do_get(flight.Ticket(ENDLESS.encode()))
         stream.read_chunk()
@@ -93,21 +93,21 @@ def test_a_second_signal_ends_at_once(tmp_path):
         assert server.wait(30) == 128 + signal.SIGINT
 
 
-def test_a_server_that_cannot_start_says_why(tmp_path):
+def test_failed_start_prints_the_reason(tmp_path):
     with process(tmp_path, listen="grpc://0.0.0.0:0") as (server, uri):
         _, log = server.communicate(timeout=30)
     assert (uri, server.returncode) == ("", 1)
-    assert "does not listen on 0.0.0.0" in log
+    assert "users are required to listen on 0.0.0.0" in log
     assert "Traceback" not in log
 
 
-def test_an_address_that_is_taken_is_named(start):
+def test_address_in_use_is_reported(start):
     taken = start().uri
     with pytest.raises(InvalidSetting, match=f"cannot listen on {taken}"):
         start(listen=taken)
 
 
-def test_what_was_announced_can_be_fetched_while_the_server_drains(start):
+def test_issued_tickets_can_be_fetched_while_draining(start):
     server = start()
     with flight.connect(server.uri) as client, connect(server) as sql, sql.cursor() as cursor:
         stream = client.do_get(flight.Ticket(LONG.encode()))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flight_server.protocol import FLIGHT, MESSAGES, SQL
-from flight_server.state.options import READERS
+from flight_server.state.options import PARSERS
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[1] / "docs" / "flight-sql.md").read_text(encoding="utf-8")
@@ -37,12 +37,12 @@ def named(cell):
 
 def test_every_message_has_a_row_and_every_row_a_message():
     listed = set().union(*(named(row[0]) for row in ROWS))
-    assert listed - READERS.keys() == {*MESSAGES[SQL], *MESSAGES[FLIGHT], *RPCS} - PARTS_OF_OTHERS
+    assert listed - PARSERS.keys() == {*MESSAGES[SQL], *MESSAGES[FLIGHT], *RPCS} - PARTS_OF_OTHERS
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_every_row_names_tests_that_exist(row):
-    if named(row[0]) <= READERS.keys():
+    if named(row[0]) <= PARSERS.keys():
         return  # the row of an option
     tests = {name for name in named(row[-1]) if name.startswith("test_")}
     assert tests
@@ -55,4 +55,4 @@ def test_every_test_on_the_page_exists():
 
 def test_every_option_of_a_session_is_on_the_page():
     listed = set().union(*(named(row[0]) for row in ROWS))
-    assert READERS.keys() <= listed
+    assert PARSERS.keys() <= listed

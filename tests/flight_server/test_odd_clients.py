@@ -19,7 +19,7 @@ from flight_server.metadata import Metadata
 from flight_server.protocol import SQL, message, pack
 from flight_server.puts import Puts
 from flight_server.queries import Queries
-from tests.flight_server.doors import all_of, ask, connect, observations, put, shaken
+from tests.flight_server.rpc import connect, observations, put, query, query_adbc, send_nothing
 
 GARBAGE = b"\xff\xff\xff garbage"
 ENDLESS = "SELECT range FROM range(100000000000)"
@@ -27,7 +27,7 @@ for_command = flight.FlightDescriptor.for_command
 
 
 def goes_on(client):
-    assert ask(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
+    assert query(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
 
 
 def broken(name):
@@ -46,12 +46,12 @@ def test_garbage_for_every_message(client, name):
         client.do_get(flight.Ticket(data)).read_all()
     writer, answers = client.do_put(for_command(data), pa.schema([]))
     with pytest.raises(pa.ArrowInvalid):
-        shaken(writer, answers)
+        send_nothing(writer, answers)
     goes_on(client)
 
 
 @pytest.mark.parametrize("name", sorted(protocol.MESSAGES[SQL]))
-def test_an_empty_message_of_every_kind(client, name):
+def test_empty_message_of_every_kind(client, name):
     """Each is answered, or refused by a status of its own."""
     data = message("Any", type_url=f"type.googleapis.com/{SQL}.{name}").SerializeToString()
     with suppress(pa.ArrowInvalid, NotImplementedError, KeyError):
@@ -69,34 +69,34 @@ def test_garbage_for_every_action(client, name, body):
     goes_on(client)
 
 
-def test_every_handler_is_of_a_message_that_is_known():
+def test_every_handler_has_a_message():
     assert {*Queries.COMMANDS, *Metadata.COMMANDS, *Puts.COMMANDS} <= protocol.MESSAGES[SQL].keys()
 
 
-def test_a_ticket_is_fetched_twice_and_at_once(client):
+def test_ticket_is_fetched_twice_at_once(client):
     ticket = client.get_flight_info(for_command(b"CLUSTER FROM D")).endpoints[0].ticket
     one, other = client.do_get(ticket), client.do_get(ticket)
     first = other.read_all()
     assert one.read_all() == first == client.do_get(ticket).read_all()
 
 
-def test_a_statement_is_closed_before_it_is_read(client):
+def test_statement_is_closed_before_it_is_read(client):
     body = pack(message("ActionCreatePreparedStatementRequest", query="CLUSTER FROM D"))
     (created,) = client.do_action(("CreatePreparedStatement", body))
-    handle = protocol.read(created.body.to_pybytes()).prepared_statement_handle
+    handle = protocol.unpack(created.body.to_pybytes()).prepared_statement_handle
     prepared = pack(message("CommandPreparedStatementQuery", prepared_statement_handle=handle))
     stream = client.do_get(flight.Ticket(prepared))
     close = pack(message("ActionClosePreparedStatementRequest", prepared_statement_handle=handle))
     list(client.do_action(("ClosePreparedStatement", close)))
     assert stream.read_all().num_rows == 4  # what was begun is ended
-    with pytest.raises(KeyError, match="no such statement"):
+    with pytest.raises(KeyError, match="unknown prepared statement"):
         client.do_get(flight.Ticket(prepared)).read_all()
     writer, answers = client.do_put(for_command(prepared), pa.schema({"0": pa.string()}))
-    with pytest.raises(KeyError, match="no such statement"):
-        shaken(writer, answers)
+    with pytest.raises(KeyError, match="unknown prepared statement"):
+        send_nothing(writer, answers)
 
 
-def test_a_string_of_20_mb_where_the_driver_takes_16(filled, client):
+def test_string_of_20_mb_above_the_limit_of_the_driver(filled, client):
     """One value cannot be cut: it comes alone, and a client that takes less is told so by its own transport."""
     text = "SELECT range AS n, CASE WHEN range = 1 THEN repeat('x', 20000000) END AS wide FROM range(3) ORDER BY n"
     batches = [chunk.data for chunk in client.do_get(flight.Ticket(text.encode()))]
@@ -105,19 +105,19 @@ def test_a_string_of_20_mb_where_the_driver_takes_16(filled, client):
         cursor.execute(text)
         with pytest.raises((adbc_driver_manager.Error, pa.ArrowException), match="larger than max"):
             cursor.fetch_arrow_table()
-        assert all_of(cursor, "SELECT 1 AS one").num_rows == 1
+        assert query_adbc(cursor, "SELECT 1 AS one").num_rows == 1
     goes_on(client)
 
 
 @pytest.mark.parametrize("kind", ["'x' || range", "range", "range / 7", "[range]", "DATE '2026-01-01'", "NULL"])
-def test_a_table_of_300_columns(sql, client, kind):
+def test_table_of_300_columns(sql, client, kind):
     columns = ", ".join(f"{kind} AS column_{number}" for number in range(300))
     text = f"SELECT {columns} FROM range(10000)"
     found = [chunk.data for chunk in client.do_get(flight.Ticket(text.encode()))]
     assert sum(batch.num_rows for batch in found) == 10_000
     assert max(pa.ipc.get_record_batch_size(batch) for batch in found) < 4 * 2**20
     with sql.cursor() as cursor:
-        assert all_of(cursor, text) == pa.Table.from_batches(found)
+        assert query_adbc(cursor, text) == pa.Table.from_batches(found)
 
 
 LEAVES = """
@@ -128,17 +128,17 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_clients_that_die_in_mid_stream_leave_nothing_behind(start):
+def test_killed_clients_release_their_slots(start):
     server = start(statements=2)
     for _ in range(3):  # more than there are slots
         died = subprocess.run([sys.executable, "-c", LEAVES, server.uri, ENDLESS], check=False)
         assert died.returncode == -signal.SIGKILL
-        assert server.idle(30)
+        assert server.wait_until_idle(30)
     with flight.connect(server.uri) as client:
         goes_on(client)
 
 
-def test_a_client_that_never_reads_holds_only_its_own_slot(start):
+def test_client_that_never_reads_holds_one_slot(start):
     server = start(statements=2)
     with flight.connect(server.uri) as lazy, flight.connect(server.uri) as client:
         info = lazy.get_flight_info(for_command(ENDLESS.encode()))
@@ -147,20 +147,20 @@ def test_a_client_that_never_reads_holds_only_its_own_slot(start):
         body = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()
         list(client.do_action(("CancelFlightInfo", body)))
         stream.cancel()
-        assert server.idle(30)
+        assert server.wait_until_idle(30)
 
 
-def test_a_client_that_sends_half_a_batch(start):
+def test_client_that_sends_garbage_bytes(start):
     server = start()
     with flight.connect(server.uri) as client:
         put(client, flight.FlightDescriptor.for_path("observations"), observations())
         host, port = server.uri.removeprefix("grpc://").split(":")
         with socket.create_connection((host, int(port))) as stranger:
             stranger.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(500))
-        assert ask(client, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [12]
+        assert query(client, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [12]
 
 
-def test_cancelled_while_it_is_planned(start):
+def test_cancel_while_planning(start):
     """A matrix asks first which columns it has; the question would take hours, and its client does not wait for it."""
     server = start()
     text = "MATRIX FROM (SELECT o.* FROM observations AS o, range(1000000000000) AS r WHERE hash(r.range) = 7)"
@@ -168,11 +168,11 @@ def test_cancelled_while_it_is_planned(start):
         put(client, flight.FlightDescriptor.for_path("observations"), observations())
         with pytest.raises(flight.FlightTimedOutError):
             client.get_flight_info(for_command(text.encode()), flight.FlightCallOptions(timeout=0.3))
-        assert server.idle(30)
+        assert server.wait_until_idle(30)
         update = for_command(pack(message("CommandStatementUpdate", query=text)))
         with pytest.raises(flight.FlightTimedOutError):
-            shaken(*client.do_put(update, pa.schema([]), flight.FlightCallOptions(timeout=0.3)))
-        assert server.idle(30)
+            send_nothing(*client.do_put(update, pa.schema([]), flight.FlightCallOptions(timeout=0.3)))
+        assert server.wait_until_idle(30)
         goes_on(client)
 
 
@@ -183,7 +183,7 @@ def test_prepared_statements_of_many_clients_at_once(filled):
         try:
             with connect(filled) as sql, sql.cursor() as cursor:
                 for _ in range(5):
-                    assert all_of(cursor, f"SELECT ? + {number} AS n", (number,))["n"].to_pylist() == [2 * number]
+                    assert query_adbc(cursor, f"SELECT ? + {number} AS n", (number,))["n"].to_pylist() == [2 * number]
         except Exception as error:
             failures.append(error)
 

@@ -3,66 +3,66 @@
 import pytest
 
 from flight_server import protocol
-from flight_server.protocol import message, pack, read
+from flight_server.protocol import message, pack, unpack
 from srcql.errors import InvalidQuery, Unsupported
 
 # CommandGetTables{db_schema_filter_pattern: "main", include_schema: true} in its envelope, byte by byte
 GET_TABLES = b"\x0a\x3etype.googleapis.com/arrow.flight.protocol.sql.CommandGetTables\x12\x08\x12\x04main\x28\x01"
 
 
-def test_a_command_is_read_from_the_bytes_of_the_specification():
-    command = read(GET_TABLES)
-    assert protocol.name_of(command) == "CommandGetTables"
+def test_command_has_the_bytes_of_the_specification():
+    command = unpack(GET_TABLES)
+    assert protocol.message_name(command) == "CommandGetTables"
     assert command.db_schema_filter_pattern == "main"
     assert command.include_schema
     assert not command.HasField("catalog")
     assert pack(command) == GET_TABLES
 
 
-def test_an_empty_text_is_not_an_absent_one():
-    assert read(pack(message("CommandGetDbSchemas", catalog=""))).HasField("catalog")
+def test_empty_text_is_present():
+    assert unpack(pack(message("CommandGetDbSchemas", catalog=""))).HasField("catalog")
 
 
-def test_false_is_said_and_not_left_out():
+def test_false_is_serialized():
     assert message("ActionCreatePreparedStatementResult", is_update=False).SerializeToString() == b"\x20\x00"
 
 
 @pytest.mark.parametrize(
     "text", [b"", b"SELECT 1", b"\nSELECT 1", b"CLUSTER FROM x", b'{"table": "tests"}', b"\xff\xfe"]
 )
-def test_text_is_no_envelope(text):
-    assert read(text) is None
+def test_text_is_not_an_envelope(text):
+    assert unpack(text) is None
 
 
-def test_a_message_that_is_not_in_the_table_is_named():
+def test_unknown_message_is_reported():
     unknown = message("Any", type_url="type.googleapis.com/vendor.Special", value=b"").SerializeToString()
     with pytest.raises(Unsupported, match=r"vendor\.Special"):
-        read(unknown)
+        unpack(unknown)
 
 
-def test_raw_messages_are_not_taken_from_an_envelope():
+def test_flight_messages_in_an_envelope_are_rejected():
     raw = message("Any", type_url="type.googleapis.com/arrow.flight.protocol.CloseSessionResult").SerializeToString()
     with pytest.raises(Unsupported):
-        read(raw)
+        unpack(raw)
 
 
-def test_broken_content_is_named():
+def test_invalid_content_is_reported():
     url = "type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery"
     with pytest.raises(InvalidQuery, match="CommandStatementQuery"):
-        read(message("Any", type_url=url, value=b"\xff\xff").SerializeToString())
+        unpack(message("Any", type_url=url, value=b"\xff\xff").SerializeToString())
 
 
-def test_text_that_is_no_utf8_is_broken_content():
+def test_invalid_utf8_is_reported():
     url = "type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery"
     with pytest.raises(InvalidQuery, match="CommandStatementQuery"):
-        read(message("Any", type_url=url, value=b"\x0a\x02\xff\xff").SerializeToString())
+        unpack(message("Any", type_url=url, value=b"\x0a\x02\xff\xff").SerializeToString())
 
 
-def test_a_body_is_held_to_the_message_of_its_action():
+def test_unexpected_message_in_a_body_is_rejected():
     with pytest.raises(InvalidQuery, match="ActionClosePreparedStatementRequest"):
-        protocol.expect("ActionClosePreparedStatementRequest", GET_TABLES)
+        protocol.unpack_as("ActionClosePreparedStatementRequest", GET_TABLES)
 
 
-def test_fields_that_the_table_leaves_out_are_passed_over():
+def test_unknown_fields_are_ignored():
     ingest = protocol.parse("CommandStatementIngest", b"\x12\x05tests" + b"\xc2\x3e\x04\x0a\x02ab")  # options = 1000
     assert ingest.table == "tests"

@@ -13,9 +13,9 @@ import pyarrow.flight as flight
 import pytest
 
 from flight_server import protocol
-from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA
+from flight_server.namespace import CATALOG, DB_SCHEMA
 from flight_server.protocol import message, pack
-from tests.flight_server.doors import ask, connect, observations, put
+from tests.flight_server.rpc import connect, observations, put, query
 
 PATH = flight.FlightDescriptor.for_path("observations")
 BATCH_ID = "srcql-batch-id"
@@ -38,17 +38,17 @@ def command(**fields):
 
 
 def rows_of(client, table="observations"):
-    return ask(client, f"SELECT count(*) AS n FROM {table}")["n"][0].as_py()
+    return query(client, f"SELECT count(*) AS n FROM {table}")["n"][0].as_py()
 
 
-def test_rows_by_path(client):
+def test_put_by_path(client):
     receipt = json.loads(put(client, PATH, observations()))
     assert (receipt["table"], receipt["rows"], receipt["repeated"]) == ("observations", 12, False)
     assert set(receipt) == {"table", "rows", "snapshot_id", "batch_id", "repeated"}
     assert rows_of(client) == 12
 
 
-def test_a_batch_that_is_sent_again_is_kept_once(client):
+def test_repeated_batch_id_is_stored_once(client):
     again = command(table="observations", batch_id="night-7")
     first, second = (json.loads(put(client, again, observations())) for _ in range(2))
     assert first == {**second, "repeated": False}
@@ -63,7 +63,7 @@ def test_every_repeat_is_acknowledged(client):
     assert [answer["repeated"] for answer in answers] == [False] + [True] * 199
 
 
-def test_the_batch_id_is_taken_from_the_schema_or_from_a_header(client, sql):
+def test_batch_id_from_schema_or_header(client, sql):
     noted = observations().replace_schema_metadata({BATCH_ID: "night-7"})
     assert json.loads(put(client, PATH, noted))["batch_id"] == "night-7"
     with sql.cursor() as cursor:
@@ -74,12 +74,12 @@ def test_the_batch_id_is_taken_from_the_schema_or_from_a_header(client, sql):
     assert rows_of(client) == 24
 
 
-def test_a_new_column_needs_leave(client):
+def test_new_column_requires_evolve(client):
     rows = observations().append_column("seed", pa.array([7] * 12))
     with pytest.raises(pa.ArrowInvalid, match="seed"):
         put(client, PATH, rows)
     put(client, command(table="observations", evolve=True), rows)
-    assert ask(client, "SELECT DISTINCT seed FROM observations").to_pydict() == {"seed": [7]}
+    assert query(client, "SELECT DISTINCT seed FROM observations").to_pydict() == {"seed": [7]}
 
 
 def test_adbc_ingest_into_each_table(client, sql):
@@ -91,7 +91,7 @@ def test_adbc_ingest_into_each_table(client, sql):
             assert rows_of(client, table) == len(rows)
 
 
-def test_our_catalog_and_schema_may_be_named(client, sql):
+def test_ingest_with_catalog_and_schema(client, sql):
     with sql.cursor() as cursor:
         cursor.adbc_ingest(
             "observations", observations(), mode="append", catalog_name=CATALOG, db_schema_name=DB_SCHEMA
@@ -103,16 +103,16 @@ def test_our_catalog_and_schema_may_be_named(client, sql):
     ("table", "options", "word"),
     [
         ("observation", {}, "did you mean observations"),
-        ("observations", {"mode": "create"}, "can only be appended to: it is there already"),
-        ("observations", {"mode": "replace"}, "can only be appended to: what was observed is never replaced"),
-        ("observations", {"mode": "create_append"}, "can only be appended to: no table is created"),
+        ("observations", {"mode": "create"}, "can only be appended to: the table already exists"),
+        ("observations", {"mode": "replace"}, "can only be appended to: rows are never replaced"),
+        ("observations", {"mode": "create_append"}, "can only be appended to: tables cannot be created"),
         ("mine", {"mode": "create"}, "unknown table mine"),
-        ("observations", {"temporary": True}, "no temporary tables"),
+        ("observations", {"temporary": True}, "temporary tables are not supported"),
         ("observations", {"catalog_name": "other"}, "unknown catalog other"),
         ("observations", {"db_schema_name": "other"}, "unknown schema other"),
     ],
 )
-def test_other_tables_and_modes_are_refused(client, sql, table, options, word):
+def test_other_tables_and_modes_are_rejected(client, sql, table, options, word):
     with sql.cursor() as cursor, pytest.raises(sql.Error, match=word):
         cursor.adbc_ingest(table, observations(), **{"mode": "append", **options})
     assert rows_of(client) == 0
@@ -125,27 +125,27 @@ def bulk(**fields):
     return flight.FlightDescriptor.for_command(pack(message("CommandStatementIngest", **given)))
 
 
-def test_the_options_of_an_ingestion(client):
+def test_ingestion_options(client):
     options = [{"key": "batch_id", "value": "night-9"}, {"key": "evolve", "value": "true"}]
     rows = observations().append_column("seed", pa.array([7] * 12))
     for _ in range(2):
         answer = protocol.parse("DoPutUpdateResult", put(client, bulk(options=options), rows))
         assert answer.record_count == 12
-    assert ask(client, "SELECT DISTINCT seed FROM observations").to_pydict() == {"seed": [7]}
+    assert query(client, "SELECT DISTINCT seed FROM observations").to_pydict() == {"seed": [7]}
     assert rows_of(client) == 12
 
 
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
-        ({"transaction_id": b"x"}, "belongs to no transaction"),
-        ({"options": [{"key": "evolve", "value": "perhaps"}]}, "not evolve = 'perhaps'"),
-        ({"options": [{"key": "colour", "value": "red"}]}, "not colour = 'red'"),
-        ({"table_definition_options": {}}, "it is not said what"),
+        ({"transaction_id": b"x"}, "inside a transaction is not supported"),
+        ({"options": [{"key": "evolve", "value": "perhaps"}]}, "unexpected ingestion option evolve = 'perhaps'"),
+        ({"options": [{"key": "colour", "value": "red"}]}, "unexpected ingestion option colour = 'red'"),
+        ({"table_definition_options": {}}, "the command sets no mode"),
         ({"table_definition_options": {"if_not_exist": 2, "if_exists": 9}}, "can only be appended to"),
     ],
 )
-def test_options_that_an_ingestion_does_not_have(client, fields, word):
+def test_unknown_ingestion_options_are_rejected(client, fields, word):
     with pytest.raises((NotImplementedError, pa.ArrowInvalid), match=word):
         put(client, bulk(**fields), observations())
     assert rows_of(client) == 0
@@ -157,24 +157,24 @@ def test_options_that_an_ingestion_does_not_have(client, fields, word):
         (flight.FlightDescriptor.for_path("observation"), "did you mean observations"),
         (flight.FlightDescriptor.for_path("a", "b"), "name of one table"),
         (flight.FlightDescriptor.for_path(), "name of one table"),
-        (flight.FlightDescriptor.for_command(b""), "should be a JSON object"),
-        (flight.FlightDescriptor.for_command(b"observations"), "should be a JSON object"),
-        (flight.FlightDescriptor.for_command(b"\xff\xfe"), "should be a JSON object"),
-        (flight.FlightDescriptor.for_command(b"[1]"), "should be a JSON object"),
-        (flight.FlightDescriptor.for_command(b"[" * 100_000), "should be a JSON object"),
-        (command(batch_id="x"), "should be a JSON object"),
-        (command(table=7), "not table = 7"),
-        (command(table="tests", evolve="yes"), "not evolve = 'yes'"),
-        (command(table="tests", batch="x"), "not batch = 'x'"),
+        (flight.FlightDescriptor.for_command(b""), "expected a JSON object"),
+        (flight.FlightDescriptor.for_command(b"observations"), "expected a JSON object"),
+        (flight.FlightDescriptor.for_command(b"\xff\xfe"), "expected a JSON object"),
+        (flight.FlightDescriptor.for_command(b"[1]"), "expected a JSON object"),
+        (flight.FlightDescriptor.for_command(b"[" * 100_000), "expected a JSON object"),
+        (command(batch_id="x"), "expected a JSON object"),
+        (command(table=7), "unexpected table = 7"),
+        (command(table="tests", evolve="yes"), "unexpected evolve = 'yes'"),
+        (command(table="tests", batch="x"), "unexpected batch = 'x'"),
     ],
 )
-def test_descriptors_that_name_no_table(client, descriptor, word):
+def test_invalid_descriptors_are_rejected(client, descriptor, word):
     with pytest.raises((pa.ArrowInvalid, KeyError), match=word):
         put(client, descriptor, observations())
     assert rows_of(client) == 0
 
 
-def test_nothing_of_a_stream_with_one_bad_row_is_kept(client):
+def test_one_invalid_row_rejects_the_whole_stream(client):
     writer, answers = client.do_put(PATH, observations().schema)
     good, bad = (
         observations(),
@@ -193,7 +193,7 @@ def send(writer, answers, tables):
         return answers.read()
 
 
-def test_unions_without_a_row(start):
+def test_empty_unions_do_not_crash(start):
     """Arrow crashes when it is asked for the size of one that was read from a stream."""
     numbers, texts = pa.array([], pa.int64()), pa.array([], pa.string())
     empty = pa.UnionArray.from_dense(pa.array([], pa.int8()), pa.array([], pa.int32()), [numbers, texts])
@@ -207,7 +207,7 @@ def test_unions_without_a_row(start):
         assert rows_of(client) == 0
 
 
-def test_many_small_batches_are_one_commit(client):
+def test_many_batches_of_one_stream_are_one_commit(client):
     writer, answers = client.do_put(PATH, observations().schema)
     batches = [observations(run=f"r{number}") for number in range(300)]
     receipt = json.loads(send(writer, answers, batches).to_pybytes())
@@ -216,7 +216,7 @@ def test_many_small_batches_are_one_commit(client):
     assert json.loads(status.body.to_pybytes())["snapshots"] == 1
 
 
-def test_metadata_between_the_batches_is_passed_over(client):
+def test_metadata_between_batches_is_ignored(client):
     rows = observations()
     writer, answers = client.do_put(PATH, rows.schema)
     with writer:
@@ -228,25 +228,25 @@ def test_metadata_between_the_batches_is_passed_over(client):
         assert json.loads(answers.read().to_pybytes())["rows"] == 12
 
 
-def test_metadata_of_the_schema_does_not_reach_the_store(client):
+def test_schema_metadata_is_not_stored(client):
     rows = observations()
     fields = [field.with_metadata({"PARQUET:field_id": "99", "comment": "x"}) for field in rows.schema]
     put(client, PATH, rows.cast(pa.schema(fields, metadata={"pandas": "{}"})))
-    assert ask(client, "SELECT problem_id FROM observations").num_rows == 12
+    assert query(client, "SELECT problem_id FROM observations").num_rows == 12
 
 
-def test_a_string_of_20_mb(client):
+def test_string_of_20_mb(client):
     rows = pa.table({"data_set_id": ["D"], "problem_id": ["p"], "test_id": ["t"], "source_code": ["x" * 20_000_000]})
     put(client, flight.FlightDescriptor.for_path("tests"), rows)
-    assert ask(client, "SELECT len(source_code) AS n FROM tests").to_pydict() == {"n": [20_000_000]}
+    assert query(client, "SELECT len(source_code) AS n FROM tests").to_pydict() == {"n": [20_000_000]}
 
 
-def test_a_stream_without_rows(client):
+def test_put_without_rows(client):
     receipt = json.loads(put(client, PATH, observations().slice(0, 0)))
     assert receipt["rows"] == 0
 
 
-def test_two_clients_at_once(server):
+def test_two_clients_ingest_at_once(server):
     def work(run):
         with flight.connect(server.uri) as client:
             return [json.loads(put(client, PATH, observations(run=f"{run}-{number}")))["rows"] for number in range(5)]
@@ -259,7 +259,7 @@ def test_two_clients_at_once(server):
 
 SENDER = """
 import sys, pyarrow as pa, pyarrow.flight as flight
-from tests.flight_server.doors import observations
+from tests.flight_server.rpc import observations
 client, descriptor = flight.connect(sys.argv[1]), flight.FlightDescriptor.for_path("observations")
 writer, answers = client.do_put(descriptor, observations().schema)
 writer.write_table(observations())
@@ -268,7 +268,7 @@ sys.stdin.read()
 """
 
 
-def test_nothing_of_a_client_that_is_killed_is_kept(server, client):
+def test_rows_of_a_killed_client_are_not_stored(server, client):
     with subprocess.Popen(
         [sys.executable, "-c", SENDER, server.uri],
         stdin=subprocess.PIPE,
@@ -278,5 +278,5 @@ def test_nothing_of_a_client_that_is_killed_is_kept(server, client):
     ) as process:
         assert process.stdout.readline() == "sent\n"
         os.kill(process.pid, signal.SIGKILL)
-    assert server.idle(30)
+    assert server.wait_until_idle(30)
     assert rows_of(client) == 0

@@ -12,7 +12,7 @@ import pytest
 
 from flight_server import protocol
 from flight_server.protocol import message, pack
-from tests.flight_server.doors import all_of, ask, connect, observations, put, shaken
+from tests.flight_server.rpc import connect, observations, put, query, query_adbc, send_nothing
 
 CLUSTERS = "CLUSTER FROM D.gcd USING EXACT"
 VALUES = "SELECT count(*) AS n FROM observations WHERE problem_id = ? AND step_id < ?"
@@ -24,20 +24,20 @@ def command(name, **fields):
 
 def rows(sql, text, parameters=None):
     with sql.cursor() as cursor:
-        return all_of(cursor, text, parameters)
+        return query_adbc(cursor, text, parameters)
 
 
-def test_srcql_by_adbc_is_srcql_by_plain_flight(sql, client):
+def test_adbc_and_plain_flight_return_the_same_rows(sql, client):
     found = rows(sql, CLUSTERS)
     assert found.num_rows == 2
-    assert found.equals(ask(client, CLUSTERS))
+    assert found.equals(query(client, CLUSTERS))
 
 
-def test_plain_sql_around_a_verb(sql):
+def test_sql_around_a_verb(sql):
     assert rows(sql, f"SELECT count(*) AS n FROM ({CLUSTERS})").to_pydict() == {"n": [2]}
 
 
-def test_an_unprepared_statement(sql):
+def test_unprepared_statement(sql):
     with adbc_driver_manager.AdbcStatement(sql.adbc_connection) as statement:
         statement.set_sql_query(CLUSTERS)
         stream, _ = statement.execute_query()
@@ -47,7 +47,7 @@ def test_an_unprepared_statement(sql):
     assert described == rows(sql, CLUSTERS).schema
 
 
-def test_the_schema_is_known_before_the_rows(sql, client):
+def test_announced_schema_matches_the_rows(sql, client):
     with sql.cursor() as cursor:
         described = cursor.adbc_execute_schema(CLUSTERS)
     descriptor = flight.FlightDescriptor.for_command(CLUSTERS)
@@ -61,7 +61,7 @@ def test_parameters(sql, parameters):
     assert rows(sql, VALUES, parameters).to_pydict() == {"n": [6]}
 
 
-def test_a_prepared_statement_takes_new_values(sql):
+def test_prepared_statement_with_new_values(sql):
     with sql.cursor() as cursor:
         for problem, count in (("gcd", 6), ("nothing", 0), (None, 0), ("queue", 6)):
             cursor.execute(VALUES, (problem, 1))
@@ -74,7 +74,7 @@ def test_parameters_of_other_types(sql):
     assert rows(sql, text, values).to_pylist() == [dict(zip("abcde", values, strict=True))]
 
 
-def test_a_preparation_tells_the_types_of_the_parameters(sql):
+def test_prepare_returns_the_parameter_types(sql):
     with sql.cursor() as cursor:
         assert [field.type for field in cursor.adbc_prepare(VALUES)] == [pa.string(), pa.int32()]
         assert len(cursor.adbc_prepare(CLUSTERS)) == 0
@@ -106,12 +106,12 @@ def test_a_preparation_tells_the_types_of_the_parameters(sql):
         ("EXPLAIN SELECT * FROM observations WHERE step_id = ?", [pa.string()]),
     ],
 )
-def test_a_parameter_has_the_type_of_what_it_is_compared_with(sql, text, types):
+def test_parameter_has_the_type_of_the_other_operand(sql, text, types):
     with sql.cursor() as cursor:
         assert [field.type for field in cursor.adbc_prepare(text)] == types
 
 
-def test_values_as_text_are_read_by_the_engine(sql):
+def test_text_values_are_converted(sql):
     assert rows(sql, VALUES, ("gcd", "1")).to_pydict() == {"n": [6]}
 
 
@@ -125,13 +125,13 @@ def bound(sql, text, values):
         return pa.RecordBatchReader._import_from_c(stream.address).read_all()
 
 
-def test_a_query_answers_every_row_of_values(sql):
+def test_query_runs_once_for_each_row_of_values(sql):
     values = pa.record_batch({"0": ["gcd", "nothing", "queue"], "1": pa.array([1, 1, 1], pa.int32())})
     assert bound(sql, VALUES, values).to_pydict() == {"n": [6, 0, 6]}
 
 
-def test_columns_that_depend_on_the_values_take_one_row(sql):
-    with pytest.raises(pa.ArrowInvalid, match="differ from one row"):
+def test_columns_that_differ_between_rows_of_values_are_rejected(sql):
+    with pytest.raises(pa.ArrowInvalid, match="differ between rows of values"):
         bound(sql, "SELECT x FROM (SELECT ? AS x)", union([1, "a"]))
 
 
@@ -148,7 +148,7 @@ def put_values(client, text, batch):
     """The prepared statement with these values, as a descriptor, and what its put was answered."""
     body = pack(message("ActionCreatePreparedStatementRequest", query=text))
     (created,) = client.do_action(("CreatePreparedStatement", body))
-    handle = protocol.read(created.body.to_pybytes()).prepared_statement_handle
+    handle = protocol.unpack(created.body.to_pybytes()).prepared_statement_handle
     prepared = command("CommandPreparedStatementQuery", prepared_statement_handle=handle)
     writer, answers = client.do_put(prepared, batch.schema)
     with writer:
@@ -182,50 +182,50 @@ NOTHINGS = pa.Array.from_buffers(pa.null(), 2**31 - 2, [None])  # they take no b
         (NOTHINGS, "at most 1,000,000 rows"),
         (pa.ListArray.from_arrays(pa.array([0, len(NOTHINGS)], pa.int32()), NOTHINGS), "at most 1,000,000 rows"),
         (pa.array(["x" * 20_000_000]), "16,777,216 bytes"),
-        (pa.array([10**8], pa.date32()), "cannot be read"),
-        (pa.array([2**60], pa.timestamp("s")), "cannot be read"),
-        (pa.array([1], pa.timestamp("us", "Europe/Atlantis")), "cannot be read"),
+        (pa.array([10**8], pa.date32()), "cannot read the parameter values"),
+        (pa.array([2**60], pa.timestamp("s")), "cannot read the parameter values"),
+        (pa.array([1], pa.timestamp("us", "Europe/Atlantis")), "cannot read the parameter values"),
         (pa.array([b"\xff\xfe"]).view(pa.string()), "UTF8"),
     ],
 )
-def test_values_that_no_statement_can_take(client, values, reason):
+def test_invalid_values_are_rejected(client, values, reason):
     with pytest.raises(pa.ArrowInvalid, match=reason):
         client.get_flight_info(put_values(client, "SELECT ? AS value", pa.record_batch({"0": values})))
-    assert ask(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
+    assert query(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
 
 
-def test_many_rows_of_values_are_no_update(sql):
+def test_executemany_is_rejected(sql):
     with sql.cursor() as cursor:
         cursor.adbc_prepare(VALUES)
         with pytest.raises(sql.ProgrammingError, match="returns rows"):
             cursor.executemany(VALUES, [("gcd", 1), ("queue", 1)])
 
 
-def test_values_that_are_missing_are_asked_for(sql):
+def test_missing_values_are_reported(sql):
     with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError, match="expected 2 parameters"):
-        all_of(cursor, VALUES)
+        query_adbc(cursor, VALUES)
 
 
 @pytest.mark.parametrize(
     "text", ["INSERT INTO tests VALUES (1)", "CREATE TABLE t (a INT)", "DROP TABLE tests", "COPY tests TO 'x'"]
 )
-def test_statements_that_write_are_refused(sql, client, text):
+def test_statements_that_write_are_rejected(sql, client, text):
     with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError, match="expected a query") as told:
         cursor.execute(text)
     assert "PermissionDenied" in str(told.value)
     writer, answers = client.do_put(command("CommandStatementUpdate", query=text), pa.schema([]))
     with pytest.raises(flight.FlightUnauthorizedError, match="expected a query"):
-        shaken(writer, answers)
+        send_nothing(writer, answers)
 
 
-def test_a_query_is_no_update(sql):
+def test_query_cannot_run_as_update(sql):
     with adbc_driver_manager.AdbcStatement(sql.adbc_connection) as statement:
         statement.set_sql_query("SELECT 1")
         with pytest.raises(adbc_driver_manager.ProgrammingError, match="returns rows"):
             statement.execute_update()
 
 
-def test_a_prepared_statement_sees_what_was_ingested_since(start):
+def test_prepared_statement_reads_the_latest_commit(start):
     server = start()
     with connect(server) as sql, sql.cursor() as cursor, flight.connect(server.uri) as client:
         seen = []
@@ -236,7 +236,7 @@ def test_a_prepared_statement_sees_what_was_ingested_since(start):
     assert seen == [12, 24]
 
 
-def test_a_result_is_read_again_on_its_own_snapshot(start):
+def test_ticket_reads_its_snapshot_again(start):
     server = start()
     with flight.connect(server.uri) as client:
         path = flight.FlightDescriptor.for_path("observations")
@@ -246,10 +246,10 @@ def test_a_result_is_read_again_on_its_own_snapshot(start):
         put(client, path, observations(run="r2"))
         assert first.num_rows == 12
         assert client.do_get(ticket).read_all().equals(first)
-        assert ask(client, "SELECT * FROM observations").num_rows == 24
+        assert query(client, "SELECT * FROM observations").num_rows == 24
 
 
-def test_a_result_announced_by_one_connection_is_read_by_another(filled, sql):
+def test_ticket_works_on_another_connection(filled, sql):
     with sql.cursor() as cursor:
         partitions, schema = cursor.adbc_execute_partitions(CLUSTERS)
         with connect(filled) as other, other.cursor() as reader:
@@ -257,10 +257,10 @@ def test_a_result_announced_by_one_connection_is_read_by_another(filled, sql):
             assert reader.fetch_arrow_table().schema == schema
 
 
-def test_a_statement_that_was_closed_is_gone(client):
+def test_closed_statement_is_unknown(client):
     body = pack(message("ActionCreatePreparedStatementRequest", query=CLUSTERS))
     (created,) = client.do_action(("CreatePreparedStatement", body))
-    result = protocol.read(created.body.to_pybytes())
+    result = protocol.unpack(created.body.to_pybytes())
     assert result.HasField("is_update")
     assert not result.is_update
     handle = result.prepared_statement_handle
@@ -273,16 +273,16 @@ def test_a_statement_that_was_closed_is_gone(client):
     for _ in range(2):
         list(client.do_action(("ClosePreparedStatement", close)))
     assert client.do_get(ticket).read_all().num_rows == 2  # a ticket needs no handle
-    with pytest.raises(KeyError, match="no such statement"):
+    with pytest.raises(KeyError, match="unknown prepared statement"):
         client.get_flight_info(command("CommandPreparedStatementQuery", prepared_statement_handle=handle))
 
 
-def test_the_command_of_a_statement_may_be_its_ticket(client):
+def test_command_can_be_the_ticket(client):
     ticket = flight.Ticket(pack(message("CommandStatementQuery", query=CLUSTERS)))
     assert client.do_get(ticket).read_all().num_rows == 2
 
 
-def test_two_connections_at_once(filled):
+def test_two_connections_query_at_once(filled):
     together = threading.Barrier(2)
 
     def work(problem):
@@ -294,7 +294,7 @@ def test_two_connections_at_once(filled):
         assert list(threads.map(work, ["gcd", "nothing"])) == [[6] * 10, [0] * 10]
 
 
-def test_two_results_of_one_connection_are_read_in_turns(sql):
+def test_two_results_of_one_connection_interleaved(sql):
     with sql.cursor() as one, sql.cursor() as other:
         one.execute("SELECT range AS n FROM range(200000) ORDER BY n")
         other.execute("SELECT -range AS n FROM range(200000) ORDER BY n DESC")
@@ -302,52 +302,52 @@ def test_two_results_of_one_connection_are_read_in_turns(sql):
     assert pairs == [(number, -number) for number in range(1000)]
 
 
-def test_a_wide_result_is_cut_into_messages_that_fit(client):
+def test_wide_result_is_split_into_small_batches(client):
     text = "SELECT range AS n, repeat('x', 1000) AS wide FROM range(20000) ORDER BY n"
     batches = [chunk.data for chunk in client.do_get(flight.Ticket(text.encode()))]
     assert max(batch.nbytes for batch in batches) <= 3.5 * 2**20
     assert pa.Table.from_batches(batches)["n"].to_pylist() == list(range(20000))
 
 
-def test_a_wide_result_by_adbc(sql):
+def test_wide_result_by_adbc(sql):
     assert rows(sql, "SELECT repeat('x', 1000) AS wide FROM range(20000)").num_rows == 20000
 
 
-def test_a_string_of_20_mb(client, filled):
+def test_string_of_20_mb(client, filled):
     text = "SELECT repeat('x', 20000000) AS wide"
-    assert len(ask(client, text)["wide"][0].as_py()) == 20_000_000
+    assert len(query(client, text)["wide"][0].as_py()) == 20_000_000
     with connect(filled, **{"adbc.flight.sql.client_option.with_max_msg_size": str(2**25)}) as sql:
         assert len(rows(sql, text)["wide"][0].as_py()) == 20_000_000
 
 
-def test_a_result_without_rows(sql, client):
+def test_result_without_rows(sql, client):
     text = "SELECT * FROM observations WHERE problem_id = 'nothing'"
     assert rows(sql, text).num_rows == 0
-    assert rows(sql, text).schema == ask(client, text).schema
+    assert rows(sql, text).schema == query(client, text).schema
 
 
-def test_enumerations_are_sent_as_text(sql, client):
+def test_enums_are_sent_as_text(sql, client):
     kind = "ENUM('x', 'y')"
     lists = f"['y'::{kind}] AS b, array_value('x'::{kind}) AS e"
     text = f"SELECT 'x'::{kind} AS a, {lists}, {{'k': 'x'::{kind}}} AS c, map(['y'::{kind}], [1]) AS d"
     found = rows(sql, text)
     assert found.to_pylist() == [{"a": "x", "b": ["y"], "e": ["x"], "c": {"k": "x"}, "d": [("y", 1)]}]
-    assert found.schema == ask(client, text).schema
+    assert found.schema == query(client, text).schema
 
 
-def test_a_text_as_long_as_a_book(client):
+def test_query_text_of_5_mb(client):
     text = f"SELECT 1 AS one -- {'x' * 5_000_000}"
-    assert ask(client, text).to_pydict() == {"one": [1]}
+    assert query(client, text).to_pydict() == {"one": [1]}
 
 
-def test_no_more_statements_run_at_once_than_the_server_takes(start):
+def test_statement_above_the_limit_is_unavailable(start):
     server = start(statements=1)
     endless = flight.Ticket(b"SELECT range FROM range(100000000000)")
     with flight.connect(server.uri) as client:
         running = client.do_get(endless)
         running.read_chunk()
-        with pytest.raises(flight.FlightUnavailableError, match="are running"):
-            ask(client, "SELECT 1")
+        with pytest.raises(flight.FlightUnavailableError, match="are already running"):
+            query(client, "SELECT 1")
         running.cancel()
-        server.idle(30)
-        assert ask(client, "SELECT 1 AS one").num_rows == 1
+        server.wait_until_idle(30)
+        assert query(client, "SELECT 1 AS one").num_rows == 1

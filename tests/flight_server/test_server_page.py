@@ -8,7 +8,7 @@ import pyarrow.flight as flight
 import pytest
 
 from flight_server.settings import Settings
-from tests.flight_server.doors import observations, put
+from tests.flight_server.rpc import observations, put
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -12,7 +12,7 @@ from flight_server.metadata import Metadata
 from flight_server.protocol import SQL, message, pack
 from flight_server.state.tickets import Ticket
 from srcql import errors
-from tests.flight_server.doors import all_of, ask, connect, observations, put, shaken
+from tests.flight_server.rpc import connect, observations, put, query, query_adbc, send_nothing
 
 GARBAGE = b"\x00\xff\xfe garbage"
 BROKEN = message(
@@ -47,7 +47,7 @@ def schema(descriptor):
 
 
 def put_nothing(descriptor):
-    return lambda client: shaken(*client.do_put(descriptor, pa.schema([])))
+    return lambda client: send_nothing(*client.do_put(descriptor, pa.schema([])))
 
 
 def action(name, body):
@@ -115,22 +115,22 @@ def for_people(told):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_whatever_a_client_sends(client, case):
+def test_invalid_requests_have_the_right_status(client, case):
     call, kind = CASES[case]
     with pytest.raises(kind) as told:
         call(client)
     for_people(told)
-    assert ask(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
+    assert query(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
 
 
 @pytest.mark.parametrize("text", ["SELEC 1", "CLUSTER FROM D.nothing", "DROP TABLE tests", "SELECT 'x'::INTEGER AS n"])
-def test_by_adbc(sql, text):
+def test_errors_by_adbc(sql, text):
     with sql.cursor() as cursor, pytest.raises(sql.Error) as told:
-        all_of(cursor, text)
+        query_adbc(cursor, text)
     for_people(told)
 
 
-def test_the_whole_text_of_an_error_arrives(sql):
+def test_clients_receive_the_whole_error_text(sql):
     with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError) as told:
         cursor.execute("SELECT 1;\nCLUSTER FROM E")
     with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError) as told:
@@ -139,7 +139,7 @@ def test_the_whole_text_of_an_error_arrives(sql):
     assert "hint: data sets: D" in str(told.value)
 
 
-def test_an_error_after_the_first_rows(client):
+def test_error_after_the_first_rows(client):
     text = "SELECT CASE WHEN range = 4900000 THEN error('boom') ELSE range END AS n FROM range(5000000)"
     stream = client.do_get(flight.Ticket(text.encode()))
     assert stream.read_chunk().data.num_rows > 0
@@ -152,7 +152,7 @@ def broken(*_):
     raise RuntimeError("what nobody foresaw, at /a/secret/path.py")
 
 
-def test_what_nobody_foresaw_is_internal_and_stands_in_the_log(start, monkeypatch, capfd):
+def test_unexpected_error_is_internal_and_logged(start, monkeypatch, capfd):
     monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", broken)
     catalogs = pack(message("CommandGetCatalogs"))
     with flight.connect(start().uri) as client:
@@ -164,13 +164,13 @@ def test_what_nobody_foresaw_is_internal_and_stands_in_the_log(start, monkeypatc
             assert "what nobody foresaw" in line["exception"]
 
 
-def test_what_nobody_foresaw_in_a_stream(start, monkeypatch):
-    monkeypatch.setattr("flight_server.results.slices", broken)
+def test_unexpected_error_in_a_stream(start, monkeypatch):
+    monkeypatch.setattr("flight_server.results.split_batch", broken)
     with (
         flight.connect(start().uri) as client,
         pytest.raises(flight.FlightInternalError, match="internal error") as told,
     ):
-        ask(client, "SELECT 1 AS one")
+        query(client, "SELECT 1 AS one")
     for_people(told)
 
 
@@ -178,20 +178,20 @@ def log(capfd):
     return [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
 
-def test_every_call_has_a_line_in_the_log(start, capfd):
+def test_every_call_is_logged(start, capfd):
     server = start()
     with flight.connect(server.uri) as client:
         put(client, for_path("observations"), observations())
-        ask(client, "SELECT * FROM observations")
+        query(client, "SELECT * FROM observations")
         with pytest.raises(KeyError):
             client.get_flight_info(for_path("nothing"))
-    assert server.idle(30)
+    assert server.wait_until_idle(30)
     lines = [(entry["method"], entry["rows"], entry["status"]) for entry in log(capfd) if entry["event"] == "call"]
     assert lines == [("DO_PUT", 12, "OK"), ("DO_GET", 12, "OK"), ("GET_FLIGHT_INFO", 0, "UnknownName")]
 
 
 @pytest.mark.parametrize("letters", ["x" * 10_000, "日本" * 5_000, "a\n" * 5_000, "%" * 10_000, "short"])
-def test_every_error_has_a_status_that_a_header_can_carry(server, monkeypatch, letters):
+def test_every_status_fits_into_a_header(server, monkeypatch, letters):
     with flight.connect(server.uri) as client:
         for kind, told_as in status.STATUSES.items():
             monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", raising(kind(letters)))
@@ -208,15 +208,15 @@ def raising(error):
     return refuse
 
 
-def test_every_error_of_the_project_has_a_status():
+def test_every_error_class_has_a_status():
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SrcqlError)}
     assert set(status.STATUSES) == kinds - {errors.SrcqlError}
 
 
-def test_a_connection_that_speaks_no_flight(filled):
+def test_http_connection_does_not_harm_the_server(filled):
     host, port = filled.uri.removeprefix("grpc://").split(":")
     with socket.create_connection((host, int(port))) as stranger:
         stranger.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         stranger.recv(100)
     with connect(filled) as sql, sql.cursor() as cursor:
-        assert all_of(cursor, "SELECT 1 AS one").num_rows == 1
+        assert query_adbc(cursor, "SELECT 1 AS one").num_rows == 1

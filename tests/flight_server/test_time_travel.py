@@ -5,7 +5,7 @@ import pyarrow.flight as flight
 import pytest
 
 from lakehouse.query.overviews import OVERVIEWS, comments_of
-from tests.flight_server.doors import all_of, ask, connect, observations, put
+from tests.flight_server.rpc import connect, observations, put, query, query_adbc
 
 OBSERVATIONS = flight.FlightDescriptor.for_path("observations")
 
@@ -17,19 +17,19 @@ def travelled(start):
     with flight.connect(server.uri) as client:
         for run in ("r1", "r2"):
             put(client, OBSERVATIONS, observations(("gcd",), run))
-        history = ask(client, "FROM snapshots SELECT snapshot_id ORDER BY committed_at")
+        history = query(client, "FROM snapshots SELECT snapshot_id ORDER BY committed_at")
     return server, history["snapshot_id"].to_pylist()
 
 
-def test_a_prepared_statement_with_at_keeps_its_answer(travelled):
+def test_prepared_statement_with_at_returns_the_same_rows(travelled):
     server, (first, _) = travelled
     text = f"SELECT count(*) AS n FROM observations AT (VERSION => {first}) WHERE run_id <> ?"
     with connect(server) as sql, sql.cursor() as cursor, flight.connect(server.uri) as client:
         cursor.adbc_prepare(text)
-        before = all_of(cursor, text, ("none",))
+        before = query_adbc(cursor, text, ("none",))
         put(client, OBSERVATIONS, observations(("gcd",), "r3"))
-        assert all_of(cursor, text, ("none",)) == before == pa.table({"n": [6]})
-        assert all_of(cursor, "SELECT count(*) AS n FROM observations") == pa.table({"n": [18]})
+        assert query_adbc(cursor, text, ("none",)) == before == pa.table({"n": [6]})
+        assert query_adbc(cursor, "SELECT count(*) AS n FROM observations") == pa.table({"n": [18]})
 
 
 def test_time_travel_in_a_join(travelled):
@@ -39,20 +39,20 @@ def test_time_travel_in_a_join(travelled):
         f" JOIN problems AT (VERSION => {second}) AS new USING (data_set_id, problem_id)"
     )
     with flight.connect(server.uri) as client:
-        assert ask(client, text).to_pydict() == {"runs": [1]}
+        assert query(client, text).to_pydict() == {"runs": [1]}
         assert client.get_flight_info(flight.FlightDescriptor.for_command(text.encode())).schema.names == ["runs"]
 
 
-def test_a_snapshot_that_is_not_there_is_not_found(client):
+def test_unknown_snapshot_is_reported(client):
     with pytest.raises(KeyError, match=r"line 1, column 31: unknown snapshot 7 of observations") as told:
-        ask(client, "CLUSTER FROM D AT (VERSION => 7)")
+        query(client, "CLUSTER FROM D AT (VERSION => 7)")
     assert "use the nearest kept snapshot: AT (VERSION => " in str(told.value)
 
 
-def test_an_explanation_has_its_schema_before_its_rows(filled, client):
+def test_explain_announces_its_schema(filled, client):
     text = "EXPLAIN SELECT * FROM (CLUSTER FROM D.gcd WHERE step_id = ?)"
     with connect(filled) as sql, sql.cursor() as cursor:
-        rows = all_of(cursor, text, ("0",)).to_pylist()
+        rows = query_adbc(cursor, text, ("0",)).to_pylist()
     keys = [row["key"] for row in rows]
     lines = keys.index("file")
     assert keys == [*["sql"] * lines, "file", *["column"] * (len(keys) - lines - 1)]
@@ -64,13 +64,13 @@ def test_an_explanation_has_its_schema_before_its_rows(filled, client):
     assert answer["value"].to_pylist() == ["SELECT 1 AS one", "one INTEGER"]
 
 
-def test_a_mistake_in_what_is_explained_is_told_in_the_text(client):
+def test_explain_reports_errors_in_its_statement(client):
     with pytest.raises(KeyError, match="line 1, column 35: unknown column x\n  EXPLAIN SELECT 1"):
-        ask(client, "EXPLAIN SELECT 1 FROM tests WHERE x = 1")
+        query(client, "EXPLAIN SELECT 1 FROM tests WHERE x = 1")
 
 
 @pytest.mark.parametrize("name", OVERVIEWS)
-def test_an_overview_is_read_by_its_name(sql, client, name):
-    rows = ask(client, f"SELECT * FROM {name}")
+def test_overview_is_read_by_name(sql, client, name):
+    rows = query(client, f"SELECT * FROM {name}")
     assert rows.num_rows > 0
     assert rows.schema.names == list(comments_of(name)[1]) == sql.adbc_get_table_schema(name).names

@@ -12,8 +12,8 @@ import srcql_client
 from flight_server.server import Server
 from flight_server.settings import InvalidSetting, Settings
 from srcql.errors import SrcqlError, Unauthenticated
-from tests.flight_server.doors import observations
-from tests.flight_server.people import password, person, token
+from tests.flight_server.accounts import add_user, password, token
+from tests.flight_server.rpc import observations
 
 ASK = flight.Ticket(b"SELECT 1 AS one")
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificates")
@@ -60,21 +60,21 @@ def mutual(papers, tmp_path_factory):
 
 
 def started(papers, folder, **settings):
-    person(folder / "users.json", "ada", "write", {"D"})
+    add_user(folder / "users.json", "ada", "write", {"D"})
     settings |= {"users": str(folder / "users.json"), "listen": "grpc+tls://localhost:0"}
     settings |= {"tls_cert": str(papers / "server.pem"), "tls_key": str(papers / "server.key")}
     with Server(Settings(warehouse=str(folder / "warehouse"), **settings)) as server:
         yield server
 
 
-def test_plain_arrow_asks_over_tls(secured, papers):
+def test_plain_flight_over_tls(secured, papers):
     with flight.connect(secured.uri, tls_root_certs=(papers / "ca.pem").read_text()) as client:
         header = client.authenticate_basic_token("ada", password("ada"))
         options = flight.FlightCallOptions(headers=[header])
         assert client.do_get(ASK, options).read_all().to_pylist() == [{"one": 1}]
 
 
-def test_the_driver_of_adbc_asks_over_tls(secured, papers):
+def test_adbc_over_tls(secured, papers):
     options = {
         "username": "ada",
         "password": password("ada"),
@@ -86,7 +86,7 @@ def test_the_driver_of_adbc_asks_over_tls(secured, papers):
 
 
 @pytest.mark.parametrize("shown", [{"user": "ada", "password": password("ada")}, {"token": token("ada")}])
-def test_our_client_asks_and_ingests_over_tls(secured, papers, shown):
+def test_srcql_client_over_tls(secured, papers, shown):
     with srcql_client.connect(secured.uri, tls_roots=papers / "ca.pem", **shown) as lakehouse:
         run = next(iter(shown))
         assert lakehouse.ingest("observations", observations(run=run)).rows == 12
@@ -95,16 +95,16 @@ def test_our_client_asks_and_ingests_over_tls(secured, papers, shown):
         assert [data_set.data_set_id for data_set in lakehouse.status().data_sets] == ["D"]
 
 
-def test_our_client_says_what_was_not_accepted(secured, papers):
-    wrong = {"user": "ada", "password": "wrong password"}
+def test_srcql_client_reports_invalid_credentials(secured, papers):
+    wrong = {"user": "ada", "password": "mistyped secret"}
     with srcql_client.connect(secured.uri, tls_roots=papers / "ca.pem", **wrong) as lakehouse:
         for call in (lambda: lakehouse.query("SELECT 1"), lakehouse.status):
-            with pytest.raises(Unauthenticated, match="not known here") as error:
+            with pytest.raises(Unauthenticated, match="unknown user, wrong password") as error:
                 call()
-            assert "wrong password" not in str(error.value)
+            assert "mistyped secret" not in str(error.value)
 
 
-def test_a_client_does_not_talk_to_a_server_that_it_does_not_trust(secured, papers):
+def test_client_rejects_an_untrusted_server(secured, papers):
     with (
         srcql_client.connect(secured.uri, tls_roots=papers / "stranger.pem", token=token("ada")) as lakehouse,
         pytest.raises(SrcqlError),
@@ -112,12 +112,12 @@ def test_a_client_does_not_talk_to_a_server_that_it_does_not_trust(secured, pape
         lakehouse.query("SELECT 1")
 
 
-def test_without_tls_there_is_no_answer(secured):
+def test_plaintext_client_cannot_connect(secured):
     with flight.connect(secured.uri.replace("+tls", "")) as client, pytest.raises(flight.FlightUnavailableError):
         client.do_get(ASK)
 
 
-def test_a_client_with_a_certificate_is_talked_to(mutual, papers):
+def test_client_certificate_is_accepted(mutual, papers):
     shown = {"token": token("ada"), "client_cert": (papers / "client.pem", papers / "client.key")}
     with srcql_client.connect(mutual.uri, tls_roots=papers / "ca.pem", **shown) as lakehouse:
         assert lakehouse.query("SELECT 1 AS one").to_pylist() == [{"one": 1}]
@@ -125,7 +125,7 @@ def test_a_client_with_a_certificate_is_talked_to(mutual, papers):
 
 
 @pytest.mark.parametrize("name", [None, "stranger"])
-def test_a_client_without_one_that_is_known_is_not(mutual, papers, name):
+def test_missing_or_unknown_client_certificate_is_rejected(mutual, papers, name):
     shown = {} if name is None else {"client_cert": (papers / f"{name}.pem", papers / f"{name}.key")}
     with (
         srcql_client.connect(mutual.uri, token=token("ada"), tls_roots=papers / "ca.pem", **shown) as lakehouse,
@@ -134,8 +134,11 @@ def test_a_client_without_one_that_is_known_is_not(mutual, papers, name):
         lakehouse.status()
 
 
-def test_a_certificate_that_cannot_be_read_is_named(start, tmp_path, papers):
+def test_unreadable_certificate_is_reported(start, tmp_path, papers):
     (tmp_path / "empty.pem").write_text("")
-    for cert, word in ((tmp_path / "none.pem", "cannot be read"), (tmp_path / "empty.pem", "is not PEM")):
-        with pytest.raises(InvalidSetting, match=f"SRCQL_TLS_CERT: .* {word}"):
+    for cert, word in (
+        (tmp_path / "none.pem", "cannot read .*none.pem"),
+        (tmp_path / "empty.pem", ".*empty.pem is not a PEM file"),
+    ):
+        with pytest.raises(InvalidSetting, match=f"SRCQL_TLS_CERT: {word}"):
             start(listen="grpc+tls://127.0.0.1:0", tls_cert=str(cert), tls_key=str(papers / "server.key"))

@@ -38,60 +38,60 @@ def watchdog():
     dog.close()
 
 
-def test_a_statement_whose_client_gave_up_is_interrupted(watchdog):
+def test_cancelled_call_interrupts_its_statement(watchdog):
     interrupted = threading.Event()
     watch = Watch(gone, None, None, interrupted.set)
-    watchdog.watch(watch)
+    watchdog.add(watch)
     assert interrupted.wait(10)
     assert isinstance(watch.reason, Cancelled)
 
 
-def test_a_statement_that_computes_too_long_is_interrupted(watchdog):
+def test_timeout_interrupts_a_statement(watchdog):
     interrupted = threading.Event()
     watch = Watch(still_there, None, 0.0, interrupted.set)
-    watchdog.watch(watch)
-    with watch.computing():
+    watchdog.add(watch)
+    with watch.measure_time():
         assert interrupted.wait(10)
     assert isinstance(watch.reason, TimedOut)
 
 
-def test_the_time_that_a_reader_takes_is_not_counted(watchdog):
+def test_reading_time_is_not_counted(watchdog):
     client, interrupted = Asking(), threading.Event()
     watch = Watch(client, None, 0.0, interrupted.set)
-    with watch.computing():
+    with watch.measure_time():
         pass
-    watchdog.watch(watch)
+    watchdog.add(watch)
     assert client.asked_again()
     assert client.asked_again()
     assert not interrupted.is_set()
 
 
-def test_what_is_forgotten_is_never_touched_again(watchdog):
+def test_discarded_watch_is_never_checked_again(watchdog):
     ended, other = Asking(), Asking()
     watch = Watch(ended, None, None, lambda: None)
-    watchdog.watch(watch)
+    watchdog.add(watch)
     assert ended.asked_again()
-    watchdog.forget(watch)
+    watchdog.discard(watch)
     ended.asked.clear()
-    watchdog.watch(Watch(other, None, None, lambda: None))
+    watchdog.add(Watch(other, None, None, lambda: None))
     assert other.asked_again()
     assert other.asked_again()
     assert not ended.asked.is_set()
 
 
-def test_a_statement_that_does_not_hear_is_told_again_and_holds_up_no_other(watchdog):
+def test_interrupt_is_repeated_without_blocking_other_statements(watchdog):
     told, heard = threading.Semaphore(0), threading.Event()
-    watchdog.watch(Watch(gone, None, None, told.release))
+    watchdog.add(Watch(gone, None, None, told.release))
     assert told.acquire(timeout=10)
     assert told.acquire(timeout=10)
-    watchdog.watch(Watch(gone, None, None, heard.set))
+    watchdog.add(Watch(gone, None, None, heard.set))
     assert heard.wait(10)
 
 
-def test_statements_are_stopped_by_their_handles(watchdog):
+def test_stop_statements_by_handle(watchdog):
     stopped = []
     for handle in (b"one", b"two"):
-        watchdog.watch(Watch(still_there, handle, None, lambda handle=handle: stopped.append(handle)))
+        watchdog.add(Watch(still_there, handle, None, lambda handle=handle: stopped.append(handle)))
     assert watchdog.stop(Cancelled("two"), {b"two", b"three"}) == 1
     assert stopped == [b"two"]
     assert watchdog.stop(Unavailable("all")) == 2

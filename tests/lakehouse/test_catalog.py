@@ -88,24 +88,24 @@ def failure(location: Path | None, **options: object) -> str:
 
 def test_refuses_to_make_what_should_exist(tmp_path: Path) -> None:
     assert failure(tmp_path / "w", create=False) == (
-        f"there is no warehouse in {tmp_path}/w\n  hint: give another folder, or let it be created"
+        f"{tmp_path}/w contains no warehouse\n  hint: use another folder, or allow creating a warehouse"
     )
     assert not (tmp_path / "w").exists()
 
 
 def test_refuses_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "w").write_text("")
-    assert failure(tmp_path / "w") == f"no warehouse can be made in {tmp_path}/w: Not a directory"
+    assert failure(tmp_path / "w") == f"a warehouse in {tmp_path}/w cannot be created: Not a directory"
 
 
 def test_refuses_what_is_no_catalog(tmp_path: Path) -> None:
     (tmp_path / "catalog").mkdir()
     (tmp_path / "catalog" / "catalog.db").write_text("something else")
-    assert failure(tmp_path) == f"{tmp_path}/catalog/catalog.db cannot be opened as a catalog: file is not a database"
+    assert failure(tmp_path) == f"the catalog {tmp_path}/catalog/catalog.db cannot be opened: file is not a database"
 
 
 def test_refuses_to_guess_where() -> None:
-    assert failure(None) == "a warehouse needs a folder, or the properties of a catalog"
+    assert failure(None) == "expected a folder or the properties of a catalog, found neither"
 
 
 @pytest.mark.parametrize("name", [FORMAT_PROPERTY, RESPONSE_KEY_PROPERTY])
@@ -113,7 +113,7 @@ def test_refuses_a_newer_format(tmp_path: Path, name: str) -> None:
     with open_warehouse(tmp_path) as warehouse, warehouse.table("tests").transaction() as transaction:
         transaction.set_properties({name: "2"})
     assert failure(tmp_path) == (
-        f"the table srcql.tests has {name} 2; this version knows 1\n  hint: upgrade srcql to open this warehouse"
+        f"table srcql.tests: expected {name} of at most 1, found 2\n  hint: upgrade srcql to open this warehouse"
     )
 
 

@@ -104,7 +104,7 @@ def test_errors_are_ours_and_say_where(warehouse: Warehouse, engine: Engine) -> 
         "  hint: did you mean size?",
     ]
     with pytest.raises(
-        InvalidQuery, match=r"(?s)the query after FROM lacks problem_id.*hint: a query needs the columns"
+        InvalidQuery, match=r"(?s)the query after FROM has no column problem_id.*hint: select the columns"
     ):
         engine.query("CLUSTER FROM (SELECT 'D' AS data_set_id)")
     with pytest.raises(ExecutionError, match="is not an INTEGER"):

@@ -108,23 +108,23 @@ def test_a_bad_row_adds_no_column(warehouse: Warehouse) -> None:
     [
         (
             pa.field("x", pa.duration("s")),
-            "observations.x: expected a type that Iceberg has, found duration[s]\n  hint: cast the column first",
+            "observations.x: expected a type that Iceberg supports, found duration[s]\n  hint: cast the column first",
         ),
         (
             pa.field("x", pa.null()),
-            "observations.x: expected a type that Iceberg has, found null\n  hint: cast the column first",
+            "observations.x: expected a type that Iceberg supports, found null\n  hint: cast the column first",
         ),
         (
             pa.field("a.b", pa.string()),
-            "observations: a new column cannot be named 'a.b'\n  hint: use another name, of letters, digits and _",
+            "observations: a new column cannot be named 'a.b'\n  hint: use another name of letters, digits and _",
         ),
         (
             pa.field("Kind", pa.string()),
-            "observations: a new column cannot be named 'Kind'\n  hint: use another name, of letters, digits and _",
+            "observations: a new column cannot be named 'Kind'\n  hint: use another name of letters, digits and _",
         ),
         (
             pa.field("__x", pa.string()),
-            "observations: a new column cannot be named '__x'\n  hint: use another name, of letters, digits and _",
+            "observations: a new column cannot be named '__x'\n  hint: use another name of letters, digits and _",
         ),
     ],
 )

@@ -15,14 +15,14 @@ from tests.lakehouse.conftest import observations
 
 ROWS = observations(("p", "i", "t", 0, "1"))
 NOW = datetime(2030, 5, 17, 12, 30, tzinfo=UTC)
+NONE = timedelta(0)
 
 
 @pytest.fixture
 def forgetful(tmp_path: Path) -> Iterator[Warehouse]:
     """A warehouse that keeps one snapshot, and expires as soon as there are four others."""
-    with open_warehouse(
-        tmp_path / "warehouse", retention=Retention(most=1, hourly=timedelta(0), daily=timedelta(0), expire_at=4)
-    ) as opened:
+    short = Retention(max_recent=1, keep_hourly_for=NONE, keep_daily_for=NONE, expire_at_least=4)
+    with open_warehouse(tmp_path / "warehouse", retention=short) as opened:
         yield opened
 
 
@@ -37,13 +37,13 @@ def snapshots(warehouse: Warehouse) -> int:
 
 def test_keeps_every_recent_snapshot_up_to_a_number() -> None:
     times = [NOW - timedelta(seconds=ago) for ago in range(300, -1, -1)]
-    kept = set(range(301)) - set(Retention().expired(times, NOW))
+    kept = set(range(301)) - set(Retention().select_expired(times, NOW))
     assert kept == set(range(201, 301))
 
 
 def test_keeps_the_last_of_each_hour_then_of_each_day() -> None:
     times = [NOW - timedelta(minutes=ago) for ago in range(200 * 24 * 60, -1, -20)]
-    gone = set(Retention().expired(times, NOW))
+    gone = set(Retention().select_expired(times, NOW))
     kept = [NOW - time for at, time in enumerate(times) if at not in gone]
     assert [age for age in kept if age <= timedelta(minutes=15)] == [timedelta(0)]
     hours = [age for age in kept if age <= timedelta(days=2)]
@@ -55,7 +55,7 @@ def test_keeps_the_last_of_each_hour_then_of_each_day() -> None:
 
 
 def test_never_expires_the_current_snapshot() -> None:
-    assert Retention().expired([NOW - timedelta(days=400), NOW - timedelta(days=365)], NOW) == [0]
+    assert Retention().select_expired([NOW - timedelta(days=400), NOW - timedelta(days=365)], NOW) == [0]
 
 
 def test_expired_batches_stay_known(forgetful: Warehouse) -> None:
@@ -97,7 +97,7 @@ def test_metadata_of_expired_snapshots_is_removed(forgetful: Warehouse) -> None:
 
 
 def test_ids_are_packed_and_forgotten_in_time(forgetful: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "MOST_FILES", 2)
+    monkeypatch.setattr(ledger, "MAX_FILES", 2)
     for at in range(25):
         forgetful.ingest("observations", ROWS, batch_id=f"b{at}")
     settle(forgetful)
@@ -109,8 +109,14 @@ def test_ids_are_packed_and_forgotten_in_time(forgetful: Warehouse, monkeypatch:
 
 
 def test_old_ids_are_dropped_when_they_are_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "MOST_FILES", 1)
-    short = Retention(most=1, hourly=timedelta(0), daily=timedelta(0), expire_at=2, batch_ids=timedelta(microseconds=1))
+    monkeypatch.setattr(ledger, "MAX_FILES", 1)
+    short = Retention(
+        max_recent=1,
+        keep_hourly_for=NONE,
+        keep_daily_for=NONE,
+        expire_at_least=2,
+        keep_batch_ids_for=timedelta(microseconds=1),
+    )
     with open_warehouse(tmp_path, retention=short) as warehouse:
         for at in range(8):
             warehouse.ingest("observations", ROWS, batch_id=f"b{at}")

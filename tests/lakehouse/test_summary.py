@@ -43,7 +43,7 @@ def test_survives_the_footer(tmp_path) -> None:
     rows = table(row("p", "t", "i"), row("p", "t", "j", run="s"), ("z", "t", 0, "oracle", "r", None, True))
     path = tmp_path / "f.parquet"
     pq.write_table(rows.replace_schema_metadata(summary.footer(OBSERVATIONS, rows, "b")), path)
-    found = summary.read(pq.read_metadata(path).metadata)
+    found = summary.read_summary(pq.read_metadata(path).metadata)
     assert found == summary.FileSummary("b", summary.summarise(OBSERVATIONS, rows))
     p, z = found.problems["p"], found.problems["z"]
     assert {run: len(part.implementations) for run, part in p.runs.items()} == {"r": 1, "s": 1}
@@ -52,8 +52,8 @@ def test_survives_the_footer(tmp_path) -> None:
 
 
 def test_other_writers_and_other_tables() -> None:
-    assert summary.read(None) is None
-    assert summary.read({b"ARROW:schema": b""}) is None
+    assert summary.read_summary(None) is None
+    assert summary.read_summary({b"ARROW:schema": b""}) is None
     code = pa.table({"problem_id": ["p", "p", "q"]})
     assert summary.summarise(CODE_IMPLEMENTATIONS, code)["p"].rows == 2
 

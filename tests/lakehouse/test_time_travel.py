@@ -17,7 +17,8 @@ from srcql.errors import SrcqlError, UnknownName
 from tests.lakehouse.conftest import observations
 
 ORACLE = "SELECT implementations FROM (CLUSTER FROM D.p AT (VERSION => {})) ORDER BY cluster_id"
-FORGETFUL = Retention(all_of=timedelta(0), most=0, hourly=timedelta(0), daily=timedelta(0), expire_at=1)
+NONE = timedelta(0)
+FORGETFUL = Retention(NONE, max_recent=0, keep_hourly_for=NONE, keep_daily_for=NONE, expire_at_least=1)
 
 
 def code(implementation: str, text: str) -> pa.Table:
@@ -170,8 +171,8 @@ def test_an_answer_stays_when_more_is_committed(warehouse: Warehouse, engine: En
         ("CLUSTER FROM D AT (VERSION => 1)", 31, "unknown snapshot 1 of observations"),
         ("CLUSTER FROM D AT (TIMESTAMP => '2001-02-03')", 33, "no snapshot is kept at or before 2001-02-03 00:00:00"),
         ("SELECT 1 FROM runs AT (VERSION => ?)", 35, "expected a constant, found ?"),
-        ("FROM snapshots AT (VERSION => 1)", 31, "snapshots has no AT"),
-        ("WITH t AS (SELECT 1) FROM t AT (VERSION => 1)", 27, "t is a common table expression, and has no past"),
+        ("FROM snapshots AT (VERSION => 1)", 31, "AT cannot follow snapshots"),
+        ("WITH t AS (SELECT 1) FROM t AT (VERSION => 1)", 27, "AT cannot follow the common table expression t"),
         ("CLUSTER FROM D AT (VERSION => one)", 31, "expected the id of a snapshot, found one"),
         ("CLUSTER FROM D AT (TIMESTAMP => 'then')", 33, "'then' is not a time"),
         ("CLUSTER FROM D AT (TIMESTAMP => now())", 33, "expected a time in single quotes, found now"),

@@ -1,1 +1,1 @@
-"""SQLAlchemy on our server."""
+"""SQLAlchemy against our server."""

@@ -1,4 +1,4 @@
-"""An engine of SQLAlchemy on a real server: ours, or that of the tests that started these with another SQLAlchemy."""
+"""An engine of SQLAlchemy on a real server: a new one, or the one that SRCQL_URI names."""
 
 import os
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
-from tests.strangers.rows import lakehouse
+from tests.third_party_clients.rows import lakehouse
 
-collect_ignore = ["suite"]  # for a pytest of their own
+collect_ignore = ["suite"]  # runs in its own pytest
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Engine, statements and reflection through the dialect; these run on SQLAlchemy 1.4 too."""
+"""Engine, statements and reflection through the dialect, on SQLAlchemy 1.4, too."""
 
 import datetime
 import decimal
@@ -41,7 +41,7 @@ def metadata(engine: Engine) -> MetaData:
     return found
 
 
-def test_an_address_becomes_one_of_adbc() -> None:
+def test_an_address_is_translated_for_adbc() -> None:
     plain = connect_arguments("srcql://h:1")
     assert plain["uri"] == "grpc://h:1"
     assert plain["autocommit"] is True
@@ -51,7 +51,7 @@ def test_an_address_becomes_one_of_adbc() -> None:
     assert (known["username"], known["password"]) == ("me", "p@ss")
 
 
-def test_an_address_brings_tokens_and_roots(tmp_path) -> None:
+def test_an_address_has_tokens_and_roots(tmp_path) -> None:
     roots = tmp_path / "roots.pem"
     roots.write_text("certificates")
     options = connect_arguments(f"srcql://h:1?tls=true&tls_roots={roots}&token=t")["db_kwargs"]
@@ -62,15 +62,15 @@ def test_an_address_brings_tokens_and_roots(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("url", ["srcql://h", "srcql:///folder", "srcql://h:1?tsl=true"])
-def test_another_address_is_refused(url: str) -> None:
+def test_an_invalid_address_is_rejected(url: str) -> None:
     with pytest.raises(exc.ArgumentError, match="expected srcql://user:password@host:port"):
         connect_arguments(url)
 
 
-def test_a_password_is_not_told() -> None:
-    with pytest.raises(exc.ArgumentError) as told:
+def test_an_error_does_not_contain_the_password() -> None:
+    with pytest.raises(exc.ArgumentError) as caught:
         connect_arguments("srcql://me:secret@h")
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_password_is_not_told() -> None:
         "WITH q AS (CLUSTER FROM D.gcd) SELECT * FROM q",
     ],
 )
-def test_srcql_as_a_tool_sends_it(engine: Engine, sql: str) -> None:
+def test_srcql_as_tools_send_it(engine: Engine, sql: str) -> None:
     with engine.connect() as connection:
         rows = connection.execute(text(sql)).mappings().all()
     assert sorted((row["size"], row["representative"]) for row in rows) == [(1, "c"), (2, "a")]
@@ -106,15 +106,15 @@ def test_reflection_finds_tables_and_views(engine: Engine) -> None:
     assert found.get_table_names("elsewhere") == found.get_view_names("elsewhere") == []
 
 
-def test_reflection_knows_what_is_there(engine: Engine) -> None:
+def test_reflection_of_missing_tables(engine: Engine) -> None:
     found = inspect(engine)
     assert found.has_table("observations")
     assert found.has_table("clusters", schema="main")
     assert not found.has_table("nowhere")
     assert not found.has_table("observations", schema="elsewhere")
-    for ask in (found.get_columns, found.get_pk_constraint, found.get_foreign_keys, found.get_indexes):
+    for method in (found.get_columns, found.get_pk_constraint, found.get_foreign_keys, found.get_indexes):
         with pytest.raises(exc.NoSuchTableError):
-            ask("nowhere")
+            method("nowhere")
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
@@ -150,7 +150,7 @@ def test_reflection_of_keys(engine: Engine, metadata: MetaData) -> None:
     assert inspect(engine).get_pk_constraint("clusters")["constrained_columns"] == []
 
 
-def test_a_reflected_join_answers(engine: Engine, metadata: MetaData) -> None:
+def test_a_reflected_join_returns_rows(engine: Engine, metadata: MetaData) -> None:
     observations, tests = metadata.tables["observations"], metadata.tables["tests"]
     joined = (
         select(tests.c.test_id, func.count().label("n"))
@@ -180,7 +180,7 @@ def test_limit_and_offset(engine: Engine, limit: int | None, offset: int | None,
         assert connection.execute(query).scalars().all() == found
 
 
-def test_an_empty_in_finds_nothing(engine: Engine, metadata: MetaData) -> None:
+def test_an_empty_in_selects_nothing(engine: Engine, metadata: MetaData) -> None:
     column = metadata.tables["tests"].c.test_id
     with engine.connect() as connection:
         assert connection.execute(select(column).where(column.in_([]))).all() == []
@@ -221,7 +221,7 @@ def test_numbers_keep_their_bits(engine: Engine) -> None:
         assert connection.execute(select(literal(7) / literal(2))).scalar() == 3.5
 
 
-def test_a_name_that_is_a_word_of_the_language_is_quoted(engine: Engine) -> None:
+def test_reserved_words_are_quoted(engine: Engine) -> None:
     with engine.connect() as connection:
         row = connection.execute(select(literal(1).label("select"), literal(2).label("qualify"))).mappings().one()
     assert dict(row) == {"select": 1, "qualify": 2}
@@ -233,7 +233,7 @@ def test_a_large_result_is_read_in_parts(engine: Engine) -> None:
         assert sum(len(part) for part in result.partitions(30_000)) == 200_000
 
 
-def test_what_writes_is_refused_and_the_connection_goes_on(engine: Engine) -> None:
+def test_a_connection_survives_rejected_statements(engine: Engine) -> None:
     with engine.connect() as connection:
         for statement in ("CREATE TABLE t (i INTEGER)", "DELETE FROM observations", "INSERT INTO tests VALUES (1)"):
             with pytest.raises(exc.DBAPIError):
@@ -241,20 +241,20 @@ def test_what_writes_is_refused_and_the_connection_goes_on(engine: Engine) -> No
         assert connection.execute(text("SELECT 1")).scalar() == 1
 
 
-def test_a_mistake_is_told_in_the_servers_words(engine: Engine) -> None:
+def test_errors_have_the_message_of_the_server(engine: Engine) -> None:
     with engine.connect() as connection, pytest.raises(exc.ProgrammingError, match="line 1, column 15: unknown table"):
         connection.execute(text("SELECT * FROM nowhere"))
 
 
-def test_a_server_that_is_gone_is_a_lost_connection(unused_tcp_port_of_nobody: int) -> None:
-    nobody = create_engine(f"srcql://127.0.0.1:{unused_tcp_port_of_nobody}")
-    with pytest.raises(exc.DBAPIError) as told, nobody.connect() as connection:
+def test_an_unavailable_server_is_a_disconnect(unused_port: int) -> None:
+    unavailable = create_engine(f"srcql://127.0.0.1:{unused_port}")
+    with pytest.raises(exc.DBAPIError) as caught, unavailable.connect() as connection:
         connection.execute(text("SELECT 1"))
-    assert told.value.connection_invalidated
-    nobody.dispose()
+    assert caught.value.connection_invalidated
+    unavailable.dispose()
 
 
-def test_a_pool_tries_its_connections_first(engine: Engine) -> None:
+def test_a_pool_pings_its_connections(engine: Engine) -> None:
     careful = create_engine(engine.url, pool_pre_ping=True)
     for _ in range(2):
         with careful.connect() as connection:
@@ -271,7 +271,7 @@ def test_a_transaction_changes_nothing(engine: Engine) -> None:
 
 
 @pytest.fixture
-def unused_tcp_port_of_nobody() -> int:
+def unused_port() -> int:
     import socket
 
     with socket.socket() as taken:

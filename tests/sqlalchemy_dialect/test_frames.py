@@ -1,4 +1,4 @@
-"""pandas and polars read the lakehouse, through the dialect and past it."""
+"""pandas and polars read the lakehouse, with and without the dialect."""
 
 import pandas as pd
 import polars as pl
@@ -36,7 +36,7 @@ def test_pandas_reads_a_table_or_a_view_by_its_name(engine: Engine, name: str) -
     assert set(frame["data_set_id"]) == {"D"}
 
 
-def test_pandas_reads_moments(engine: Engine) -> None:
+def test_pandas_reads_timestamps(engine: Engine) -> None:
     frame = pd.read_sql("SELECT created_at FROM observations", engine)
     assert frame["created_at"].dtype.kind == "M"
 

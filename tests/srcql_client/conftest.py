@@ -1,4 +1,4 @@
-"""A real server, a lakehouse reached in both ways, and the command line."""
+"""A real server, a lakehouse over the wire and embedded, and the command line."""
 
 import io
 import sys
@@ -31,7 +31,7 @@ def lakehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connec
 
 @pytest.fixture
 def srcql(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """Runs the command line in this process: the console script's own function, on the real file descriptors."""
+    """Run the function of the console script in this process, on the real file descriptors."""
 
     def run(*arguments: str | Path, typed: str = "", **environment: str) -> Ended:
         with monkeypatch.context() as shell:

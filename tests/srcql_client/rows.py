@@ -1,4 +1,4 @@
-"""Small rows of the tables, as a client has them."""
+"""Small tables of observations."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The command line in a process of its own, and the server that it starts."""
+"""The command line in its own process, and the server that it starts."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ BARE = {name: value for name, value in os.environ.items() if not name.startswith
 
 @dataclass
 class Ended:
-    """What a command printed, and how it ended."""
+    """The output and the exit code of a command."""
 
     stdout: str
     stderr: str
@@ -32,7 +32,7 @@ def served(warehouse: Path, listen: str = "grpc://127.0.0.1:0") -> Iterator[tupl
         try:
             assert process.stdout is not None
             uri = process.stdout.readline().strip()
-            assert uri  # an empty one would be the folder that the tests run in
+            assert uri  # an empty one would mean the current folder
             yield process, uri
         finally:
             process.kill()

@@ -1,4 +1,4 @@
-"""The arena importer: on small exports made here, and on LASSO's own."""
+"""The arena importer, on small generated exports and on real ones."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,7 +62,7 @@ def rows(of: ArenaExport) -> list[dict[str, Any]]:
 
 
 def asked(of: ArenaExport, query: str) -> Any:
-    """The one row of a query over the tables `observations` and `tests` of an export."""
+    """Return the single row of a query over the tables `observations` and `tests` of an export."""
     with duckdb.connect() as connection:
         connection.register("observations", pa.Table.from_batches(list(of)))
         connection.register("tests", of.tests)
@@ -101,7 +101,7 @@ def test_one_sheet_row_is_one_observation(tmp_path: Path) -> None:
     }
 
 
-def test_old_names_are_read_too(tmp_path: Path) -> None:
+def test_old_column_names_are_read(tmp_path: Path) -> None:
     old = "push_7bc3388a-0000-4000-8000-0123456789ab"
     found = rows(
         export(
@@ -129,14 +129,16 @@ def test_old_names_are_read_too(tmp_path: Path) -> None:
         ({"LINE_COVEREDRATIO": "0.5"}, None),
     ],
 )
-def test_coverage_goes_to_the_implementation(tmp_path: Path, measures: dict[str, str], percent: float | None) -> None:
+def test_coverage_belongs_to_the_implementation(
+    tmp_path: Path, measures: dict[str, str], percent: float | None
+) -> None:
     of = {"SHEETID": "jacoco", "ARENAID": "jacoco1", "X": -1, "Y": -1}
     covered = [cell(**of, TYPE=type_, VALUE=value) for type_, value in measures.items()]
     found = rows(export(tmp_path, cell(), cell(SYSTEMID="s2"), cell(EXECUTIONID="other"), *covered))
     assert [row["branch_coverage_percent"] for row in found] == [None, percent, None]
 
 
-def test_an_oracle_expects_nothing_where_its_sheet_says_nothing(tmp_path: Path) -> None:
+def test_a_step_without_expected_output_is_undefined(tmp_path: Path) -> None:
     found = export(
         tmp_path,
         sheet(
@@ -156,16 +158,16 @@ def test_an_oracle_expects_nothing_where_its_sheet_says_nothing(tmp_path: Path) 
     assert {row["test_hash"] for row in oracles} == set(found.tests["code_hash"].to_pylist())
 
 
-def test_without_a_sheet_null_stays_as_it_is(tmp_path: Path) -> None:
+def test_without_a_sheet_null_is_kept(tmp_path: Path) -> None:
     assert [row["output"] for row in rows(export(tmp_path, oracle(0, "null")))] == ["null"]
 
 
-def test_a_null_of_an_implementation_is_its_answer(tmp_path: Path) -> None:
+def test_null_is_a_response_of_an_implementation(tmp_path: Path) -> None:
     found = rows(export(tmp_path, sheet('{"cells":{"B1":"create"}}'), cell(VALUE="null")))
     assert [row["output"] for row in found] == ["null"]
 
 
-def test_of_several_actions_the_latest_counts_whole(tmp_path: Path) -> None:
+def test_the_latest_of_several_actions_counts(tmp_path: Path) -> None:
     later = {"ACTIONID": "again", "LASTMODIFIED": TIME.replace(hour=9)}
     found = rows(
         export(
@@ -179,7 +181,7 @@ def test_of_several_actions_the_latest_counts_whole(tmp_path: Path) -> None:
     assert [(row["step_id"], row["output"], row["inputs"]) for row in found] == [(0, "new", "[2]"), (1, "new", "[]")]
 
 
-def test_tests_come_once(tmp_path: Path) -> None:
+def test_tests_are_distinct(tmp_path: Path) -> None:
     body = '{"cells":{"B1":"create"}}\n'
     other = sheet("assert f(1) == 2") | {"SHEETID": "u", "EXECUTIONID": "run2"}
     interface = sheet() | {"TYPE": "interface", "VALUE": "Stack { size()->int }"}
@@ -202,7 +204,7 @@ def test_tests_come_once(tmp_path: Path) -> None:
     ]
 
 
-def test_a_large_export_comes_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_export_is_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arena, "_PARTS", arena._PARTS.replace(str(arena.CELLS_AT_ONCE), "2"))
     found = export(tmp_path, *(cell(ABSTRACTIONID=f"p{n}", Y=step) for n in range(5) for step in range(3)))
     assert len(list(found)) == 5
@@ -215,26 +217,26 @@ PIVOTED = pa.table({"STATEMENT": ["t()@0"], "X": [0], "Y": [0], "s1": ["1"]})
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        (PIVOTED, "found the pivoted one"),
+        (PIVOTED, "found the pivoted export"),
         (pa.table({"a": [1]}), "found no column EXECUTIONID, ABSTRACTIONID"),
         (pa.Table.from_pylist([], SCHEMA).drop_columns(["VALUE"]), r"found no column VALUE \("),
     ],
 )
-def test_what_is_no_export_is_told(tmp_path: Path, table: pa.Table, words: str) -> None:
+def test_other_files_are_rejected(tmp_path: Path, table: pa.Table, words: str) -> None:
     pq.write_table(table, tmp_path / "x.parquet")
     with pytest.raises(InvalidData, match=words):
         list(arena.read(tmp_path / "x.parquet", "d"))
 
 
-def test_what_is_no_parquet_is_told(tmp_path: Path) -> None:
+def test_other_formats_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_text("hello")
     with pytest.raises(InvalidData, match=r"x\.parquet: expected a Parquet file"):
         list(arena.read(tmp_path / "x.parquet", "d"))
-    with pytest.raises(InvalidData, match="found nothing at"):
+    with pytest.raises(InvalidData, match="found none at"):
         list(arena.read(tmp_path / "none", "d"))
 
 
-def test_the_batch_id_is_made_of_the_content(tmp_path: Path) -> None:
+def test_the_batch_id_depends_on_the_content(tmp_path: Path) -> None:
     export(tmp_path, cell(), sheet("x"))
     path = tmp_path / "export.parquet"
     ids = [part.batch_id for part in arena.read(path, "d")]
@@ -288,8 +290,8 @@ def test_coverage_of_the_published_export(data: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_large_export_gives_back_its_observations(data: Path) -> None:
-    """All that arena.parquet holds of observations.parquet, to the byte.
+def test_the_large_export_contains_its_observations(data: Path) -> None:
+    """Every byte of observations.parquet that arena.parquet contains.
 
     It holds neither what oracles were called with, nor their environment, nor the hashes of implementations.
     """
@@ -303,6 +305,6 @@ def test_the_large_export_gives_back_its_observations(data: Path) -> None:
         connection.read_parquet(str(folder / "observations.parquet")).create_view("observations")
         expected = connection.execute(digest).fetchall()
         connection.execute("DROP VIEW observations")
-        connection.register("observations", batches.reader(ArenaExport(folder / "arena.parquet", "d")))
+        connection.register("observations", batches.open_reader(ArenaExport(folder / "arena.parquet", "d")))
         assert connection.execute(digest).fetchall() == expected
     assert expected[0][0] == 2_112_749

@@ -1,4 +1,4 @@
-"""The command line, as a shell sees it."""
+"""The command line."""
 
 import json
 import os
@@ -32,7 +32,7 @@ CLUSTER = "SELECT size, implementations FROM (CLUSTER FROM d)"
 ROW = '{"size": 2, "implementations": ["i1", "i2"]}\n'
 
 
-def test_a_query_comes_as_an_argument_a_file_or_standard_input(
+def test_a_query_is_an_argument_a_file_or_standard_input(
     srcql: Callable[..., Ended], filled: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "q.sql").write_text(CLUSTER)
@@ -47,7 +47,7 @@ def test_a_query_comes_as_an_argument_a_file_or_standard_input(
         assert (found.stdout, found.stderr, found.returncode) == (ROW, "", 0)
 
 
-def test_a_server_answers_the_same(srcql: Callable[..., Ended], tmp_path: Path) -> None:
+def test_a_server_returns_the_same(srcql: Callable[..., Ended], tmp_path: Path) -> None:
     pq.write_table(observations(), tmp_path / "rows.parquet")
     with served(tmp_path / "w") as (_, uri):
         found = srcql("import", "parquet", tmp_path / "rows.parquet", "--table", "observations", "--server", uri)
@@ -56,14 +56,14 @@ def test_a_server_answers_the_same(srcql: Callable[..., Ended], tmp_path: Path) 
         assert srcql("status", SRCQL_SERVER=uri).stdout.splitlines()[2].split() == ["d", "1", "2", "1", "4"]
 
 
-def test_rows_go_to_a_file(srcql: Callable[..., Ended], filled: Path, tmp_path: Path) -> None:
+def test_rows_are_written_to_a_file(srcql: Callable[..., Ended], filled: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.parquet"
     found = srcql("query", CLUSTER, "--warehouse", filled, "--format", "parquet", "-o", out)
     assert (found.stdout, found.returncode) == ("", 0)
     assert pq.read_table(out).to_pylist() == [json.loads(ROW)]
 
 
-def test_a_query_that_fails_halfway_leaves_no_file(srcql: Callable[..., Ended], filled: Path, tmp_path: Path) -> None:
+def test_a_query_that_fails_leaves_no_file(srcql: Callable[..., Ended], filled: Path, tmp_path: Path) -> None:
     failing = "SELECT CASE WHEN i > 900000 THEN error('too late') ELSE i END AS i FROM range(1000000) t(i)"
     out = tmp_path / "out.csv"
     found = srcql("query", failing, "--warehouse", filled, "--format", "csv", "-o", out)
@@ -73,7 +73,7 @@ def test_a_query_that_fails_halfway_leaves_no_file(srcql: Callable[..., Ended], 
 
 
 @pytest.mark.parametrize(("format", "first"), [("jsonl", '{"range": 0}'), ("table", "long")])
-def test_a_reader_that_has_seen_enough_ends_it_quietly(filled: Path, format: str, first: str) -> None:
+def test_a_closed_pipe_is_not_an_error(filled: Path, format: str, first: str) -> None:
     text = "FROM range(3000000)" if format == "jsonl" else "SELECT repeat('x', 10000) AS long FROM range(200)"
     command = [sys.executable, "-m", "srcql_client.cli", "query", text, "--format", format]
     with subprocess.Popen(
@@ -87,7 +87,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(filled: Path, format: str
     assert process.returncode == 0
 
 
-def test_an_error_that_can_be_mended_is_its_text(srcql: Callable[..., Ended], filled: Path) -> None:
+def test_an_error_of_the_user_is_printed(srcql: Callable[..., Ended], filled: Path) -> None:
     found = srcql("query", "CLUSTER FROM e", "--warehouse", filled)
     assert found.returncode == 1
     assert found.stdout == ""
@@ -104,14 +104,14 @@ def test_an_error_that_can_be_mended_is_its_text(srcql: Callable[..., Ended], fi
 @pytest.mark.parametrize(
     ("arguments", "environment", "words"),
     [
-        (["query", "SELECT 1"], {}, "neither is given"),
-        (["status", "--server", "grpc://h:1", "--warehouse", "w"], {}, "both are given"),
-        (["status"], {"SRCQL_SERVER": "grpc://h:1", "SRCQL_WAREHOUSE": "w"}, "both are given"),
-        (["status", "--warehouse", ""], {}, "neither is given"),
-        (["status"], {"SRCQL_WAREHOUSE": ""}, "neither is given"),
+        (["query", "SELECT 1"], {}, "found none"),
+        (["status", "--server", "grpc://h:1", "--warehouse", "w"], {}, "found both"),
+        (["status"], {"SRCQL_SERVER": "grpc://h:1", "SRCQL_WAREHOUSE": "w"}, "found both"),
+        (["status", "--warehouse", ""], {}, "found none"),
+        (["status"], {"SRCQL_WAREHOUSE": ""}, "found none"),
         (["status", "--server", "w"], {}, "expected grpc://host:port, found w"),
-        (["query", "--warehouse", "w"], {}, "give the query as TEXT"),
-        (["query", "SELECT 1", "--file", "q", "--warehouse", "w"], {}, "give the query as TEXT"),
+        (["query", "--warehouse", "w"], {}, "expected one query, found none"),
+        (["query", "SELECT 1", "--file", "q", "--warehouse", "w"], {}, "found TEXT and --file"),
         (["query", "--file", "missing.sql", "--warehouse", "w"], {}, "missing.sql cannot be read"),
         (["query", "SELECT '\udcff'", "--warehouse", "w"], {}, "the query is not UTF-8"),
         (["query", "SELECT 1", "--format", "xml", "--warehouse", "w"], {}, "xml"),
@@ -121,7 +121,7 @@ def test_an_error_that_can_be_mended_is_its_text(srcql: Callable[..., Ended], fi
         (["cluster"], {}, "cluster"),
     ],
 )
-def test_wrong_usage_is_told(
+def test_wrong_usage_is_reported(
     srcql: Callable[..., Ended], arguments: list[str], environment: dict[str, str], words: str
 ) -> None:
     found = srcql(*arguments, **environment)
@@ -171,7 +171,7 @@ def test_a_folder_of_parquet_files_is_imported(srcql: Callable[..., Ended], fill
     assert status[4].startswith("2 files, ")
 
 
-def test_a_terminal_sees_how_far_it_is(tmp_path: Path) -> None:
+def test_a_terminal_shows_progress(tmp_path: Path) -> None:
     pq.write_table(observations(), tmp_path / "rows.parquet")
     terminal, theirs = os.openpty()
     command = [sys.executable, "-m", "srcql_client.cli", "import", "parquet", "rows.parquet", "--table", "observations"]
@@ -186,13 +186,13 @@ def test_a_terminal_sees_how_far_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "command", "words"),
     [
-        (PIVOTED, ["arena", "--data-set", "D"], "found the pivoted one"),
+        (PIVOTED, ["arena", "--data-set", "D"], "found the pivoted export"),
         (pa.table({"data_set_id": ["d"]}), ["parquet", "--table", "tests"], "found no column problem_id, test_id"),
         (pa.table({"a": [1]}), ["parquet", "--table", "test"], "did you mean tests?"),
         (observations().slice(0, 0), ["parquet", "--table", "observations"], "expected at least one record batch"),
     ],
 )
-def test_a_file_that_does_not_fit_is_told(
+def test_an_invalid_file_is_reported(
     srcql: Callable[..., Ended], tmp_path: Path, table: pa.Table, command: list[str], words: str
 ) -> None:
     pq.write_table(table, tmp_path / "x.parquet")
@@ -202,7 +202,7 @@ def test_a_file_that_does_not_fit_is_told(
     assert "Traceback" not in found.stderr
 
 
-def test_a_fault_of_ours_is_no_traceback(
+def test_an_internal_error_prints_no_traceback(
     srcql: Callable[..., Ended], filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formats, "FORMATS", {})
@@ -211,11 +211,11 @@ def test_a_fault_of_ours_is_no_traceback(
     line = formats.write.__code__.co_firstlineno + 2
     assert found.stderr.splitlines() == [
         f"internal error: KeyError: <Format.TABLE: 'table'> (formats.py, line {line})",
-        "  hint: this is a fault of srcql; please report it with the command",
+        "  hint: this is a bug in srcql; report it with the command that you ran",
     ]
 
 
-def test_the_command_line_starts_light() -> None:
+def test_the_command_line_imports_no_heavy_packages() -> None:
     heavy = "{'pyarrow', 'duckdb', 'pyiceberg', 'sqlglot', 'numpy', 'rich.table'}"
     code = f"import sys, srcql_client.cli; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""One interface, whether the lakehouse is behind a server or in this process."""
+"""The connection, over the wire and embedded."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,7 +44,7 @@ FORMS: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_rows_come_in_many_forms(lakehouse: Connection, tmp_path: Path, form: str) -> None:
+def test_rows_have_many_forms(lakehouse: Connection, tmp_path: Path, form: str) -> None:
     receipt = lakehouse.ingest("observations", FORMS[form](tmp_path))
     assert (receipt.table, receipt.rows, receipt.added, receipt.repeated) == ("observations", 4, 4, False)
     found = lakehouse.query("SELECT implementation_id, test_id, output FROM observations ORDER BY ALL")
@@ -55,7 +55,7 @@ def test_rows_come_in_many_forms(lakehouse: Connection, tmp_path: Path, form: st
     }
 
 
-def test_a_batch_id_counts_once(lakehouse: Connection) -> None:
+def test_a_batch_id_is_written_once(lakehouse: Connection) -> None:
     first = lakehouse.ingest("observations", ROWS, "night-7")
     again = lakehouse.ingest("observations", ROWS, "night-7")
     assert (first.batch_id, first.repeated, first.added) == ("night-7", False, 4)
@@ -64,7 +64,7 @@ def test_a_batch_id_counts_once(lakehouse: Connection) -> None:
     assert count(lakehouse) == 4
 
 
-def test_without_a_batch_id_each_call_is_its_own(lakehouse: Connection) -> None:
+def test_without_a_batch_id_each_call_is_a_batch(lakehouse: Connection) -> None:
     receipts = [lakehouse.ingest("tests", sheets(name)) for name in "ab"]
     assert receipts[0].batch_id != receipts[1].batch_id
     assert lakehouse.query("SELECT test_id FROM tests ORDER BY 1")["test_id"].to_pylist() == ["a", "b"]
@@ -74,7 +74,7 @@ def sheets(test_id: str) -> pa.Table:
     return pa.table({"data_set_id": ["d"], "problem_id": ["p"], "test_id": [test_id]})
 
 
-def test_a_source_that_breaks_adds_nothing(lakehouse: Connection) -> None:
+def test_a_failing_source_adds_nothing(lakehouse: Connection) -> None:
     class Broken(Exception):
         pass
 
@@ -102,18 +102,18 @@ def test_an_interrupted_source_adds_nothing(lakehouse: Connection) -> None:
     [
         (7, "expected rows, found int"),
         ([], "expected at least one record batch, found none"),
-        ([7], "expected record batches, found int among them"),
+        ([7], "expected record batches, found an item of type int"),
         (ROWS.to_batches() + ROWS.drop_columns(["output"]).to_batches(), "batches of one schema(.|\n)*differ: output"),
-        (__file__, "expected a Parquet file, found something else"),
-        ("missing.parquet", "expected a Parquet file, found nothing at missing.parquet"),
+        (__file__, "expected a Parquet file, found another format"),
+        ("missing.parquet", "expected a Parquet file, found no file at missing.parquet"),
     ],
 )
-def test_what_holds_no_rows_is_told(lakehouse: Connection, data: Any, words: str) -> None:
+def test_other_data_is_rejected(lakehouse: Connection, data: Any, words: str) -> None:
     with pytest.raises(errors.InvalidData, match=words):
         lakehouse.ingest("observations", data)
 
 
-def test_refused_rows_are_told(lakehouse: Connection) -> None:
+def test_rejected_rows_raise_an_error(lakehouse: Connection) -> None:
     with pytest.raises(errors.InvalidData, match="output"):
         lakehouse.ingest("observations", ROWS.drop_columns(["output"]))
     with pytest.raises(errors.UnknownName, match="unknown table observation") as caught:
@@ -121,7 +121,7 @@ def test_refused_rows_are_told(lakehouse: Connection) -> None:
     assert "did you mean observations?" in str(caught.value)
 
 
-def test_a_query_tells_its_error_and_nothing_else(lakehouse: Connection) -> None:
+def test_a_query_raises_its_error_only(lakehouse: Connection) -> None:
     lakehouse.ingest("observations", ROWS)
     with pytest.raises(errors.UnknownName) as caught:
         lakehouse.query("CLUSTER FROM e")
@@ -134,7 +134,7 @@ def test_a_query_tells_its_error_and_nothing_else(lakehouse: Connection) -> None
         lakehouse.query("DROP TABLE observations")
 
 
-def test_an_error_after_the_first_rows_is_told(lakehouse: Connection) -> None:
+def test_an_error_after_the_first_rows_is_raised(lakehouse: Connection) -> None:
     rows = lakehouse.stream("SELECT CASE WHEN i > 900000 THEN error('too late') ELSE i END FROM range(1000000) t(i)")
     with pytest.raises(errors.SrcqlError) as caught:
         rows.read_all()
@@ -143,7 +143,7 @@ def test_an_error_after_the_first_rows_is_told(lakehouse: Connection) -> None:
     assert count(lakehouse) == 0
 
 
-def test_a_stream_comes_in_batches(lakehouse: Connection) -> None:
+def test_a_stream_has_batches(lakehouse: Connection) -> None:
     rows = lakehouse.stream("SELECT i FROM range(1000000) t(i)")
     sizes = [len(batch) for batch in rows]
     assert sum(sizes) == 1_000_000
@@ -156,7 +156,7 @@ def test_verbs_are_queries(lakehouse: Connection) -> None:
     assert cluster["implementations"] == ["i1", "i2"]
 
 
-def test_status_counts_what_is_there(lakehouse: Connection) -> None:
+def test_status_counts_the_contents(lakehouse: Connection) -> None:
     assert lakehouse.status().data_sets == ()
     lakehouse.ingest("observations", ROWS)
     lakehouse.ingest("observations", observations("e", ("i1",), 3))
@@ -167,15 +167,15 @@ def test_status_counts_what_is_there(lakehouse: Connection) -> None:
     assert status.snapshots == 2
 
 
-def test_a_warehouse_keeps_what_it_was_given(tmp_path: Path) -> None:
+def test_a_warehouse_keeps_its_rows(tmp_path: Path) -> None:
     with srcql_client.connect(tmp_path / "w") as first:
         first.ingest("observations", ROWS)
     with srcql_client.connect(str(tmp_path / "w")) as second:
         assert count(second) == 4
 
 
-def test_an_empty_text_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_string_is_not_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(errors.Unsupported, match="found an empty text"):
+    with pytest.raises(errors.Unsupported, match="found an empty string"):
         srcql_client.connect("")
     assert not list(tmp_path.iterdir())

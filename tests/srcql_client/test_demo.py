@@ -1,4 +1,4 @@
-"""The demo runs what it says it runs."""
+"""The demo."""
 
 import re
 import sys
@@ -30,12 +30,12 @@ def shown(warehouse: Path) -> str:
 def test_the_demo_is_for_newcomers(shown: str) -> None:
     assert "4 problems, 27 implementations, 44 tests, twice" in shown
     assert "[half_a_heap, sort_and_take_middle, standard_library]" in shown
-    assert "median_of_a_sample" in shown.partition("agree with itself?")[2]
+    assert "median_of_a_sample" in shown.partition("are flaky?")[2]
     assert "srcql query" in shown
 
 
 def test_the_demo_shows_the_matrix(shown: str) -> None:
-    assert answer(shown, "answer to every test?")[:5] == [
+    assert answer(shown, "respond to every test?")[:5] == [
         ["test_id", "bits", "century", "digits", "fourth", "gregorian", "library", "sheet"],
         ["year_1700", "true", "false", "true", "true", "false", "false", "null"],
         ["year_1800", "true", "false", "true", "true", "false", "false", "null"],
@@ -44,8 +44,8 @@ def test_the_demo_shows_the_matrix(shown: str) -> None:
     ]
 
 
-def test_the_demo_shows_votes_that_tie_and_one_that_is_wrong(shown: str) -> None:
-    assert answer(shown, "is it right?") == [
+def test_the_demo_shows_ties_and_a_wrong_majority(shown: str) -> None:
+    assert answer(shown, "vote fail?") == [
         ["test_id", "status", "votes", "total", "majority", "candidates", "specified"],
         ["year_1700", "TIE", "3", "7", "NULL", "[false, true]", "false"],
         ["year_1800", "TIE", "3", "7", "NULL", "[false, true]", "false"],
@@ -54,7 +54,7 @@ def test_the_demo_shows_votes_that_tie_and_one_that_is_wrong(shown: str) -> None
 
 
 def test_the_demo_travels_in_time(shown: str) -> None:
-    assert answer(shown, "before the last batch came?") == [
+    assert answer(shown, "before the last batch?") == [
         ["problem_id", "alike_before", "alike_now"],
         ["leap_year", "7", "3"],
         ["lru_cache", "5", "3"],
@@ -64,14 +64,14 @@ def test_the_demo_travels_in_time(shown: str) -> None:
 
 
 def answer(shown: str, question: str) -> list[list[str]]:
-    """Names and rows of the table after a question."""
+    """Return the header and the rows of the table after a title."""
     lines = [re.split(r" {2,}", line.strip()) for line in shown.partition(question)[2].splitlines()]
     rule = next(place for place, line in enumerate(lines) if line[0].startswith("──"))
     return [lines[rule - 1], *takewhile(lambda line: line != [""], lines[rule + 1 :])]
 
 
 @pytest.mark.usefixtures("shown")
-def test_what_the_demo_keeps_can_be_asked(warehouse: Path) -> None:
+def test_the_warehouse_of_the_demo_can_be_queried(warehouse: Path) -> None:
     with srcql_client.connect(warehouse) as lakehouse:
         clusters = lakehouse.query("SELECT problem_id, size, implementations FROM (CLUSTER FROM demo)").to_pylist()
         sliced = "FROM (SLICE FROM demo WITH CODE WITH TESTS)"
@@ -90,20 +90,20 @@ def test_what_the_demo_keeps_can_be_asked(warehouse: Path) -> None:
 
 
 @pytest.mark.usefixtures("shown")
-def test_the_demo_again_keeps_both_runs(warehouse: Path) -> None:
+def test_a_second_demo_adds_its_runs(warehouse: Path) -> None:
     assert srcql("demo", "--warehouse", warehouse).returncode == 0
     with srcql_client.connect(warehouse) as lakehouse:
         assert lakehouse.status().data_sets[0].runs == 4
 
 
-def test_the_problems_are_many_sided() -> None:
+def test_the_problems_have_several_implementations() -> None:
     assert len(PROBLEMS) >= 3
     assert all(len(problem.implementations) >= 6 for problem in PROBLEMS)
     assert any(len(calls) > 2 for problem in PROBLEMS for calls in problem.tests.values())
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: str(problem.problem_id))
-def test_all_but_the_flaky_answer_alike_every_time(problem: Problem) -> None:
+def test_only_the_flaky_implementation_changes_its_responses(problem: Problem) -> None:
     first, second = (observe.observations(problem, "demo", "r").to_pylist() for _ in range(2))
     differing = {
         before["implementation_id"]
@@ -113,7 +113,7 @@ def test_all_but_the_flaky_answer_alike_every_time(problem: Problem) -> None:
     assert differing == ({"median_of_a_sample"} if problem.problem_id == "median" else set())
 
 
-def test_a_test_goes_on_after_an_exception() -> None:
+def test_a_test_continues_after_an_exception() -> None:
     class Fragile:
         def __init__(self) -> None:
             self.items: list[int] = []
@@ -137,7 +137,7 @@ def test_a_test_goes_on_after_an_exception() -> None:
     assert found["inputs"].to_pylist() == ["[]", "[]", "[1]", "[]", "[]"]
 
 
-def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_reports_its_error(tmp_path: Path) -> None:
     (tmp_path / "w").write_text("no folder")
     found = srcql("demo", "--warehouse", tmp_path / "w")
     assert found.returncode == 1

@@ -1,4 +1,4 @@
-"""`srcql diff`: what it finds, how it tells it, and when it ends with 1."""
+"""`srcql diff`: its reports, verdicts and exit codes."""
 
 import gzip
 import json
@@ -32,7 +32,7 @@ COMMITS = ("--commit", "old", "--to", "new")
 
 
 def rows(commit: str, *cells: tuple[str, ...], **context: Any) -> list[dict[str, Any]]:
-    """Observations of a commit, of (test, output of step 0, …) each."""
+    """Return observations of a commit, one for each (test, output of step 0, …)."""
     return [
         {
             "data_set_id": "Demo",
@@ -118,7 +118,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def compare(srcql: Srcql, filled: Path) -> Srcql:
-    """Compares the commits of a data set."""
+    """Compare the commits of a data set."""
     return lambda source, *options: srcql("diff", *COMMITS, source, *options, "--warehouse", filled)
 
 
@@ -128,7 +128,7 @@ def reported(ended: Ended) -> dict[str, Any]:
 
 
 def cases(ended: Ended) -> dict[str, TestCase]:
-    """The cases of a report in JUnit XML, as another tool reads it."""
+    """Return the cases of a report in JUnit XML, read by another tool."""
     xml = JUnitXml.fromstring(ended.stdout.encode())
     found = {case.name: case for suite in xml for case in suite}
     suites = list(xml)
@@ -138,7 +138,7 @@ def cases(ended: Ended) -> dict[str, TestCase]:
     return found
 
 
-def test_each_change_has_its_worth(compare: Srcql) -> None:
+def test_each_change_has_a_status(compare: Srcql) -> None:
     report = reported(compare("Demo", "--against", "specified", "--format", "json"))
     assert report["total"]["statuses"] == {
         "REGRESSION": 1,
@@ -192,7 +192,7 @@ def test_each_change_has_its_worth(compare: Srcql) -> None:
             "Unspecified",
             ["regression"],
             1,
-            "FAILED: nothing was judged: specified expects nothing of 1 compared step",
+            "FAILED: no step was judged: specified expects no response in 1 compared step",
         ),
         (
             "Flaky WHERE test_id = 'steady'",
@@ -202,13 +202,13 @@ def test_each_change_has_its_worth(compare: Srcql) -> None:
         ),
     ],
 )
-def test_what_trips(compare: Srcql, source: str, options: list[str], code: int, last: str) -> None:
+def test_what_fails(compare: Srcql, source: str, options: list[str], code: int, last: str) -> None:
     found = compare(source, "--against", "specified", *(word for kind in options for word in ("--fail-on", kind)))
     assert (found.stdout.splitlines()[-1], found.stderr, found.returncode) == (last, "", code)
 
 
-RAN_ONCE = "FAILED: nothing was run twice: only several runs of the same code can disagree"
-APART_FROM = "not compared: 1 added, 3 removed, 1 with other inputs"
+RAN_ONCE = "FAILED: no code of B ran twice: flaky steps need at least two runs of the same code"
+APART_FROM = "not compared: 1 added, 3 removed, 1 with different inputs"
 
 
 @pytest.mark.parametrize(
@@ -219,8 +219,8 @@ APART_FROM = "not compared: 1 added, 3 removed, 1 with other inputs"
             "Apart",
             ["--fail-on", "changed"],
             1,
-            "FAILED: 3 changed steps in 2 cells of 1 problem, 3 of them removed (MISSING IGNORE leaves out tests that "
-            "one end lacks)",
+            "FAILED: 3 changed steps in 2 cells of 1 problem, 3 of them removed (MISSING IGNORE omits tests that A or "
+            "B lacks)",
         ),
         (
             "Apart",
@@ -240,17 +240,17 @@ APART_FROM = "not compared: 1 added, 3 removed, 1 with other inputs"
             "Apart WHERE test_id <> 'shorter' MISSING IGNORE",
             ["--fail-on", "changed"],
             0,
-            "PASSED: no changed step in 1 compared step; not compared: 1 with other inputs",
+            "PASSED: no changed step in 1 compared step; not compared: 1 with different inputs",
         ),
     ],
 )
-def test_what_only_one_end_has(compare: Srcql, source: str, options: list[str], code: int, last: str) -> None:
+def test_cells_that_only_one_side_has(compare: Srcql, source: str, options: list[str], code: int, last: str) -> None:
     found = compare(source, *options)
     assert (found.stdout.splitlines()[-1], found.returncode) == (last, code)
 
 
 def test_nothing_compared_does_not_pass(compare: Srcql) -> None:
-    nothing = "nothing was compared: the two ends have no step in common that was given the same inputs"
+    nothing = "no step was compared: A and B share no step with the same inputs"
     found = compare("Disjoint")
     last = f"COMPARED: {nothing}; not compared: 1 added, 1 removed"
     assert (found.stdout.splitlines()[-1], found.returncode) == (last, 0)
@@ -259,7 +259,7 @@ def test_nothing_compared_does_not_pass(compare: Srcql) -> None:
         assert (found.stdout.splitlines()[-1].startswith(f"FAILED: {nothing}"), found.returncode) == (True, 1)
 
 
-def test_flaky_steps_trip_and_noise_is_left_out(compare: Srcql) -> None:
+def test_flaky_steps_fail_and_noise_is_ignored(compare: Srcql) -> None:
     found = compare("Flaky", "--fail-on", "flaky", "--format", "json")
     assert found.stderr == "FAILED: 1 flaky step in 1 cell of 1 problem\n"
     flaky = {cell["test_id"]: cell["steps"][0]["flaky"] for cell in reported(found)["cells"]}
@@ -273,7 +273,7 @@ def test_flaky_steps_trip_and_noise_is_left_out(compare: Srcql) -> None:
     assert found.stdout.splitlines()[-1] == "PASSED: no changed step in 2 compared steps"
 
 
-def test_runs_and_environments_are_compared_too(srcql: Srcql, filled: Path) -> None:
+def test_runs_and_environments_are_compared(srcql: Srcql, filled: Path) -> None:
     for axis, name in (("run", "run"), ("environment", "environment")):
         ends = (f"--{axis}", f"{name} of old", "--to", f"{name} of new")
         found = srcql("diff", *ends, "Demo", "--fail-on", "changed", "--warehouse", filled)
@@ -313,7 +313,7 @@ def test_cases_fail_pass_and_are_skipped(compare: Srcql) -> None:
     assert of["t5"].system_out is None
 
 
-def test_a_removed_step_fails_where_nothing_may_change(compare: Srcql) -> None:
+def test_a_removed_step_is_a_change(compare: Srcql) -> None:
     of = cases(compare("Apart", "--fail-on", "changed", "--format", "junit"))
     assert {name for name, case in of.items() if case.is_failure} == {"gone", "shorter"}
     assert {name for name, case in of.items() if case.is_skipped} == {"new", "asked"}
@@ -323,13 +323,13 @@ def test_a_removed_step_fails_where_nothing_may_change(compare: Srcql) -> None:
 @pytest.mark.parametrize(
     ("source", "options", "message"),
     [
-        ("Disjoint", ["--fail-on", "flaky"], "nothing was compared: "),
-        ("Same WHERE test_id = 'nobody has it'", ["--fail-on", "changed"], "nothing was compared: "),
-        ("Apart", ["--fail-on", "flaky", "--fail-on", "changed"], "nothing was run twice: "),
-        ("Unspecified", ["--against", "specified", "--fail-on", "regression"], "nothing was judged: "),
+        ("Disjoint", ["--fail-on", "flaky"], "no step was compared: "),
+        ("Same WHERE test_id = 'nobody has it'", ["--fail-on", "changed"], "no step was compared: "),
+        ("Apart", ["--fail-on", "flaky", "--fail-on", "changed"], "no code of B ran twice: "),
+        ("Unspecified", ["--against", "specified", "--fail-on", "regression"], "no step was judged: "),
     ],
 )
-def test_a_gate_shut_for_what_no_cell_shows_is_a_case_that_fails(
+def test_a_failure_without_a_cell_is_a_failing_case(
     compare: Srcql, source: str, options: list[str], message: str
 ) -> None:
     found = compare(source, *options, "--format", "junit")
@@ -339,12 +339,12 @@ def test_a_gate_shut_for_what_no_cell_shows_is_a_case_that_fails(
     assert found.returncode == 1
 
 
-def test_the_gate_is_no_case_where_cells_show_why_it_is_shut(compare: Srcql) -> None:
+def test_a_failure_with_a_cell_adds_no_case(compare: Srcql) -> None:
     assert "gate" not in cases(compare("Demo", "--fail-on", "changed", "--format", "junit"))
     assert "gate" not in cases(compare("Disjoint", "--format", "junit"))
 
 
-def test_odd_outputs_keep_every_report_whole(compare: Srcql) -> None:
+def test_unusual_outputs_are_escaped(compare: Srcql) -> None:
     report = reported(compare("Odd", "--format", "json"))
     (cell,) = report["cells"]
     assert (cell["test_id"], cell["steps"][0]["inputs"], cell["steps"][0]["after"]) == ("t|`1` <b>\x01", ODD, ODD)
@@ -384,7 +384,7 @@ def test_markdown_keeps_its_tables(compare: Srcql) -> None:
     assert lines.count("</details>") == 1
 
 
-def test_a_long_report_is_cut_and_the_cut_is_told(compare: Srcql) -> None:
+def test_a_long_report_is_cut_and_counts_the_rest(compare: Srcql) -> None:
     found = compare("Many", "--fail-on", "changed").stdout.splitlines()
     assert "    and 2 more steps" in found
     assert "  and 25 more cells" in found
@@ -394,7 +394,7 @@ def test_a_long_report_is_cut_and_the_cut_is_told(compare: Srcql) -> None:
     assert len(reported(compare("Many", "--format", "json"))["cells"]) == 30
 
 
-def test_contexts_of_by_stand_apart(compare: Srcql) -> None:
+def test_contexts_of_by_are_separate(compare: Srcql) -> None:
     source = "Apart BY environment_id"
     report = reported(compare(source, "--format", "json"))
     assert report["total"]["statuses"] == {"REMOVED": 6, "ADDED": 4}
@@ -408,7 +408,7 @@ def test_contexts_of_by_stand_apart(compare: Srcql) -> None:
     assert "| environment&#95;id | implementation |" in compare(source, "--format", "markdown").stdout
 
 
-def test_a_file_is_written_and_the_verdict_told(compare: Srcql, tmp_path: Path) -> None:
+def test_a_file_is_written_and_the_verdict_printed(compare: Srcql, tmp_path: Path) -> None:
     said = "FAILED: 4 changed steps in 4 cells of 1 problem\n"
     for format in ("terminal", "junit"):
         found = compare("Demo", "--fail-on", "changed", "--format", format, "-o", tmp_path / format)
@@ -420,18 +420,18 @@ def test_a_file_is_written_and_the_verdict_told(compare: Srcql, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--to", "new"], "none is given"),
-        (["--commit", "old", "--run", "r", "--to", "new"], "several are given"),
+        (["--to", "new"], "found none"),
+        (["--commit", "old", "--run", "r", "--to", "new"], "found several"),
         (["--commit", "old"], "--to"),
         ([*COMMITS, "--fail-on", "regression"], "--against specified"),
         ([*COMMITS, "--fail-on", "fixes"], "fixes"),
         ([*COMMITS, "--format", "html"], "html"),
         ([*COMMITS, "\udcff"], "not UTF-8"),
-        ([*COMMITS, " "], "it is empty"),
+        ([*COMMITS, " "], "found an empty text"),
         ([*COMMITS, "-o", "no such folder/x"], "cannot be written"),
     ],
 )
-def test_wrong_usage_ends_with_2(srcql: Srcql, filled: Path, arguments: list[str], words: str) -> None:
+def test_wrong_usage_exits_with_2(srcql: Srcql, filled: Path, arguments: list[str], words: str) -> None:
     found = srcql("diff", *arguments, "--warehouse", filled)
     assert (found.stdout, found.returncode) == ("", 2)
     assert words in found.stderr
@@ -451,13 +451,13 @@ def test_wrong_usage_ends_with_2(srcql: Srcql, filled: Path, arguments: list[str
         ([*COMMITS, "Demo MISSING IGNORE", "--fail-on", "flaky"], "MISSING IGNORE"),
     ],
 )
-def test_what_the_language_refuses_ends_with_1(srcql: Srcql, filled: Path, arguments: list[str], words: str) -> None:
+def test_invalid_statements_exit_with_1(srcql: Srcql, filled: Path, arguments: list[str], words: str) -> None:
     found = srcql("diff", *arguments, "--warehouse", filled)
     assert (found.stdout, found.returncode) == ("", 1)
     assert words in found.stderr
 
 
-def test_a_server_answers_the_same(srcql: Srcql, uri: str, compare: Srcql) -> None:
+def test_a_server_returns_the_same(srcql: Srcql, uri: str, compare: Srcql) -> None:
     with srcql_client.connect(uri) as lakehouse:
         lakehouse.ingest("observations", pa.Table.from_pylist(ROWS))
     for source, format in (("Demo", "terminal"), ("Odd", "junit")):
@@ -483,7 +483,7 @@ RUNS = re.compile(r"^ *- (?:run: )?(srcql .*)$", re.M)
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_the_commands_of_the_pipelines_do_what_the_page_says(
+def test_the_commands_of_the_pipelines_work(
     srcql: Srcql, monkeypatch: pytest.MonkeyPatch, pipeline: str, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)

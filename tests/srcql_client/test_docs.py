@@ -1,4 +1,4 @@
-"""The page of the command line knows every command and every option."""
+"""The pages of the client are complete, and their examples work."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
 
 
 def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Each command that does something, under its full name."""
+    """Yield each command with its full name."""
     if not hasattr(command, "commands"):
         yield name, command
         return
@@ -22,14 +22,14 @@ def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from commands(inner, f"{name} {word}")
 
 
-def test_every_command_has_its_heading() -> None:
+def test_every_command_has_a_heading() -> None:
     names = [name for name, _ in commands(typer.main.get_command(app), "srcql")]
     assert names
     assert [line[3:] for line in PAGE.splitlines() if line.startswith("## ")] == sorted(names, key=PAGE.index)
     assert len(names) == PAGE.count("\n## ")
 
 
-def test_every_option_is_told() -> None:
+def test_every_option_is_documented() -> None:
     options = {
         option
         for _, command in commands(typer.main.get_command(app), "srcql")
@@ -41,6 +41,6 @@ def test_every_option_is_told() -> None:
     assert [option for option in sorted(options) if f"`{option}" not in PAGE and f" {option}" not in PAGE] == []
 
 
-def test_every_format_is_told_and_written() -> None:
+def test_every_format_is_documented_and_written() -> None:
     assert [format.value for format in Format] == list(FORMATS)
     assert all(f"| `{format}` |" in PAGE for format in FORMATS)

@@ -1,4 +1,4 @@
-"""What a user reads when another distribution installs a package under the name of one of ours."""
+"""Errors when another distribution installs a package with the name of one of ours."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How rows are written."""
+"""The output formats."""
 
 import csv
 import io
@@ -79,7 +79,7 @@ def test_parquet_keeps_types() -> None:
     assert found.drop_columns(["share"]).to_pylist() == ROWS.drop_columns(["share"]).to_pylist()
 
 
-def test_table_is_for_eyes() -> None:
+def test_a_table_is_readable() -> None:
     lines = written("table", ROWS.select(["size", "share", "flag", "list"])).decode().splitlines()
     assert [line.split() for line in lines] == [
         ["size", "share", "flag", "list"],
@@ -92,7 +92,7 @@ def test_table_is_for_eyes() -> None:
     assert lines[2].startswith("                  1   ")
 
 
-def test_a_long_table_is_cut_and_says_so() -> None:
+def test_a_long_table_is_cut_and_counts_its_rows() -> None:
     lines = written("table", pa.table({"n": range(1_234)})).decode().splitlines()
     assert len(lines) == 2 + formats.ROWS_SHOWN + 1
     assert lines[-1] == "(1,234 rows, the first 200 shown)"
@@ -115,7 +115,7 @@ ODD = pa.table(
 )
 
 
-def test_values_that_python_or_csv_have_not_are_written_in_words() -> None:
+def test_values_that_python_or_csv_lack_are_text() -> None:
     (found,) = json.loads(written("json", ODD))
     assert (found["span"], found["bytes"]) == ("P14M1DT90.5S", "05fd")
     assert found["nanoseconds"].endswith(".123456789")
@@ -124,7 +124,7 @@ def test_values_that_python_or_csv_have_not_are_written_in_words() -> None:
     assert written("table", ODD).decode().splitlines()[2].split()[:2] == ["P14M1DT90.5S", "05fd"]
 
 
-def test_parquet_refuses_what_it_has_no_type_for() -> None:
+def test_parquet_rejects_unsupported_types() -> None:
     with pytest.raises(Unsupported, match="column span"):
         written("parquet", ODD)
 

@@ -1,4 +1,4 @@
-"""The import of a Solr export: on small exports made here, and on a real one beside what the arena observed."""
+"""The Solr importer, on small generated exports and on a real one with arena observations."""
 
 import gzip
 import json
@@ -78,7 +78,7 @@ def test_a_document_is_the_source_of_an_implementation(tmp_path: Path) -> None:
     ]
 
 
-def test_only_id_and_problem_must_be_there(tmp_path: Path) -> None:
+def test_only_id_and_problem_are_required(tmp_path: Path) -> None:
     (row,) = rows(written(tmp_path, [{"id": "s1", "abstractionId": "Stack", "content": "", "m_static_loc_td": []}]))
     assert {name for name, value in row.items() if value is not None} == {
         "data_set_id",
@@ -87,7 +87,7 @@ def test_only_id_and_problem_must_be_there(tmp_path: Path) -> None:
     }
 
 
-def test_a_unit_of_several_problems_is_a_source_of_each(tmp_path: Path) -> None:
+def test_a_unit_of_several_problems_has_a_row_for_each(tmp_path: Path) -> None:
     found = rows(written(tmp_path, [unit(abstractionId=["Queue", "Stack", "Queue"])]))
     assert [(row["problem_id"], row["implementation_id"]) for row in found] == [
         ("Queue", "s1_original_0"),
@@ -119,7 +119,7 @@ def test_every_form_of_an_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ]
 
 
-def test_an_export_may_be_packed(tmp_path: Path) -> None:
+def test_an_export_may_be_gzipped(tmp_path: Path) -> None:
     bare = rows(written(tmp_path, UNITS))
     packed = tmp_path / "export"
     packed.write_bytes(gzip.compress(b"\xef\xbb\xbf" + json.dumps(UNITS).encode()))
@@ -134,24 +134,24 @@ def test_rows_come_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ({"abstractionId": ["p"]}, "docs[1]: expected a field id, found no text in it (fields: abstractionId)"),
-        ({"error": {"code": 400}}, "docs[1]: expected a field id, found no text in it (fields: error)"),
+        ({"abstractionId": ["p"]}, "docs[1]: expected text as id, found none (fields: abstractionId)"),
+        ({"error": {"code": 400}}, "docs[1]: expected text as id, found none (fields: error)"),
         (unit(id=7), "docs[1]: expected text as id, found 7.0"),
-        (unit(id=["a", "b"]), "docs[1]: expected one value as id, found 2"),
-        (unit(id="s0", abstractionId=None, name="Stack"), "docs[1]: expected a field abstractionId, found no text in"),
-        (unit(id="s0", abstractionId=["", None]), "docs[1]: expected a field abstractionId"),
+        (unit(id=["a", "b"]), "docs[1]: expected one value as id, found 2 values"),
+        (unit(id="s0", abstractionId=None, name="Stack"), "docs[1]: expected text as abstractionId, found none"),
+        (unit(id="s0", abstractionId=["", None]), "docs[1]: expected text as abstractionId"),
         (unit(id="s0", abstractionId=[3]), "docs[1]: expected text as abstractionId, found 3.0"),
-        (unit(), "docs[1]: expected an id of its own, found s1 again"),
+        (unit(), "docs[1]: expected a unique id, found s1 again"),
         (
             unit(id="s0", m_static_loc_td=[1.5]),
-            "docs[1]: expected a whole number of 32 bits as m_static_loc_td, found 1.5",
+            "docs[1]: expected a 32-bit integer as m_static_loc_td, found 1.5",
         ),
         (unit(id="s0", m_static_loc_td=3e9), "found 3000000000.0"),
         (unit(id="s0", m_static_complexity_td="4"), "as m_static_complexity_td, found '4'"),
         (unit(id="s0", m_static_complexity_td=True), "as m_static_complexity_td, found True"),
         (unit(id="s0", m_static_complexity_td=float("nan")), "as m_static_complexity_td, found nan"),
         (unit(id="s0", content={}), "docs[1]: expected text as content, found {}"),
-        (unit(id="s0", content="\ud800"), "docs[1]: expected Unicode as content, found half a surrogate pair"),
+        (unit(id="s0", content="\ud800"), "docs[1]: expected Unicode as content, found an unpaired surrogate"),
         (
             unit(id="s0", lastModified="yesterday"),
             "expected a time such as 2026-01-02T03:04:05Z as lastModified, found",
@@ -160,11 +160,11 @@ def test_rows_come_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         (["s0"], "docs[1]: expected a document, found ['s0']"),
     ],
 )
-def test_a_document_that_cannot_be_read_is_told(tmp_path: Path, document: Any, words: str) -> None:
-    with pytest.raises(InvalidData) as told:
+def test_an_invalid_document_is_reported(tmp_path: Path, document: Any, words: str) -> None:
+    with pytest.raises(InvalidData) as caught:
         rows(written(tmp_path, [unit(), document]))
-    assert str(told.value).startswith("solr.json: docs[1]: expected ")
-    assert words in str(told.value)
+    assert str(caught.value).startswith("solr.json: docs[1]: expected ")
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -174,39 +174,39 @@ def test_a_document_that_cannot_be_read_is_told(tmp_path: Path, document: Any, w
         (json.dumps(response()), "expected some documents, found 0"),
         (
             json.dumps(response(unit(), found=7)),
-            "expected 7 documents, found 1\n  hint: ask Solr for rows=7, or put all",
+            "expected 7 documents, found 1\n  hint: request rows=7 from Solr, or put all",
         ),
         (json.dumps(response(found=7)), "expected 7 documents, found 0"),
         (
             b"<response/>",
-            "expected the JSON of a Solr export, found '<response/>' at character 0\n  hint: ask Solr for",
+            "expected the JSON of a Solr export, found '<response/>' at character 0\n  hint: request",
         ),
         (b"id,content\ns1,x", "expected the JSON of a Solr export, found 'id,content' at character 0"),
         (b'[{"id": "s1"', "expected JSON, found the end of the file"),
         (b'{"response": {"docs": [', "expected JSON, found the end of the file"),
         (b'{"response": {"docs": [] "x"', "expected ',', found '\"x\"' at character 25"),
-        (b"{7: 8}", "expected a name in quotes, found '7: 8}' at character 1"),
+        (b"{7: 8}", "expected a quoted name, found '7: 8}' at character 1"),
         (b"[" * 100_000, "expected JSON that is nested less deep"),
         (b'{"id": "\xff"}', "expected UTF-8, found other bytes"),
-        (gzip.compress(b"[]", mtime=0)[:-9], "expected a gzip file, found one that is cut off or damaged"),
+        (gzip.compress(b"[]", mtime=0)[:-9], "expected a gzip file, found a truncated or damaged one"),
         (b"PAR1", "expected the JSON of a Solr export, found 'PAR1'"),
     ],
 )
-def test_what_is_no_export_is_told(tmp_path: Path, content: bytes | str, words: str) -> None:
+def test_other_files_are_rejected(tmp_path: Path, content: bytes | str, words: str) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with pytest.raises(InvalidData) as told:
+    with pytest.raises(InvalidData) as caught:
         rows(path)
-    assert str(told.value).startswith(f"x.json: {words}")
+    assert str(caught.value).startswith(f"x.json: {words}")
 
 
-def test_numbers_of_any_length_cost_nothing(tmp_path: Path) -> None:
+def test_long_numbers_are_cheap(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(f'[{{"id": "s1", "abstractionId": "p", "x": {"9" * 10_000}, "y": 1e999999999}}]')
     assert ids(path) == ["s1_original_0"]
 
 
-def test_a_value_without_end_is_not_read_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unterminated_value_is_not_read_completely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_stream, "_LARGEST", 100_000)
     path = tmp_path / "x.json"
     path.write_text('["' + "x" * 1_000_000)
@@ -217,24 +217,24 @@ def test_a_value_without_end_is_not_read_to_the_end(tmp_path: Path, monkeypatch:
         assert text.tell() < 300_000
 
 
-def test_no_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.json"):
         with pytest.raises(InvalidData, match="expected the JSON of a Solr export, found no file at"):
             list(solr.read(path, "d"))
 
 
-def test_of_an_export_that_breaks_off_nothing_is_kept(tmp_path: Path, lakehouse: Connection) -> None:
+def test_an_invalid_export_adds_nothing(tmp_path: Path, lakehouse: Connection) -> None:
     path = written(tmp_path, [*(unit(id=f"s{n}") for n in range(2_500)), unit(id="s7")])
-    with pytest.raises(InvalidData) as told:
+    with pytest.raises(InvalidData) as caught:
         imported(lakehouse, solr.read(path, "d"))
-    assert str(told.value).splitlines() == [
-        "solr.json: docs[2500]: expected an id of its own, found s7 again",
-        "  hint: sort a search that comes in pages by id",
+    assert str(caught.value).splitlines() == [
+        "solr.json: docs[2500]: expected a unique id, found s7 again",
+        "  hint: sort the search by id if you export it in pages",
     ]
     assert lakehouse.query("FROM code_implementations").num_rows == 0
 
 
-def test_the_batch_id_is_made_of_the_content(tmp_path: Path) -> None:
+def test_the_batch_id_depends_on_the_content(tmp_path: Path) -> None:
     path = written(tmp_path, UNITS)
     (part,) = solr.read(path, "d")
     (renamed,) = solr.read(path.rename(tmp_path / "renamed"), "d")
@@ -242,7 +242,7 @@ def test_the_batch_id_is_made_of_the_content(tmp_path: Path) -> None:
     assert part.batch_id == renamed.batch_id != other.batch_id
 
 
-def test_observations_know_code_that_came_before_them(tmp_path: Path) -> None:
+def test_observations_get_the_hashes_of_earlier_code(tmp_path: Path) -> None:
     documents = written(tmp_path, [unit(), unit(id="s2", content="class Other {}")])
     cells = [
         cell(SYSTEMID=system, VARIANTID=variant) for system in ("s1", "s2", "s3") for variant in ("original", "m0")
@@ -262,7 +262,7 @@ def test_observations_know_code_that_came_before_them(tmp_path: Path) -> None:
 
 
 def test_further_adapters_get_the_source_of_their_unit(tmp_path: Path, lakehouse: Connection) -> None:
-    """By the query of the page of the importers, of several sources the latest."""
+    """With the query of docs/importers.md; the latest of several sources counts."""
     page = (Path(__file__).parents[2] / "docs" / "importers.md").read_text()
     query = page.partition("```sql\n")[2].partition("```")[0]
     for source in ("class Old {}", "class New {}"):
@@ -288,7 +288,7 @@ SAMPLE = ("ClassEval_51_KappaCalculator", "HumanEval_38_decode_cyclic", "mbpp_80
 
 @pytest.fixture(scope="module")
 def both(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """A server with some problems of the real data, imported from the three tables (A) and from LASSO's exports (B)."""
+    """A server with problems of the real data, imported from the three tables (A) and from LASSO's exports (B)."""
     folder = tmp_path_factory.mktemp("both")
     with served(folder / "w") as lakehouse:
         for table in ("code_implementations", "tests", "observations"):
@@ -313,7 +313,7 @@ def selected(path: Path, column: str) -> pa.Table:
         (f"code_implementations WHERE problem_id IN {SAMPLE}", ", created_at"),
     ],
 )
-def test_the_exports_give_what_the_tables_give(both: Connection, rows: str, unknown: str) -> None:
+def test_the_exports_equal_the_tables(both: Connection, rows: str, unknown: str) -> None:
     found = both.query(f"SELECT * EXCLUDE (data_set_id{unknown}), data_set_id FROM {rows}").to_pylist()
     of: dict[str, list[str]] = {"A": [], "B": []}
     for row in found:
@@ -322,7 +322,7 @@ def test_the_exports_give_what_the_tables_give(both: Connection, rows: str, unkn
     assert of["A"]
 
 
-def test_every_implementation_has_its_source(both: Connection) -> None:
+def test_every_implementation_has_source_code(both: Connection) -> None:
     found = both.query("SELECT DISTINCT problem_id, implementation_id, source_code FROM (SLICE FROM B WITH CODE)")
     expected = both.query(
         "SELECT problem_id, implementation_id, source_code FROM code_implementations WHERE data_set_id = 'A'"

@@ -1,4 +1,4 @@
-"""What only a client over the wire meets: servers that are not there, or go away."""
+"""Failures of a connection over the wire."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ def free_address() -> str:
         return f"grpc://127.0.0.1:{probe.getsockname()[1]}"
 
 
-def test_nobody_answers() -> None:
+def test_a_missing_server_is_reported() -> None:
     address = free_address()
     with srcql_client.connect(address) as lakehouse:
         for call in (
@@ -39,8 +39,8 @@ def test_nobody_answers() -> None:
             assert str(caught.value).splitlines()[0] == f"no server answers at {address}"
 
 
-def test_an_ingest_outlives_its_server(tmp_path: Path) -> None:
-    """The first connection is cut under the client; the same rows arrive once, at the server that comes after it."""
+def test_an_ingest_survives_a_restart_of_the_server(tmp_path: Path) -> None:
+    """The first server is killed; the rows arrive once, at its successor."""
     address = free_address()
     rows = observations()
     with served(tmp_path / "w", address) as (first, _), srcql_client.connect(address) as lakehouse:
@@ -49,7 +49,7 @@ def test_an_ingest_outlives_its_server(tmp_path: Path) -> None:
         first.wait()
 
         class Replayed:
-            """Rows whose second reading finds a server again."""
+            """Rows whose second reading starts a server."""
 
             readings = 0
 
@@ -70,7 +70,7 @@ def test_an_ingest_outlives_its_server(tmp_path: Path) -> None:
             again.__exit__(None, None, None)
 
 
-def test_what_can_be_read_once_is_not_sent_twice() -> None:
+def test_an_iterator_is_not_sent_twice() -> None:
     readings = []
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -82,7 +82,7 @@ def test_what_can_be_read_once_is_not_sent_twice() -> None:
     assert readings == [1]
 
 
-def test_serve_prints_its_address_first_and_ends_when_told(tmp_path: Path) -> None:
+def test_serve_prints_its_address_and_stops_on_sigterm(tmp_path: Path) -> None:
     with served(tmp_path / "w") as (process, uri):
         with srcql_client.connect(uri) as lakehouse:
             assert lakehouse.query("SELECT 1 AS one")["one"].to_pylist() == [1]
@@ -96,14 +96,14 @@ BUSY = "SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7"
 
 @pytest.fixture
 def heard() -> Iterator[None]:
-    """Ctrl-C is heard, though a shell that starts a process in the background lets it ignore that."""
+    """Handle Ctrl-C, which a shell disables for processes in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("heard")
-def test_ctrl_c_ends_a_query_that_has_no_rows_yet(tmp_path: Path) -> None:
+def test_ctrl_c_cancels_a_query_without_rows(tmp_path: Path) -> None:
     with served(tmp_path / "w") as (_, uri), srcql_client.connect(uri) as lakehouse:
         rows = lakehouse.stream(BUSY)
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -112,7 +112,7 @@ def test_ctrl_c_ends_a_query_that_has_no_rows_yet(tmp_path: Path) -> None:
         assert lakehouse.query("SELECT 1 AS one")["one"].to_pylist() == [1]
 
 
-def test_a_server_that_dies_in_a_query_is_told(tmp_path: Path) -> None:
+def test_a_server_that_dies_in_a_query_is_reported(tmp_path: Path) -> None:
     with served(tmp_path / "w") as (process, uri), srcql_client.connect(uri) as lakehouse:
         rows = lakehouse.stream(BUSY)
         process.kill()
@@ -120,8 +120,8 @@ def test_a_server_that_dies_in_a_query_is_told(tmp_path: Path) -> None:
             rows.read_all()
 
 
-def test_serve_says_why_it_cannot_and_nothing_else(tmp_path: Path) -> None:
-    """The warehouse is open by then; what holds it is not reported on the way out."""
+def test_serve_reports_only_its_error(tmp_path: Path) -> None:
+    """The warehouse is already open; closing it prints nothing."""
     with served(tmp_path / "w") as (_, uri):
         ended = srcql("serve", "--warehouse", tmp_path / "w", "--listen", uri)
     assert ended.returncode == 1
@@ -143,7 +143,7 @@ def test_serve_says_why_it_cannot_and_nothing_else(tmp_path: Path) -> None:
         ("[FlightSQL] Detail: none (Unknown; Prepare)", "ExecutionError", "Detail: none"),
     ],
 )
-def test_what_the_driver_adds_is_taken_off(text: str, kind: str, words: str) -> None:
-    with pytest.raises(getattr(errors, kind)) as caught, statuses.told_by("grpc://127.0.0.1:1"):
+def test_the_text_of_the_driver_is_removed(text: str, kind: str, words: str) -> None:
+    with pytest.raises(getattr(errors, kind)) as caught, statuses.translate_errors("grpc://127.0.0.1:1"):
         raise OperationalError(text, status_code=AdbcStatusCode.UNKNOWN)
     assert str(caught.value) == words

@@ -1,4 +1,4 @@
-"""The command line `srcql`: one file for each command, and nothing heavy is imported before a command needs it."""
+"""The command line `srcql`: one file for each command. A command imports heavy packages on use."""
 
 import sys
 import traceback
@@ -12,7 +12,7 @@ from . import demo, diff, importing, query, serve, status, user
 
 app = typer.Typer(
     name="srcql",
-    help="Ask what programs did: a query language and a lakehouse for observed behaviour.",
+    help="Query and fill a lakehouse of observed program behaviour.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,7 +28,7 @@ app.add_typer(user.app, name="user")
 
 
 def main() -> None:
-    """Run the command line: exit code 0, 1 for an error that the user can mend, 2 for wrong usage."""
+    """Run the command line; exit with 0, with 1 for an error that the user can fix, or with 2 for wrong usage."""
     try:
         app()
     except (SrcqlError, OSError) as error:
@@ -36,11 +36,11 @@ def main() -> None:
         sys.exit(1)
     except Exception as error:
         print(f"internal error: {type(error).__name__}: {error} ({_place(error)})", file=sys.stderr)
-        print("  hint: this is a fault of srcql; please report it with the command", file=sys.stderr)
+        print("  hint: this is a bug in srcql; report it with the command that you ran", file=sys.stderr)
         sys.exit(1)
 
 
 def _place(error: Exception) -> str:
-    """File and line in which an error arose."""
+    """Return the file and line that raised an error."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(frame.filename).name}, line {frame.lineno}"

@@ -1,4 +1,4 @@
-"""`python -m srcql_client.cli`: the command line without its script."""
+"""`python -m srcql_client.cli`: the command line without its installed script."""
 
 from . import main
 

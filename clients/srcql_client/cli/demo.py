@@ -1,4 +1,4 @@
-"""`srcql demo`: in one minute, what this is for."""
+"""`srcql demo`: a tour of SRCQL in one minute."""
 
 from typing import Annotated
 
@@ -7,12 +7,12 @@ import typer
 
 def demo(
     warehouse: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Where to keep what is observed; a temporary folder if not given.")
+        str | None, typer.Option(metavar="DIR", help="Keep the observations in this folder; default: a temporary one.")
     ] = None,
 ) -> None:
-    """See in a minute what this is for.
+    """See SRCQL at work, in one minute.
 
-    Runs several implementations of a few problems, keeps what they did, and asks about it.
+    Runs 27 implementations of four problems, stores the observations in a lakehouse, and queries them.
     """
     from ..demo.show import run
 

@@ -1,4 +1,4 @@
-"""`srcql diff`: what changed between two commits, runs or environments, and whether a pipeline may go on."""
+"""`srcql diff`: changes between two commits, runs or environments, and the gate of a pipeline."""
 
 import os
 import shutil
@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from .query import opened
+from .query import open_output
 from .target import Server, Warehouse, connect
 
-WIDTH = 100  # where there is no terminal to ask, as in the log of a pipeline
+WIDTH = 100  # without a terminal, as in the log of a pipeline
 
 
 class Report(StrEnum):
-    """How the report is written."""
+    """The format of the report."""
 
     TERMINAL = "terminal"
     MARKDOWN = "markdown"
@@ -25,7 +25,7 @@ class Report(StrEnum):
 
 
 class FailOn(StrEnum):
-    """What must not be found."""
+    """A kind of step that fails the comparison."""
 
     REGRESSION = "regression"
     CHANGED = "changed"
@@ -33,58 +33,64 @@ class FailOn(StrEnum):
 
 
 def diff(
-    to: Annotated[str, typer.Option(metavar="B", help="What it is compared with.")],
+    to: Annotated[str, typer.Option(metavar="B", help="The commit, run or environment to compare A with.")],
     source: Annotated[
-        str, typer.Argument(metavar="FROM", help="What follows FROM: data_set[.problem], … and shared clauses.")
+        str, typer.Argument(metavar="FROM", help="What to compare: data_set[.problem], … and shared clauses.")
     ] = "*",
-    commit: Annotated[str | None, typer.Option(metavar="A", help="Compare two commits.")] = None,
-    run: Annotated[str | None, typer.Option(metavar="A", help="Compare two runs.")] = None,
-    environment: Annotated[str | None, typer.Option(metavar="A", help="Compare two environments.")] = None,
+    commit: Annotated[str | None, typer.Option(metavar="A", help="Compare this commit.")] = None,
+    run: Annotated[str | None, typer.Option(metavar="A", help="Compare this run.")] = None,
+    environment: Annotated[str | None, typer.Option(metavar="A", help="Compare this environment.")] = None,
     against: Annotated[
-        str | None, typer.Option(metavar="REFERENCE", help="What changes are worth: specified, oracle, …")
+        str | None, typer.Option(metavar="REFERENCE", help="Judge changes by this reference: specified, oracle, …")
     ] = None,
     noise: Annotated[
-        str | None, typer.Option(metavar="C", help="A repeat of A: cells that differ there are out.")
+        str | None, typer.Option(metavar="C", help="Ignore cells that differ between A and C, a repeat of A.")
     ] = None,
-    fail_on: Annotated[list[FailOn] | None, typer.Option(help="End with 1 when there is any; repeatable.")] = None,
-    format: Annotated[Report, typer.Option(help="How the report is written.")] = Report.TERMINAL,
+    fail_on: Annotated[
+        list[FailOn] | None, typer.Option(help="Exit with 1 if a step of this kind is found; repeatable.")
+    ] = None,
+    format: Annotated[Report, typer.Option(help="Format of the report.")] = Report.TERMINAL,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="A file for the report, instead of the screen."),
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of standard output."),
     ] = None,
     server: Server = None,
     warehouse: Warehouse = None,
 ) -> None:
-    """Report what changed from A to B, and fail when it must not have."""
+    """Report what changed from A to B, and fail on changes that must not happen."""
     ends = {"commit": commit, "run": run, "environment": environment}
     given = [(axis, before) for axis, before in ends.items() if before is not None]
     if len(given) != 1:
-        found = "several are given" if given else "none is given"
-        raise typer.BadParameter(f"name one: {found}", param_hint="--commit, --run or --environment")
+        raise typer.BadParameter(
+            f"expected one of them, found {'several' if given else 'none'}",
+            param_hint="--commit, --run or --environment",
+        )
     if FailOn.REGRESSION in (fail_on or ()) and against is None:
-        problem = "only beside a reference is there a regression: name it by --against, as in --against specified"
-        raise typer.BadParameter(problem, param_hint="--fail-on regression")
+        raise typer.BadParameter(
+            "a regression needs a reference; add --against, as in --against specified",
+            param_hint="--fail-on regression",
+        )
     if not source.strip():
-        raise typer.BadParameter("it is empty; without it everything is compared", param_hint="FROM")
+        raise typer.BadParameter("expected a data set, found an empty text; omit it to compare all", param_hint="FROM")
     _check_text(to, source, against, noise, *(before for _, before in given))
     with connect(server, warehouse) as lakehouse:
-        from ..reports import FORMATS, Comparison, Question, verdict
+        from ..reports import FORMATS, Comparison, Request, judge
 
-        unique = tuple(dict.fromkeys(str(kind) for kind in fail_on or ()))
+        kinds = tuple(dict.fromkeys(str(kind) for kind in fail_on or ()))
         (axis, before) = given[0]
-        write, shown = FORMATS[format]
-        comparison = Comparison(lakehouse, Question(axis, before, to, source, against, noise, unique), shown)
-        judged = verdict(comparison)
-        with opened(output) as out:
-            write(comparison, judged, out, shutil.get_terminal_size((WIDTH, 24)).columns, _colours(output))
+        write, selection = FORMATS[format]
+        comparison = Comparison(lakehouse, Request(axis, before, to, source, against, noise, kinds), selection)
+        verdict = judge(comparison)
+        with open_output(output) as out:
+            write(comparison, verdict, out, shutil.get_terminal_size((WIDTH, 24)).columns, _colours(output))
     if output is not None or format is not Report.TERMINAL:
-        print(judged, file=sys.stderr)
-    if judged.failed:
+        print(verdict, file=sys.stderr)
+    if verdict.failed:
         raise typer.Exit(1)
 
 
 def _check_text(*texts: str | None) -> None:
-    """Refuse what is not UTF-8: a shell hands on whatever bytes it is given."""
+    """Reject arguments that are not UTF-8; a shell passes any bytes."""
     try:
         for text in texts:
             (text or "").encode()
@@ -93,5 +99,5 @@ def _check_text(*texts: str | None) -> None:
 
 
 def _colours(output: Path | None) -> bool | None:
-    """Whether there is a terminal; else None, and the environment says it (FORCE_COLOR, NO_COLOR)."""
+    """Return True for a terminal; otherwise None, and FORCE_COLOR or NO_COLOR decide."""
     return True if output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ else None

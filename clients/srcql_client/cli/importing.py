@@ -1,65 +1,64 @@
-"""`srcql import`: files of others, once and no more than once."""
+"""`srcql import`: files of other tools, each imported at most once."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..importers import Part
 from .target import Server, Warehouse, connect
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 app = typer.Typer(
-    help="Import files of other tools.\n\nThe same file imported again adds nothing.",
+    help="Import files of other tools.\n\nImporting the same file again adds nothing.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-Files = Annotated[Path, typer.Argument(metavar="PATH", help="A Parquet file, or a folder of them.")]
+Files = Annotated[Path, typer.Argument(metavar="PATH", help="Parquet file, or a folder of Parquet files.")]
+DataSet = Annotated[str | None, typer.Option(metavar="D", help="Data set of the imported problems (required).")]
 
 
 @app.command()
-def arena(
-    path: Files,
-    data_set: Annotated[str | None, typer.Option(metavar="D", help="The data set that its problems belong to.")] = None,
-    server: Server = None,
-    warehouse: Warehouse = None,
-) -> None:
+def arena(path: Files, data_set: DataSet = None, server: Server = None, warehouse: Warehouse = None) -> None:
     """Import the raw export of a LASSO arena.
 
-    Its observations, specified oracles and tests become rows of the data set D.
+    Adds its observations, expected responses and tests to the data set D.
     """
-    if not data_set:
-        raise typer.BadParameter("an arena export does not say which it belongs to: name it", param_hint="--data-set")
+    name = _require_data_set(data_set, "an arena export names no data set")
     from ..importers.arena import read
 
-    _ingest(read(path, data_set), server, warehouse)
+    _ingest(read(path, name), server, warehouse)
 
 
 @app.command()
 def solr(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="JSON, gzipped or not.")],
-    data_set: Annotated[str | None, typer.Option(metavar="D", help="The data set that its problems belong to.")] = None,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="JSON file, optionally gzipped.")],
+    data_set: DataSet = None,
     server: Server = None,
     warehouse: Warehouse = None,
 ) -> None:
-    """Import the sources of implementations from LASSO's code index.
+    """Import source code from LASSO's code index.
 
-    The documents of a Solr export become rows of code_implementations in the data set D. Import them before what the
-    arena observed: observations then get the hashes of their code.
+    Adds the documents of a Solr export to the table code_implementations, in the data set D. Import them before the
+    arena's observations, so that observations get the hashes of their code.
     """
-    if not data_set:
-        raise typer.BadParameter("a Solr export does not say which it belongs to: name it", param_hint="--data-set")
+    name = _require_data_set(data_set, "a Solr export names no data set")
     from ..importers.solr import read
 
-    _ingest(read(path, data_set), server, warehouse)
+    _ingest(read(path, name), server, warehouse)
 
 
 @app.command()
 def parquet(
     path: Files,
-    table: Annotated[str, typer.Option(metavar="T", help="observations, tests or code_implementations.")],
+    table: Annotated[
+        str, typer.Option(metavar="T", help="Table of the rows: observations, tests or code_implementations.")
+    ],
     server: Server = None,
     warehouse: Warehouse = None,
 ) -> None:
@@ -69,37 +68,38 @@ def parquet(
     _ingest(read(path, table), server, warehouse)
 
 
+def _require_data_set(data_set: str | None, reason: str) -> str:
+    if not data_set:
+        raise typer.BadParameter(f"{reason}: give --data-set", param_hint="--data-set")
+    return data_set
+
+
 def _ingest(parts: Iterator[Part], server: str | None, warehouse: str | None) -> None:
     from ..formats import counted
 
     with connect(server, warehouse) as lakehouse:
         for part in parts:
-            receipt = lakehouse.ingest(part.table, _Watched(part), part.batch_id)
+            receipt = lakehouse.ingest(part.table, _WithProgress(part), part.batch_id)
             known = f" ({receipt.rows:,} already there)" if receipt.repeated else ""
             typer.echo(f"{part.file.name}: {counted(receipt.added, 'row')} added to {receipt.table}{known}")
 
 
-class _Watched:
-    """The rows of a part; while they are read, a terminal shows how many."""
+class _WithProgress:
+    """The batches of a part; reading them shows the number of rows on a terminal."""
 
     def __init__(self, part: Part) -> None:
         self._part = part
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator["pa.RecordBatch"]:
         if not sys.stderr.isatty():
-            yield from _batches(self._part.rows)
+            yield from self._part.batches()
             return
         from rich.console import Console
         from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        shown = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task(f"{self._part.file.name}: {self._part.table}", total=None)
-            for batch in _batches(self._part.rows):
+            for batch in self._part.batches():
                 progress.advance(task, len(batch))
                 yield batch
-
-
-def _batches(rows: Iterable[Any]) -> Iterable[Any]:
-    """Batches of a table, or of what gives batches already."""
-    return rows.to_batches() if hasattr(rows, "to_batches") else rows

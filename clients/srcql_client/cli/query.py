@@ -1,6 +1,7 @@
-"""`srcql query`: ask, and print or keep the answer."""
+"""`srcql query`: run a query and print or save its rows."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from .target import Server, Warehouse, connect
 
 
 class Format(StrEnum):
-    """How rows are written."""
+    """The format of the rows."""
 
     TABLE = "table"
     JSON = "json"
@@ -24,59 +25,64 @@ class Format(StrEnum):
 
 
 def query(
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="SRCQL or SQL; - reads standard input.")] = None,
-    file: Annotated[Path | None, typer.Option(metavar="F", help="A file with the text, instead of TEXT.")] = None,
-    format: Annotated[Format, typer.Option(help="How the rows are written.")] = Format.TABLE,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="Query in SRCQL or SQL; - reads it from standard input.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(metavar="F", help="Read the query from this file.")] = None,
+    format: Annotated[Format, typer.Option(help="Format of the rows.")] = Format.TABLE,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="A file for the rows, instead of the screen.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of standard output."),
     ] = None,
     server: Server = None,
     warehouse: Warehouse = None,
 ) -> None:
     """Run a query and write its rows."""
-    asked = _text(text, file)
+    statement = _read_text(text, file)
     if format is Format.PARQUET and output is None and sys.stdout.isatty():
-        raise typer.BadParameter("Parquet is no text: name a file by -o, or send it into a pipe", param_hint="--format")
+        raise typer.BadParameter(
+            "Parquet cannot be printed on a terminal; use -o FILE or a pipe", param_hint="--format parquet"
+        )
     with connect(server, warehouse) as lakehouse:
-        rows = lakehouse.stream(asked)
+        rows = lakehouse.stream(statement)
         from .. import formats
 
-        with opened(output) as out:
+        with open_output(output) as out:
             formats.write(format, rows, out, _width(output))
 
 
-def _text(text: str | None, file: Path | None) -> str:
+def _read_text(text: str | None, file: Path | None) -> str:
     if (text is None) == (file is None):
         raise typer.BadParameter(
-            "give the query as TEXT, as a file by --file F, or as - on standard input", param_hint="TEXT"
+            f"expected one query, found {'none' if text is None else 'TEXT and --file'}; "
+            "pass TEXT, --file F, or - for standard input",
+            param_hint="TEXT",
         )
     try:
-        asked = file.read_text(encoding="utf-8") if file is not None else sys.stdin.read() if text == "-" else str(text)
-        asked.encode()  # a shell hands on whatever bytes it is given
+        query = file.read_text(encoding="utf-8") if file is not None else sys.stdin.read() if text == "-" else str(text)
+        query.encode()  # a shell passes any bytes
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--file") from None
     except UnicodeError:
         hint = "--file" if file else "TEXT"
         raise typer.BadParameter(f"{file or 'the query'} is not UTF-8", param_hint=hint) from None
-    return asked
+    return query
 
 
 def _width(output: Path | None) -> int | None:
-    """Columns of the terminal that is written to, None when it is none."""
-    import shutil
-
+    """Return the columns of the terminal that the rows go to, None if they go elsewhere."""
     return shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
 
 
 @contextmanager
-def opened(output: Path | None) -> Iterator[IO[bytes]]:
-    """Where the rows go; a file that was not finished does not stay."""
+def open_output(output: Path | None) -> Iterator[IO[bytes]]:
+    """Open the file, or standard output; an error in the block removes the incomplete file."""
     if output is None:
         try:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         except BrokenPipeError:
-            # The reader has seen enough; Python must not flush into the closed pipe at its end.
+            # The reader of the pipe is gone; without this, Python flushes into it at exit and fails.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     try:

@@ -1,4 +1,4 @@
-"""`srcql serve`: a warehouse for others to ask and to fill."""
+"""`srcql serve`: a server of a warehouse."""
 
 from typing import Annotated
 
@@ -9,18 +9,19 @@ from ..extras import extra
 
 def serve(
     warehouse: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The folder of the warehouse; or set SRCQL_WAREHOUSE.")
+        str | None, typer.Option(metavar="DIR", help="Folder of the warehouse; or set SRCQL_WAREHOUSE.")
     ] = None,
     listen: Annotated[
-        str | None, typer.Option(metavar="URI", help="Where to listen; port 0 is any free one, and the default.")
+        str | None, typer.Option(metavar="URI", help="Address to listen on; port 0, the default, picks a free port.")
     ] = None,
     users: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The users file; or set SRCQL_USERS. Without one all are let in.")
+        str | None,
+        typer.Option(metavar="FILE", help="Users file; or set SRCQL_USERS. Without one, no client must authenticate."),
     ] = None,
 ) -> None:
     """Serve a warehouse over Arrow Flight SQL.
 
-    The first line printed is the server's URI. SIGTERM or Ctrl-C ends it, after what runs has ended.
+    Prints the URI of the server on the first line. SIGTERM or Ctrl-C stops it after running calls have finished.
     """
     with extra("server", "a server"):
         from flight_server.__main__ import main

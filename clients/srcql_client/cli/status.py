@@ -1,15 +1,15 @@
-"""`srcql status`: what a lakehouse holds."""
+"""`srcql status`: the contents of a lakehouse."""
 
 from .target import Server, Warehouse, connect
 
 
 def status(server: Server = None, warehouse: Warehouse = None) -> None:
-    """Show what a lakehouse holds.
+    """Show the contents of a lakehouse.
 
-    Data sets with their problems, implementations, runs and rows; files, bytes and snapshots.
+    Lists data sets with their problems, implementations, runs and rows, then files, bytes and snapshots.
     """
     with connect(server, warehouse) as lakehouse:
-        held = lakehouse.status()
+        contents = lakehouse.status()
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -20,9 +20,10 @@ def status(server: Server = None, warehouse: Warehouse = None) -> None:
     table.add_column("data set")
     for name in ("problems", "implementations", "runs", "rows"):
         table.add_column(name, justify="right")
-    for data_set in held.data_sets:
+    for data_set in contents.data_sets:
         counts = (data_set.problems, data_set.implementations, data_set.runs, data_set.rows)
         table.add_row(data_set.data_set_id, *(f"{count:,}" for count in counts))
     console = Console(highlight=False)
-    console.print(table if held.data_sets else "no observations yet")
-    console.print(f"{counted(held.files, 'file')}, {held.bytes / 1e6:,.2f} MB, {counted(held.snapshots, 'snapshot')}")
+    console.print(table if contents.data_sets else "no observations yet")
+    files, snapshots = counted(contents.files, "file"), counted(contents.snapshots, "snapshot")
+    console.print(f"{files}, {contents.bytes / 1e6:,.2f} MB, {snapshots}")

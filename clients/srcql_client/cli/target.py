@@ -1,47 +1,61 @@
-"""Which lakehouse a command talks to: `--server` or `--warehouse`, or the environment's word for either."""
+"""The lakehouse of a command: `--server` or `--warehouse`, or their environment variables."""
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from ..connection import Connection
+from ..connection import Connection
+from ..opening import connect as open_connection
 
 Server = Annotated[
-    str | None, typer.Option(metavar="URI", help="The server to ask, grpc[+tls]://host:port; or set SRCQL_SERVER.")
+    str | None, typer.Option(metavar="URI", help="Address of a server, grpc[+tls]://host:port; or set SRCQL_SERVER.")
 ]
 Warehouse = Annotated[
-    str | None, typer.Option(metavar="DIR", help="The folder of a warehouse to open; or set SRCQL_WAREHOUSE.")
+    str | None, typer.Option(metavar="DIR", help="Folder of a warehouse to open here; or set SRCQL_WAREHOUSE.")
 ]
 
 
-def connect(server: str | None, warehouse: str | None) -> "Connection":
-    """The lakehouse of the one place that is named; an option outweighs the environment."""
+def connect(server: str | None, warehouse: str | None) -> Connection:
+    """Open the lakehouse that exactly one option or variable names; an option overrides the environment."""
     if server is None and warehouse is None:
         server, warehouse = os.environ.get("SRCQL_SERVER"), os.environ.get("SRCQL_WAREHOUSE")
-    # An empty text is no name: that of a variable that is not set would be the folder one stands in.
+    # An empty value counts as missing: an unset variable must not mean the current folder.
     if bool(server) == bool(warehouse):
-        said = "both are given" if server else "neither is given"
         raise typer.BadParameter(
-            f"name one lakehouse (or set SRCQL_SERVER or SRCQL_WAREHOUSE): {said}",
+            f"expected one lakehouse, found {'both' if server else 'none'}; "
+            "use one of the options, or set SRCQL_SERVER or SRCQL_WAREHOUSE",
             param_hint="--server or --warehouse",
         )
-    if server and not server.startswith(("grpc://", "grpc+tls://")):
+    if not server:
+        return open_connection(str(warehouse))
+    if not server.startswith(("grpc://", "grpc+tls://")):
         raise typer.BadParameter(f"expected grpc://host:port, found {server}", param_hint="--server")
-    from ..connection import connect as connect_to
+    user, password = _variable("USER"), _variable("PASSWORD")
+    if user and not password and sys.stdin.isatty():
+        password = typer.prompt(f"Password of {user}", hide_input=True, err=True)
+    return open_connection(
+        server,
+        user=user,
+        password=password,
+        token=_variable("TOKEN"),
+        tls_roots=_variable("TLS_ROOTS"),
+        client_cert=_client_cert(),
+    )
 
-    return connect_to(server, **_access()) if server else connect_to(str(warehouse))
+
+def _client_cert() -> tuple[str, str] | None:
+    certificate, key = _variable("CLIENT_CERT"), _variable("CLIENT_KEY")
+    if certificate and key:
+        return certificate, key
+    if certificate or key:
+        raise typer.BadParameter(
+            "expected both SRCQL_CLIENT_CERT and SRCQL_CLIENT_KEY, found only one of them", param_hint="environment"
+        )
+    return None
 
 
-def _access() -> dict[str, Any]:
-    """What the environment says of oneself: a password on the command line could be read by others."""
-    names = ("user", "password", "token", "tls_roots")
-    said: dict[str, Any] = {name: os.environ.get(f"SRCQL_{name.upper()}") or None for name in names}
-    if said["user"] and not said["password"] and sys.stdin.isatty():
-        said["password"] = typer.prompt(f"Password of {said['user']}", hide_input=True, err=True)
-    pair = tuple(os.environ.get(name) for name in ("SRCQL_CLIENT_CERT", "SRCQL_CLIENT_KEY"))
-    if any(pair) and not all(pair):
-        raise typer.BadParameter("SRCQL_CLIENT_CERT and SRCQL_CLIENT_KEY go together", param_hint="environment")
-    return {**said, "client_cert": pair if all(pair) else None}
+def _variable(name: str) -> str | None:
+    """Return SRCQL_<name> of the environment: other users can read a password on a command line."""
+    return os.environ.get(f"SRCQL_{name}") or None

@@ -1,1 +1,1 @@
-"""A few problems, several implementations of each, run now: what they did is observed, kept and asked about."""
+"""The demo: several implementations of a few problems, run now, observed, stored and queried."""

@@ -1,6 +1,7 @@
-"""Runs the implementations of a problem and writes down what they did, as rows of the three tables.
+"""Run the implementations of a problem and return rows of the three tables.
 
-A value answers as JSON, an exception as `$EXCEPTION@class@message`, a created object as a handle `$CUT@Problem@step`.
+A response is JSON for a value, `$EXCEPTION@class@message` for an exception, and the handle `$CUT@Problem@step` for a
+created object.
 """
 
 import copy
@@ -15,11 +16,11 @@ import pyarrow as pa
 from ..code_hash import code_hash
 from .problem import Call, Problem
 
-Row = dict[str, Any]
+Row = dict[str, object]
 
 
 def observations(problem: Problem, data_set_id: str, run_id: str) -> pa.Table:
-    """What every implementation answered at every step of every test, run now."""
+    """Run every implementation under every test and return an observation for each step."""
     sheets = {test_id: code_hash(sheet(calls)) for test_id, calls in problem.tests.items()}
     sources = {each: code_hash(inspect.getsource(each)) for each in problem.implementations}
     rows = [
@@ -42,7 +43,7 @@ def observations(problem: Problem, data_set_id: str, run_id: str) -> pa.Table:
 
 
 def specified(problems: Iterable[Problem], data_set_id: str, run_id: str) -> pa.Table:
-    """What the tests expect, step by step, as rows of the specified oracle; none for a test that expects nothing."""
+    """Return the expected responses as observations of the specified oracle, for tests that expect any."""
     rows = [
         {
             "data_set_id": data_set_id,
@@ -66,13 +67,13 @@ def specified(problems: Iterable[Problem], data_set_id: str, run_id: str) -> pa.
     return pa.Table.from_pylist(rows)
 
 
-def code(problem: Problem, data_set_id: str) -> pa.Table:
-    """The sources of the implementations."""
+def implementations(problem: Problem, data_set_id: str) -> pa.Table:
+    """Return the source code of the implementations."""
     return pa.Table.from_pylist([_source(problem, data_set_id, each) for each in problem.implementations])
 
 
 def tests(problem: Problem, data_set_id: str) -> pa.Table:
-    """The tests, as sequence sheets."""
+    """Return the tests as sequence sheets."""
     return pa.Table.from_pylist(
         [
             {
@@ -90,7 +91,7 @@ def tests(problem: Problem, data_set_id: str) -> pa.Table:
 
 
 def sheet(calls: tuple[Call, ...]) -> str:
-    r"""A test as a sequence sheet: a line for each call, its expected output first.
+    r"""Return a test as a sequence sheet: a line for each call, with its expected output first.
 
     >>> sheet((Call("median", ([1, 2],)),))
     '{"cells": {"A1": {}, "B1": "median", "C1": "Problem", "D1": "[1, 2]"}}\n'
@@ -98,13 +99,13 @@ def sheet(calls: tuple[Call, ...]) -> str:
     lines = []
     for row, call in enumerate(calls, 1):
         target = "A1" if row > 1 else "Problem"
-        arguments = {f"{chr(ord('D') + place)}{row}": json.dumps(each) for place, each in enumerate(call.arguments)}
-        cells: Row = {f"A{row}": call.expected or {}, f"B{row}": call.operation, f"C{row}": target} | arguments
+        cells: Row = {f"A{row}": call.expected or {}, f"B{row}": call.operation, f"C{row}": target}
+        cells |= {f"{chr(ord('D') + at)}{row}": json.dumps(argument) for at, argument in enumerate(call.arguments)}
         lines.append(json.dumps({"cells": cells}) + "\n")
     return "".join(lines)
 
 
-def _source(problem: Problem, data_set_id: str, implementation: Callable[..., Any]) -> Row:
+def _source(problem: Problem, data_set_id: str, implementation: Callable[..., object]) -> Row:
     source = inspect.getsource(implementation)
     return {
         "data_set_id": data_set_id,
@@ -117,21 +118,21 @@ def _source(problem: Problem, data_set_id: str, implementation: Callable[..., An
     }
 
 
-def _run(implementation: Callable[..., Any], calls: tuple[Call, ...]) -> Iterator[Row]:
-    """One test: the steps go on after an exception, as a caller who catches it would."""
+def _run(implementation: Callable[..., object], calls: tuple[Call, ...]) -> Iterator[Row]:
+    """Run one test and yield its steps; a test continues after an exception, as a caller that catches it."""
     target: Any = implementation
     for step_id, call in enumerate(calls):
         operation: Any = target if step_id == 0 else getattr(target, call.operation, None)
         arguments = copy.deepcopy(call.arguments)
         started = time.perf_counter_ns()
         try:
-            answer = operation(*arguments)
-            output = json.dumps(answer) if call.operation != "create" else f"$CUT@Problem@{step_id}"
+            response = operation(*arguments)
+            output = json.dumps(response) if call.operation != "create" else f"$CUT@Problem@{step_id}"
         except Exception as error:
-            answer, output = None, f"$EXCEPTION@{type(error).__name__}@{error}"
+            response, output = None, f"$EXCEPTION@{type(error).__name__}@{error}"
         elapsed = time.perf_counter_ns() - started
         if call.operation == "create":
-            target = answer
+            target = response
         yield {
             "step_id": step_id,
             "operation": call.operation,

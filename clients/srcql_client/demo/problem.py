@@ -1,27 +1,26 @@
-"""A problem of the demo: its implementations, and the calls that they are given."""
+"""A problem of the demo: its implementations and its tests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
 class Call:
-    """One step of a test: an operation, its arguments, and the answer in JSON where one is expected."""
+    """One step of a test: an operation, its arguments, and the expected response in JSON, if there is one."""
 
     operation: str
-    arguments: tuple[Any, ...]
+    arguments: tuple[object, ...]
     expected: str | None = None
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Several implementations of one thing; `tests` are named sequences of calls.
+    """A problem with several implementations; `tests` are named sequences of calls.
 
-    The implementations are functions, or classes: then the first call of a test is `create`.
+    An implementation is a function or a class. The first call of a test of a class is `create`.
     """
 
     problem_id: str
     interface: str
-    implementations: tuple[Callable[..., Any], ...]
+    implementations: tuple[Callable[..., object], ...]
     tests: dict[str, tuple[Call, ...]]

@@ -1,4 +1,4 @@
-"""A server of one's own, for as long as a block lasts."""
+"""A server for the duration of a block."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from srcql.errors import StoreError
 
 @contextmanager
 def served(warehouse: str) -> Iterator["Starting"]:
-    """A server of the warehouse on a free port, in a process that ends with the block."""
+    """Start a server of the warehouse on a free port, in a process that ends with the block."""
     command = [sys.executable, "-m", "srcql_client.cli", "serve", "--warehouse", warehouse]
     command += ["--listen", "grpc://127.0.0.1:0"]
     with (
@@ -26,17 +26,17 @@ def served(warehouse: str) -> Iterator["Starting"]:
 
 
 class Starting:
-    """A server that is on its way up."""
+    """A server that is starting."""
 
     def __init__(self, process: "subprocess.Popen[str]", log: IO[str]) -> None:
         self._process = process
         self._log = log
 
     def uri(self) -> str:
-        """The address that it is bound to, as soon as it is; StoreError with its words when it ends instead."""
+        """Wait for the server and return its address; raise StoreError with its output if it exits instead."""
         assert self._process.stdout is not None
         if uri := self._process.stdout.readline().strip():
             return uri
         self._process.wait()
         self._log.seek(0)
-        raise StoreError(self._log.read().strip() or "the server ended before it listened")
+        raise StoreError(self._log.read().strip() or "the server exited before it listened")

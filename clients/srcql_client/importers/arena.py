@@ -1,14 +1,14 @@
-"""The Parquet export of a LASSO arena: one row per cell of a sequence sheet, read as observations and tests.
+"""Import the Parquet export of a LASSO arena: one row per cell of a sequence sheet, read as observations and tests.
 
-| export | here |
+| export | lakehouse |
 |---|---|
 | `value`, `op`, `input_value` of one sheet row | one observation: output, operation, inputs as a JSON array by X |
 | system `oracle` | rows with specified_oracle, implementation_id `oracle` |
 | system `abstraction`: `stimulussheet`, `interface` | one row of tests, its hash on the observations |
-| branch coverage of an implementation | branch_coverage_percent on all its observations of that execution |
-| EXECUTIONTIME: nanoseconds, or milliseconds where it is a floating-point number | execution_time_ms |
+| branch coverage of an implementation | branch_coverage_percent of all its observations in that execution |
+| EXECUTIONTIME: nanoseconds, or milliseconds if it is a floating-point number | execution_time_ms |
 
-Of a test that several actions of one execution observed, the latest counts. The export holds no source code.
+If several actions of one execution observed the same test, the latest action counts. The export holds no source code.
 """
 
 import tempfile
@@ -24,7 +24,7 @@ from srcql.errors import InvalidData
 
 from ..code_hash import code_hash
 from ..extras import extra
-from . import Part, columns, content_id, parquet_files, require, sheets
+from . import Part, columns, content_id, parquet_files, require_columns, sheets
 
 COLUMNS = (
     *("EXECUTIONID", "ABSTRACTIONID", "ACTIONID", "ARENAID", "SHEETID", "SYSTEMID", "VARIANTID", "ADAPTERID"),
@@ -54,7 +54,7 @@ SELECT problem_id, test_id,
 FROM export WHERE TYPE IN ('stimulussheet', 'interface')
 GROUP BY problem_id, test_id ORDER BY problem_id, test_id"""
 
-# Ratio, or covered and total, under the names of three generations of the arena.
+# A ratio, or covered and total; three generations of the arena named them differently.
 _COVERAGE = """
 CREATE TABLE coverage AS
 WITH measure AS (
@@ -70,7 +70,7 @@ SELECT run_id, problem_id, implementation_id,
         max(value) FILTER (name = 'covered') / nullif(max(value) FILTER (name = 'total'), 0)) AS percent
 FROM latest GROUP BY ALL"""
 
-# Problems, in parts that one query can hold in memory.
+# Groups of problems that fit into memory.
 _PARTS = f"""
 CREATE TABLE parts AS
 WITH sizes AS (SELECT problem_id, count(*) AS cells FROM export GROUP BY problem_id)
@@ -104,9 +104,9 @@ LEFT JOIN coverage USING (run_id, problem_id, implementation_id)"""
 
 
 def read(path: Path, data_set: str) -> Iterator[Part]:
-    """The tests and the observations of an export, or of every export in a folder, as parts of one data set.
+    """Yield the tests and the observations of an export, or of every export in a folder.
 
-    Raises InvalidData for a file that is no export.
+    Raises InvalidData for a file that is not an export.
     """
     for file in parquet_files(path):
         export = ArenaExport(file, data_set)
@@ -116,13 +116,13 @@ def read(path: Path, data_set: str) -> Iterator[Part]:
 
 @dataclass(frozen=True)
 class ArenaExport:
-    """One export; iterating it gives its observations as record batches, anew each time.
+    """One export; each iteration reads its observations as record batches.
 
     >>> ArenaExport(Path("README.md"), "demo")
     Traceback (most recent call last):
     ...
-    srcql.errors.InvalidData: README.md: expected a Parquet file, found something else
-      hint: give the .parquet file of the export
+    srcql.errors.InvalidData: README.md: expected a Parquet file, found another format
+      hint: import the .parquet file of the export
     """
 
     path: Path
@@ -133,14 +133,14 @@ class ArenaExport:
         if "TYPE" not in found and {"Y", "X"} & {name.upper() for name in found}:
             raise InvalidData(
                 f"{self.path.name}: expected the raw export of an arena (one row per cell, with a column TYPE), "
-                "found the pivoted one (a column per system)",
-                hint="download srm/<execution>_all.parquet instead",
+                "found the pivoted export (a column per system)",
+                hint="import srm/<execution>_all.parquet",
             )
-        require(self.path, found, COLUMNS, "the raw export of an arena", "download srm/<execution>_all.parquet")
+        require_columns(self.path, found, COLUMNS, "the raw export of an arena", "import srm/<execution>_all.parquet")
 
     @cached_property
     def tests(self) -> pa.Table:
-        """The sheets of the export as rows of the table tests."""
+        """Return the sheets of the export as rows of the table tests."""
         with _Session(self.path) as session:
             found = session.table(_TESTS)
         sources = found["source_code"].to_pylist()
@@ -162,7 +162,7 @@ class ArenaExport:
                 yield from session.stream(query, part=part, data_set=self.data_set)
 
     def _sheets(self, session: "_Session") -> pa.Table:
-        """Hash of every test, and its steps for which nothing is expected."""
+        """Return the hash of each test, and the steps without an expected output."""
         steps = session.column("SELECT coalesce(max(Y), -1) + 1 FROM export WHERE SYSTEMID = 'oracle'")[0]
         undefined = [sheets.undefined_steps(source or "", steps) for source in self.tests["source_code"].to_pylist()]
         return self.tests.select(["problem_id", "test_id", "code_hash"]).append_column(
@@ -171,7 +171,7 @@ class ArenaExport:
 
 
 class _Session:
-    """A DuckDB of its own, which sees the export as the view `export`."""
+    """A DuckDB database with the export as the view `export`."""
 
     def __init__(self, path: Path) -> None:
         with extra("embedded", "the arena importer"):
@@ -179,7 +179,7 @@ class _Session:
 
         self._spill = tempfile.TemporaryDirectory(prefix="srcql-import-")
         self._connection = duckdb.connect(":memory:", config={"temp_directory": self._spill.name})
-        # The store sorts what it is given.
+        # The store sorts the rows.
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute(_EXPORT.replace("$path", "'" + str(path).replace("'", "''") + "'"))
 
@@ -206,7 +206,7 @@ class _Session:
         return self._connection.sql(query, params=parameters).to_arrow_reader(65_536)
 
     def milliseconds(self) -> str:
-        """EXECUTIONTIME in milliseconds: an integer counts nanoseconds."""
+        """Return the expression of EXECUTIONTIME in milliseconds: an integer is in nanoseconds."""
         (type_,) = self.column(
             "SELECT any_value(typeof(EXECUTIONTIME)) FROM (SELECT EXECUTIONTIME FROM export LIMIT 1)"
         )

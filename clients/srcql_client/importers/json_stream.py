@@ -1,6 +1,6 @@
-"""JSON that is read piece by piece: arrays and objects entry by entry, what is in them as whole values.
+"""A streaming JSON reader: arrays and objects entry by entry, their entries as complete values.
 
-Only the value that is read is in memory, at most some 64 million characters of it.
+Only the current value is in memory, at most about 64 million characters of it.
 """
 
 import json
@@ -13,14 +13,14 @@ from srcql.errors import InvalidData
 _BLOCK = 1 << 16
 _LARGEST = 1 << 26
 _SPACE = re.compile(r"[ \t\r\n]*")
-# All numbers are doubles: one of ten thousand digits is no error then.
+# All numbers are doubles, so that an integer of ten thousand digits is not an error.
 _DECODER = json.JSONDecoder(parse_int=float)
-# After a number that ends where the text read so far ends, `.5` or `e+9` may follow.
+# A number at the end of the buffer may continue with `.5` or `e+9`.
 _LOOKAHEAD = 3
 
 
 class JsonStream:
-    """The values of a text, from its start.
+    """A reader of the JSON values of a text.
 
     >>> from io import StringIO
     >>> stream = JsonStream(StringIO('["a", "b"] {"c": "d"}'))
@@ -32,10 +32,10 @@ class JsonStream:
         self._text = text
         self._buffer = ""
         self._at = 0
-        self._dropped = 0
+        self._discarded = 0
 
     def peek(self) -> str:
-        """The next character that is no white space; empty at the end."""
+        """Return the next character that is not white space, an empty string at the end."""
         while True:
             space = _SPACE.match(self._buffer, self._at)
             assert space is not None
@@ -44,7 +44,7 @@ class JsonStream:
                 return self._buffer[self._at : self._at + 1]
 
     def value(self) -> Any:
-        """The next value, whole."""
+        """Read the next value."""
         self.peek()
         while True:
             try:
@@ -52,32 +52,32 @@ class JsonStream:
             except json.JSONDecodeError as error:
                 if not self._read():
                     self._at = error.pos
-                    raise self.wrong("JSON") from None
+                    raise self.error("JSON") from None
             except RecursionError:
-                raise self.wrong("JSON that is nested less deep") from None
+                raise self.error("less deeply nested JSON") from None
             else:
                 if end + _LOOKAHEAD <= len(self._buffer) or not self._read():
                     self._at = end
                     return value
 
     def elements(self) -> Iterator[None]:
-        """Before each element of the array that comes next; who iterates reads it."""
+        """Stop before each element of the next array; the caller reads the element."""
         return self._entries("[", "]")
 
     def members(self) -> Iterator[str]:
-        """The name of each member of the object that comes next; who iterates reads its value."""
+        """Yield the name of each member of the next object; the caller reads the value."""
         for _ in self._entries("{", "}"):
             if self.peek() != '"':
-                raise self.wrong("a name in quotes")
+                raise self.error("a quoted name")
             name = self.value()
             self._expect(":")
             yield name
 
-    def wrong(self, expected: str, hint: str | None = None) -> InvalidData:
-        """The error that says what was expected here, and what stands here."""
+    def error(self, expected: str, hint: str | None = None) -> InvalidData:
+        """Return the error for unexpected text at the current position."""
         rest = self._buffer[self._at : self._at + 30]
         line = rest.partition("\n")[0]
-        found = f"{line!r} at character {self._dropped + self._at:,}" if rest else "the end of the file"
+        found = f"{line!r} at character {self._discarded + self._at:,}" if rest else "the end of the file"
         return InvalidData(f"expected {expected}, found {found}", hint=hint)
 
     def _entries(self, first: str, last: str) -> Iterator[None]:
@@ -90,20 +90,20 @@ class JsonStream:
                 return
             self._expect(",")
 
-    def _expect(self, sign: str) -> None:
-        if not self._take(sign):
-            raise self.wrong(repr(sign))
+    def _expect(self, character: str) -> None:
+        if not self._take(character):
+            raise self.error(repr(character))
 
-    def _take(self, sign: str) -> bool:
-        found = self.peek() == sign
+    def _take(self, character: str) -> bool:
+        found = self.peek() == character
         self._at += found
         return found
 
     def _read(self) -> bool:
-        """Read on, as far again as there is left, and drop what is done with; whether there was more."""
+        """Read more text, at least as much as is buffered, and discard the consumed part; return False at the end."""
         left = len(self._buffer) - self._at
         more = self._text.read(max(_BLOCK, left)) if left < _LARGEST else ""
         if more:
-            self._dropped += self._at
+            self._discarded += self._at
             self._buffer, self._at = self._buffer[self._at :] + more, 0
         return bool(more)

@@ -1,7 +1,7 @@
-"""Sequence sheets as LASSO writes them: one JSON object a line, `{"cells": {"A1": ..., "B1": ...}}`.
+"""Sequence sheets of LASSO: one JSON object a line, `{"cells": {"A1": ..., "B1": ...}}`.
 
-Column A is the expected output, B the operation, C its target, D and on the arguments. A line is a step; the digits of
-a key are not trusted, since they are wrong at times.
+Column A is the expected output, B the operation, C its target, D and later columns the arguments. Each line is a step;
+the digits of a key are ignored, because some exports mislabel them.
 """
 
 import json
@@ -12,7 +12,7 @@ _OUTPUT_CELL = re.compile(r"A\d+")
 
 
 def lines(sheet: str) -> list[dict[str, Any]] | None:
-    r"""The cells of each line; None when the text is no sheet.
+    r"""Return the cells of each line; None if the text is not a sheet.
 
     >>> lines('{"cells":{"A1":"14l","B2":"size"}}\n')
     [{'A1': '14l', 'B2': 'size'}]
@@ -28,17 +28,17 @@ def lines(sheet: str) -> list[dict[str, Any]] | None:
 
 
 def expects(cells: dict[str, Any]) -> bool:
-    """Whether a line states an expected output: a missing, blank or empty cell states none.
+    """Return whether a line has an expected output: its cell is not missing, blank or empty.
 
     >>> expects({"A1": "null", "B1": "pop"}), expects({"A1": {}, "B1": "pop"}), expects({"B1": "pop"})
     (True, False, False)
     """
-    stated = [cell for key, cell in cells.items() if _OUTPUT_CELL.fullmatch(key)]
-    return any(cell.strip() if isinstance(cell, str) else cell not in ({}, None) for cell in stated)
+    expected = [cell for key, cell in cells.items() if _OUTPUT_CELL.fullmatch(key)]
+    return any(cell.strip() if isinstance(cell, str) else cell not in ({}, None) for cell in expected)
 
 
 def undefined_steps(sheet: str, steps: int) -> list[int]:
-    r"""Those of the first `steps` steps for which the sheet expects nothing; none when the text is no sheet.
+    r"""Return which of the first `steps` steps have no expected output; an empty list if the text is not a sheet.
 
     >>> undefined_steps('{"cells":{"A1":"","B1":"create"}}\n{"cells":{"A2":"null","B2":"pop"}}', 3)
     [0, 2]

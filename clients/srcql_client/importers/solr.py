@@ -1,15 +1,14 @@
-"""The export of LASSO's code index, a response of Solr: a document for each code unit, read as code_implementations.
+"""Import the export of LASSO's code index, a response of Solr: each document is a row of code_implementations.
 
-| document | here |
+| document | lakehouse |
 |---|---|
 | `id` | implementation_id, `<id>_original_0`: the unchanged unit under its first adapter |
-| `abstractionId` | problem_id, a row for each |
+| `abstractionId` | problem_id; one row for each value |
 | `content` | source_code, and its hash |
 | `m_static_loc_td`, `m_static_complexity_td` | lines_of_code, cyclomatic_complexity |
 | `lang`, `lastModified` | language, created_at |
 
-Besides a response, an array of documents and documents one after the other (JSON lines) are read. Several responses in
-one file are the pages of one search.
+The file holds a response, several responses (the pages of one search), an array of documents, or JSON lines.
 """
 
 import gzip
@@ -47,9 +46,9 @@ SCHEMA = pa.schema(
 
 
 def read(path: Path, data_set: str) -> Iterator[Part]:
-    """The sources of an export, gzipped or not, as one part of one data set.
+    """Yield the source code of an export, gzipped or not, as one part.
 
-    Raises InvalidData where there is no file; reading the rows raises it for a file that is no export.
+    Raises InvalidData if the file does not exist; reading the rows raises it for a file that is not an export.
     """
     if not path.is_file():
         raise InvalidData(f"expected the JSON of a Solr export, found no file at {path}")
@@ -59,20 +58,20 @@ def read(path: Path, data_set: str) -> Iterator[Part]:
 
 @dataclass(frozen=True)
 class SolrExport:
-    r"""One export; iterating it gives its rows as record batches, anew each time.
+    r"""One export; each iteration reads its rows as record batches.
 
     >>> list(SolrExport(Path("README.md"), "demo"))
     Traceback (most recent call last):
     ...
     srcql.errors.InvalidData: README.md: expected the JSON of a Solr export, found '# SRCQL' at character 0
-      hint: ask Solr for wt=json
+      hint: request wt=json from Solr
     """
 
     path: Path
     data_set: str
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        with _opened(self.path) as text:
+        with _open(self.path) as text:
             rows = self._rows(JsonStream(text))
             while batch := list(islice(rows, ROWS_AT_ONCE)):
                 yield pa.RecordBatch.from_pylist(batch, SCHEMA)
@@ -80,23 +79,23 @@ class SolrExport:
     def _rows(self, stream: JsonStream) -> Iterator[dict[str, Any]]:
         ids: set[str | None] = set()
         search = _Search(stream)
-        for place, fields in enumerate(search):
-            unit = Document(place, fields)
+        for position, fields in enumerate(search):
+            unit = Document(position, fields)
             id_ = unit.text("id")
             if id_ in ids:
-                raise unit.wrong("an id of its own", f"{id_} again", "sort a search that comes in pages by id")
+                raise unit.error("a unique id", f"{id_} again", "sort the search by id if you export it in pages")
             ids.add(id_)
             yield from _rows(unit, self.data_set)
         if len(ids) < max(search.found, 1):
-            hint = f"ask Solr for rows={search.found}, or put all its pages into one file" if ids else None
+            hint = f"request rows={search.found} from Solr, or put all pages into one file" if ids else None
             raise InvalidData(f"expected {search.found or 'some'} documents, found {len(ids)}", hint=hint)
 
 
 def _rows(unit: Document, data_set: str) -> Iterator[dict[str, Any]]:
-    """A row for each problem that the unit was found for."""
+    """Yield a row for each problem of the unit."""
     id_, problems = unit.text("id"), unit.texts("abstractionId")
     if not id_ or not problems:
-        raise unit.lacks("abstractionId" if id_ else "id")
+        raise unit.missing("abstractionId" if id_ else "id")
     source = unit.text("content")
     row = {
         "data_set_id": data_set,
@@ -104,34 +103,34 @@ def _rows(unit: Document, data_set: str) -> Iterator[dict[str, Any]]:
         "source_code": source,
         "code_hash": code_hash(source) if source else None,
         "created_at": unit.time("lastModified"),
-        "lines_of_code": unit.whole("m_static_loc_td"),
-        "cyclomatic_complexity": unit.whole("m_static_complexity_td"),
+        "lines_of_code": unit.integer("m_static_loc_td"),
+        "cyclomatic_complexity": unit.integer("m_static_complexity_td"),
         "language": unit.text("lang"),
     }
     yield from (row | {"problem_id": problem_id} for problem_id in problems)
 
 
 class _Search:
-    """What a search found, in its order; afterwards `found` is the number that it said, 0 where it said none."""
+    """The documents of a search, in order; after the iteration, `found` is its numFound, 0 if it has none."""
 
     def __init__(self, stream: JsonStream) -> None:
         self._stream = stream
         self.found = 0
 
     def __iter__(self) -> Iterator[Any]:
-        while sign := self._stream.peek():
-            if sign == "[":
+        while character := self._stream.peek():
+            if character == "[":
                 yield from self._array()
-            elif sign == "{":
+            elif character == "{":
                 yield from self._object()
             else:
-                raise self._stream.wrong("the JSON of a Solr export", hint="ask Solr for wt=json")
+                raise self._stream.error("the JSON of a Solr export", hint="request wt=json from Solr")
 
     def _array(self) -> Iterator[Any]:
         return (self._stream.value() for _ in self._stream.elements())
 
     def _object(self) -> Iterator[Any]:
-        """The documents of a response; an object that is none is a document itself."""
+        """Yield the documents of a response; an object that is not a response is a document itself."""
         others: dict[str, Any] = {}
         is_response = False
         for name in self._stream.members():
@@ -155,17 +154,17 @@ class _Search:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    """The text of a file, unpacked; errors inside the block are told with the name of the file."""
+def _open(path: Path) -> Iterator[TextIO]:
+    """Open a file, gzipped or not, as text; errors in the block name the file."""
     try:
         with path.open("rb") as file:
-            is_packed = file.peek(2)[:2] == b"\x1f\x8b"
-            unpacked = gzip.GzipFile(fileobj=file) if is_packed else file
-            with TextIOWrapper(unpacked, encoding="utf-8-sig") as text:
+            is_gzipped = file.peek(2)[:2] == b"\x1f\x8b"
+            content = gzip.GzipFile(fileobj=file) if is_gzipped else file
+            with TextIOWrapper(content, encoding="utf-8-sig") as text:
                 yield text
     except InvalidData as error:
         raise InvalidData(f"{path.name}: {error.message}", hint=error.hint) from None
     except UnicodeDecodeError:
-        raise InvalidData(f"{path.name}: expected UTF-8, found other bytes", hint="ask Solr for wt=json") from None
+        raise InvalidData(f"{path.name}: expected UTF-8, found other bytes", hint="request wt=json from Solr") from None
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise InvalidData(f"{path.name}: expected a gzip file, found one that is cut off or damaged") from None
+        raise InvalidData(f"{path.name}: expected a gzip file, found a truncated or damaged one") from None

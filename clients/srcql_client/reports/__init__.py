@@ -1,19 +1,20 @@
-"""What `srcql diff` asks, how it judges the answer, and the forms in which it tells it: one file for each form."""
+"""`srcql diff`: its request, the comparison, the verdict and one file for each format of the report."""
 
 from collections.abc import Callable
 from typing import IO
 
-from . import junit, machine, markdown, terminal
+from . import json_report, junit, markdown, terminal
 from .comparison import Comparison
-from .question import Question, Shown
-from .verdict import Verdict, verdict
+from .request import Request
+from .statement import CellSelection
+from .verdict import Verdict, judge
 
-__all__ = ["FORMATS", "Comparison", "Question", "Verdict", "verdict"]
+__all__ = ["FORMATS", "Comparison", "Request", "Verdict", "judge"]
 
-# How each is written, and which cells it shows.
-FORMATS: dict[str, tuple[Callable[[Comparison, Verdict, IO[bytes], int, bool | None], None], Shown]] = {
-    "terminal": (terminal.write, Shown(at_most=terminal.CELLS)),
-    "markdown": (markdown.write, Shown(at_most=markdown.CELLS)),
-    "json": (machine.write, Shown()),
-    "junit": (junit.write, Shown(same=True)),
+# Of each format, the function that writes the report, and the cells that it shows.
+FORMATS: dict[str, tuple[Callable[[Comparison, Verdict, IO[bytes], int, bool | None], None], CellSelection]] = {
+    "terminal": (terminal.write, CellSelection(per_problem=terminal.CELLS)),
+    "markdown": (markdown.write, CellSelection(per_problem=markdown.CELLS)),
+    "json": (json_report.write, CellSelection()),
+    "junit": (junit.write, CellSelection(unchanged=True)),
 }

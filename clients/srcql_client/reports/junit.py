@@ -1,6 +1,6 @@
-"""The report as JUnit XML: a suite for each problem, a case for each cell, a failure where a step of it trips.
+"""The report as JUnit XML: a suite for each problem, a case for each cell, a failure for a cell with a failing step.
 
-A gate that is shut for what no cell shows is a case that fails, too: who reads the cases alone must not see it open.
+If the gate fails for a reason that no cell shows, a case `gate` fails, so that the cases show the verdict.
 """
 
 from itertools import chain, groupby
@@ -11,16 +11,16 @@ from junitparser import Failure, Skipped, TestCase, TestSuite
 
 from ..formats import counted
 from .comparison import Cell, Comparison, Step
-from .text import block, flaky, line, pair, short
+from .escaping import join_responses, multi_line, one_line, shorten, shorten_pair
 from .verdict import Verdict
 
 WIDTH = 80
 
 
 def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int, _colours: bool | None) -> None:
-    """Write the report suite by suite: a large comparison has more cases than should be held at once."""
-    total, asked = comparison.total, comparison.question
-    gate = [_gate(verdict)] if verdict.unshown else []
+    """Write the report suite by suite, because all cases of a large comparison do not fit into memory."""
+    total = comparison.total
+    gate = [_gate(verdict)] if verdict.unseen else []
     counts = {"tests": total.cells, "failures": total.failed, "errors": 0, "skipped": total.skipped}
     counts |= {name: counts[name] + len(gate) for name in ("tests", "failures")}
     named = {"name": "srcql diff"} | {name: str(count) for name, count in counts.items()}
@@ -29,9 +29,9 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int,
     problems = groupby(comparison.cells, lambda cell: f"{cell.data_set_id}.{cell.problem_id}")
     suites = ((name, map(_case, cells)) for name, cells in problems)
     for name, cases in chain([("srcql", gate)] if gate else [], suites):
-        suite = TestSuite(line(name))
-        suite.add_property("diff", block(asked.diff))
-        suite.add_property("verdict", block(str(verdict)))
+        suite = TestSuite(one_line(name))
+        suite.add_property("diff", multi_line(comparison.request.diff))
+        suite.add_property("verdict", multi_line(str(verdict)))
         suite.add_testcases(list(cases))
         out.write(suite.tostring() + b"\n")
     out.write(b"</testsuites>\n")
@@ -39,14 +39,14 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int,
 
 def _gate(verdict: Verdict) -> TestCase:
     case = TestCase("gate", "srcql")
-    case.result = Failure("; ".join(verdict.unshown), "gate")
+    case.result = Failure("; ".join(verdict.unseen), "gate")
     return case
 
 
 def _case(cell: Cell) -> TestCase:
     context = [f"{name}={value}" for name, value in cell.context.items()]
     name = f"{cell.test_id} [{', '.join(context)}]" if context else cell.test_id
-    case = TestCase(line(name), line(f"{cell.data_set_id}.{cell.problem_id}.{cell.implementation_id}"))
+    case = TestCase(one_line(name), one_line(f"{cell.data_set_id}.{cell.problem_id}.{cell.implementation_id}"))
     steps = "\n\n".join(map(_step, cell.differing))
     if cell.failed:
         case.result = _failure(cell, steps)
@@ -58,11 +58,16 @@ def _case(cell: Cell) -> TestCase:
 
 
 def _failure(cell: Cell, steps: str) -> Failure:
-    """The failure of a cell; its message is of the first step that trips."""
+    """Return the failure of a cell, with a message about the first failing step."""
     first = next(step for step in cell.differing if step.failing)
-    kinds = [first.status] if first.changed or first.flaky is None else []
-    said = " -> ".join(pair(first.before, first.after, WIDTH)) if kinds else short(flaky(first.flaky), 2 * WIDTH)
-    failure = Failure(f"step {first.step_id}: {said}", ", ".join([*kinds, *([] if first.flaky is None else ["FLAKY"])]))
+    types = [first.status] if first.changed or first.flaky is None else []
+    responses = (
+        " -> ".join(shorten_pair(first.before, first.after, WIDTH))
+        if types
+        else shorten(join_responses(first.flaky), 2 * WIDTH)
+    )
+    types += [] if first.flaky is None else ["FLAKY"]
+    failure = Failure(f"step {first.step_id}: {responses}", ", ".join(types))
     failure.text = steps
     return failure
 
@@ -73,7 +78,7 @@ def _skipped(cell: Cell) -> Skipped:
 
 
 def _step(step: Step) -> str:
-    parts = [f"step {step.step_id}: {step.status}", f"inputs: {block(step.inputs)}"]
-    parts += [f"before: {block(step.before)}", f"after:  {block(step.after)}"]
-    parts += [f"flaky:  {block(answer)}" for answer in step.flaky or []]
+    parts = [f"step {step.step_id}: {step.status}", f"inputs: {multi_line(step.inputs)}"]
+    parts += [f"before: {multi_line(step.before)}", f"after:  {multi_line(step.after)}"]
+    parts += [f"flaky:  {multi_line(response)}" for response in step.flaky or []]
     return "\n".join(parts)

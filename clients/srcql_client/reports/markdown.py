@@ -1,51 +1,52 @@
-"""The report in GitHub's Markdown: the verdict, a table of problems, and a folded table of the cells that differ."""
+"""The report in GitHub's Markdown: the verdict, a table of problems, and folded tables of the cells that differ."""
 
 import re
+from collections.abc import Iterable
 from typing import IO
 
 from ..formats import counted
 from .comparison import Cell, Comparison, Counts
-from .question import STATUSES
-from .text import line, pair, short
+from .escaping import one_line, shorten, shorten_pair
+from .statement import STATUSES
 from .verdict import Verdict
 
 PROBLEMS, CELLS, STEPS, WIDTH = 50, 10, 5, 120
-# What Markdown or HTML could take for its own, or GitHub for a mention, a reference, an emoji or a formula.
+# Characters with a meaning in Markdown or HTML, or in mentions, references, emojis and formulas of GitHub.
 _ACTIVE = re.compile(r"[\\`*_{}\[\]<>|~&$:@#!]")
 _FENCE = re.compile("`+")
 
 
 def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int, _colours: bool | None) -> None:
-    """Write the report, no wider and no longer than a summary should be."""
-    shown = comparison.gravest(PROBLEMS)
-    lines = ["### srcql diff", "", f"**{verdict.word}**: {escaped('; '.join(verdict.reasons))}", ""]
-    lines += [*fenced(comparison.question.diff), "", *_counts(comparison, [counts for counts, _ in shown])]
-    left = len(comparison.unlike) - PROBLEMS
+    """Write the report in the length of a summary."""
+    shown = comparison.most_severe(PROBLEMS)
+    lines = ["### srcql diff", "", f"**{verdict.word}**: {escape('; '.join(verdict.reasons))}", ""]
+    lines += [*fence(comparison.request.diff), "", *_counts(comparison, [counts for counts, _ in shown])]
+    left = len(comparison.differing_problems) - PROBLEMS
     lines += ["", f"and {counted(left, 'more problem')}"] if left > 0 else []
     for counts, cells in shown:
-        lines += _problem(counts, cells, comparison.analysis[2:])
+        lines += _problem(counts, cells, comparison.context)
     out.write("\n".join([*lines, ""]).encode())
 
 
-def escaped(text: str) -> str:
-    """Text of one line that Markdown shows as it is.
+def escape(text: str) -> str:
+    """Return text of one line that Markdown shows unchanged.
 
-    >>> escaped("a|b `c`")
+    >>> escape("a|b `c`")
     'a&#124;b &#96;c&#96;'
     """
     return _ACTIVE.sub(lambda found: f"&#{ord(found[0])};", text)
 
 
-def fenced(text: str) -> list[str]:
-    """Lines as a block of code, by a fence that is longer than any in it."""
-    fence = "`" * max(3, 1 + max(map(len, _FENCE.findall(text)), default=0))
-    return [f"{fence}sql", *map(line, text.split("\n")), fence]
+def fence(text: str) -> list[str]:
+    """Return a text as a code block, with a fence longer than any in it."""
+    marks = "`" * max(3, 1 + max(map(len, _FENCE.findall(text)), default=0))
+    return [f"{marks}sql", *map(one_line, text.split("\n")), marks]
 
 
 def _counts(comparison: Comparison, problems: list[Counts]) -> list[str]:
-    """A row for each problem and one for all; a column for each status that there is."""
+    """Return a table with a row for each problem and one for all, and a column for each status that occurs."""
     statuses = [status for status in STATUSES if status in comparison.total.statuses]
-    rows = [(escaped(line(problem.name)), problem) for problem in problems]
+    rows = [(escape(one_line(problem.name)), problem) for problem in problems]
     if len(comparison.problems) != 1 or not rows:
         rows.append((f"all {counted(len(comparison.problems), 'problem')}", comparison.total))
     head = [_row(["problem", *statuses]), _row(["---", *["---:"] * len(statuses)])]
@@ -54,8 +55,8 @@ def _counts(comparison: Comparison, problems: list[Counts]) -> list[str]:
 
 def _problem(counts: Counts, cells: list[Cell], context: list[str]) -> list[str]:
     columns = [*context, "implementation", "test", "step", "inputs", "before", "after", "status"]
-    lines = ["", f"<details><summary>{escaped(line(counts.name))}</summary>", ""]
-    lines += [_row(map(escaped, columns)), _row(["---"] * len(columns))]
+    lines = ["", f"<details><summary>{escape(one_line(counts.name))}</summary>", ""]
+    lines += [_row(map(escape, columns)), _row(["---"] * len(columns))]
     for cell in cells:
         lines += map(_row, _steps(cell))
     left = counts.differing - len(cells)
@@ -63,21 +64,19 @@ def _problem(counts: Counts, cells: list[Cell], context: list[str]) -> list[str]
 
 
 def _steps(cell: Cell) -> list[list[str]]:
-    """The rows of one cell: a single one, without values, where only one end has it."""
+    """Return the rows of one cell: a single row without values if only A or B has the cell."""
     context = [None if value is None else str(value) for value in cell.context.values()]
-    name = [escaped(line(part)) for part in (*context, cell.implementation_id, cell.test_id)]
-    if cell.alone:
-        return [[*name, f"all {cell.steps}", "", "", "", cell.alone]]
+    name = [escape(one_line(part)) for part in (*context, cell.implementation_id, cell.test_id)]
+    if cell.one_sided:
+        return [[*name, f"all {cell.steps}", "", "", "", cell.one_sided]]
     rows = []
     for step in cell.differing[:STEPS]:
-        values = (short(step.inputs, WIDTH), *pair(step.before, step.after, WIDTH))
+        values = (shorten(step.inputs, WIDTH), *shorten_pair(step.before, step.after, WIDTH))
         status = step.status if step.flaky is None else f"{step.status}, flaky"
-        rows.append(
-            [*name, str(step.step_id), *(f"<code>{escaped(value)}</code>" for value in values), escaped(status)]
-        )
+        rows.append([*name, str(step.step_id), *(f"<code>{escape(value)}</code>" for value in values), escape(status)])
     left = len(cell.differing) - STEPS
     return [*rows, [*name, f"and {left:,} more", "", "", "", ""]] if left > 0 else rows
 
 
-def _row(cells: "map[str] | list[str]") -> str:
+def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"

@@ -1,81 +1,78 @@
-"""Whether a comparison trips, and why: one line."""
+"""The verdict on a comparison: whether it fails, and why."""
 
 from dataclasses import dataclass
 
 from ..formats import counted
-from .comparison import Comparison, Counts, Tripped
-from .question import APART, Question
-from .text import line
+from .comparison import Comparison, Counts, KindCounts
+from .escaping import one_line
+from .request import Request
+from .statement import NOT_COMPARABLE
 
-NOTHING_COMPARED = "nothing was compared: the two ends have no step in common that was given the same inputs"
-
-RAN_ONCE = "nothing was run twice: only several runs of the same code can disagree"
+NOTHING_COMPARED = "no step was compared: A and B share no step with the same inputs"
+RAN_ONCE = "no code of B ran twice: flaky steps need at least two runs of the same code"
+NOUNS = {"regression": "regression", "changed": "changed step", "flaky": "flaky step"}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a gate makes of a comparison; `word` is PASSED, FAILED, or COMPARED where nothing was to fail on."""
+    """PASSED, FAILED, or COMPARED if the request fails on nothing, with reasons."""
 
     word: str
     reasons: tuple[str, ...]
-    unshown: tuple[str, ...] = ()  # the reasons to fail that no cell shows
+    unseen: tuple[str, ...] = ()  # the reasons to fail that no cell shows
 
     @property
     def failed(self) -> bool:
-        """Whether the gate is shut."""
+        """Whether the gate fails."""
         return self.word == "FAILED"
 
     def __str__(self) -> str:
         return f"{self.word}: {'; '.join(self.reasons)}"
 
 
-def verdict(comparison: Comparison) -> Verdict:
-    """The verdict over the counts of all problems: any one reason is enough to fail."""
-    question, total = comparison.question, comparison.total
+def judge(comparison: Comparison) -> Verdict:
+    """Return the verdict on the counts of all problems; each reason is enough to fail."""
+    request, total = comparison.request, comparison.total
     if not total.compared:
-        return _nothing_compared(question, total)
-    if not question.fail_on:
-        return Verdict("COMPARED", (_found(total), *_apart(total)))
-    found = [reason for name in question.fail_on if (reason := _found_in_cells(name, total))]
-    unshown = _unknown(question, total)
-    if found or unshown:
-        return Verdict("FAILED", (*found, *unshown), unshown)
-    none = " and ".join(f"no {WORDS[name]}" for name in question.fail_on)
-    return Verdict("PASSED", (f"{none} in {_compared(total)}", *_apart(total)))
+        return _nothing_compared(request, total)
+    if not request.fail_on:
+        return Verdict("COMPARED", (_compared_statuses(total), *_not_compared(total)))
+    found = [reason for kind in request.fail_on if (reason := _found(kind, total))]
+    unseen = _undecidable(request, total)
+    if found or unseen:
+        return Verdict("FAILED", (*found, *unseen), unseen)
+    none = " and ".join(f"no {NOUNS[kind]}" for kind in request.fail_on)
+    return Verdict("PASSED", (f"{none} in {_compared(total)}", *_not_compared(total)))
 
 
-WORDS = {"regression": "regression", "changed": "changed step", "flaky": "flaky step"}
+def _nothing_compared(request: Request, total: Counts) -> Verdict:
+    reasons = (NOTHING_COMPARED, *_not_compared(total))
+    if not request.fail_on:
+        return Verdict("COMPARED", reasons)
+    return Verdict("FAILED", reasons, () if total.failed else reasons)
 
 
-def _nothing_compared(question: Question, total: Counts) -> Verdict:
-    reasons = (NOTHING_COMPARED, *_apart(total))
-    return (
-        Verdict("FAILED", reasons, () if total.failed else reasons)
-        if question.fail_on
-        else Verdict("COMPARED", reasons)
-    )
-
-
-def _unknown(question: Question, total: Counts) -> tuple[str, ...]:
-    """Why it cannot be known that there is none of what must not be found."""
+def _undecidable(request: Request, total: Counts) -> tuple[str, ...]:
+    """Return why the absence of a kind cannot be known."""
     reasons = []
-    if "regression" in question.fail_on and not total.judged:
-        reasons.append(f"nothing was judged: {line(question.against)} expects nothing of {_compared(total)}")
-    if question.asks_flaky and total.ran_once and not total.tripped["flaky"].steps:
+    if "regression" in request.fail_on and not total.judged:
+        reference = one_line(request.against)
+        reasons.append(f"no step was judged: {reference} expects no response in {_compared(total)}")
+    if request.checks_flaky and total.ran_once and not total.kinds["flaky"].steps:
         reasons.append(RAN_ONCE)
     return tuple(reasons)
 
 
-def _found_in_cells(name: str, total: Counts) -> str | None:
-    found = total.tripped[name]
+def _found(kind: str, total: Counts) -> str | None:
+    found = total.kinds[kind]
     if not found.steps:
         return None
-    removed = total.statuses.get("REMOVED", 0) if name == "changed" else 0
-    gone = f", {removed:,} of them removed (MISSING IGNORE leaves out tests that one end lacks)" if removed else ""
-    return f"{counted(found.steps, WORDS[name])} {_where(found)}{gone}"
+    removed = total.statuses.get("REMOVED", 0) if kind == "changed" else 0
+    note = f", {removed:,} of them removed (MISSING IGNORE omits tests that A or B lacks)" if removed else ""
+    return f"{counted(found.steps, NOUNS[kind])} {_extent(found)}{note}"
 
 
-def _where(found: Tripped) -> str:
+def _extent(found: KindCounts) -> str:
     return f"in {counted(found.cells, 'cell')} of {counted(found.problems, 'problem')}"
 
 
@@ -83,14 +80,12 @@ def _compared(total: Counts) -> str:
     return counted(total.compared, "compared step")
 
 
-def _found(total: Counts) -> str:
-    """What was found where nothing is forbidden."""
-    met = [f"{steps:,} {status}" for status, steps in total.statuses.items() if status not in APART]
-    return f"{_compared(total)}, {', '.join(met)}"
+def _compared_statuses(total: Counts) -> str:
+    found = [f"{steps:,} {status}" for status, steps in total.statuses.items() if status not in NOT_COMPARABLE]
+    return f"{_compared(total)}, {', '.join(found)}"
 
 
-def _apart(total: Counts) -> list[str]:
-    """What could not be compared."""
-    words = {"ADDED": "added", "REMOVED": "removed", "STIMULUS": "with other inputs"}
-    found = [f"{total.statuses[status]:,} {said}" for status, said in words.items() if status in total.statuses]
+def _not_compared(total: Counts) -> list[str]:
+    labels = {"ADDED": "added", "REMOVED": "removed", "STIMULUS": "with different inputs"}
+    found = [f"{total.statuses[status]:,} {label}" for status, label in labels.items() if status in total.statuses]
     return [f"not compared: {', '.join(found)}"] if found else []

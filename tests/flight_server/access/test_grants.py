@@ -1,4 +1,4 @@
-"""What is granted holds at every door: another data set leaves no trace.
+"""What is granted holds at every authenticator: another data set leaves no trace.
 
 The same rows of the data set Open lie in two lakehouses: alone in the one; in the other among commits of a second data
 set, which has problems, tests, implementations and runs of the same names. To a user of Open both say the same.
@@ -19,7 +19,7 @@ from flight_server.access import users
 from flight_server.protocol import message
 from flight_server.server import Server
 from flight_server.settings import Settings
-from tests.flight_server.people import bearing, person, token
+from tests.flight_server.accounts import add_user, bearer, token
 
 TEXT = Path(__file__).with_name("grants.sql").read_text(encoding="utf-8")
 STATEMENTS = [line for line in TEXT.splitlines() if line and not line.startswith("--")]
@@ -79,11 +79,11 @@ BATCHES = [
 
 def lakehouse(folder, with_shut):
     file = folder / "users.json"
-    person(file, "open", "write", {"Open"})
-    person(file, "shut", "write", {"Shut"})
-    person(file, "nothing", "read", set())
-    person(file, "reader", "read")
-    person(file, "root", "admin")
+    add_user(file, "open", "write", {"Open"})
+    add_user(file, "shut", "write", {"Shut"})
+    add_user(file, "nothing", "read", set())
+    add_user(file, "reader", "read")
+    add_user(file, "root", "admin")
     server = Server(Settings(warehouse=str(folder / "warehouse"), users=str(file), threads=1))
     with flight.connect(server.uri) as client:
         for number, (table, (mine, other)) in enumerate(BATCHES):
@@ -96,7 +96,7 @@ def lakehouse(folder, with_shut):
 def send(client, name, table, rows, batch_id, **more):
     """Rows, by plain Flight; the receipt."""
     command = json.dumps({"table": table, "batch_id": batch_id, **more}).encode()
-    writer, answers = client.do_put(flight.FlightDescriptor.for_command(command), rows.schema, bearing(token(name)))
+    writer, answers = client.do_put(flight.FlightDescriptor.for_command(command), rows.schema, bearer(token(name)))
     with writer:
         writer.write_table(rows)
         writer.done_writing()
@@ -122,7 +122,7 @@ def alone(tmp_path_factory):
 
 
 def rows(client, name, text):
-    return client.do_get(flight.Ticket(text.encode()), bearing(token(name))).read_all()
+    return client.do_get(flight.Ticket(text.encode()), bearer(token(name))).read_all()
 
 
 def snapshots(client, name):
@@ -152,7 +152,7 @@ def versions(both, alone):
     return first, {"first": ids[0], "last": ids[1], "shut": shut[0]}
 
 
-def test_there_are_many_ways_that_were_tried():
+def test_there_are_enough_statements():
     assert len(STATEMENTS) >= 150
     assert len(set(STATEMENTS)) == len(STATEMENTS)
 
@@ -164,7 +164,7 @@ def told(both, versions):
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_a_statement_says_what_it_says_where_there_is_nothing_else(told, alone, versions, statement):
+def test_statement_returns_the_same_as_in_a_lakehouse_of_granted_data(told, alone, versions, statement):
     found = told(statement)
     assert found == said(alone, "open", statement, versions[1])
     asked = statement.lower()
@@ -172,7 +172,7 @@ def test_a_statement_says_what_it_says_where_there_is_nothing_else(told, alone, 
         assert word in asked or word not in str(found).lower()
 
 
-def test_to_users_of_everything_they_say_more(both, told, versions):
+def test_users_of_all_data_sets_see_other_results(both, told, versions):
     others = [one for one in STATEMENTS if said(both, "reader", one, versions[0]) != told(one)]
     assert len(others) >= DIFFERENT_TO_ALL
     for one in others[:5]:  # what was said to others before is not kept for this user
@@ -180,7 +180,7 @@ def test_to_users_of_everything_they_say_more(both, told, versions):
 
 
 @pytest.mark.parametrize("statement", ["SELECT * FROM observations", "CLUSTER FROM *", "SELECT * FROM runs"])
-def test_what_a_statement_cost_is_what_it_costs_where_there_is_nothing_else(both, alone, statement):
+def test_profile_is_the_same_as_in_a_lakehouse_of_granted_data(both, alone, statement):
     def cost(client, name):
         found = rows(client, name, f"EXPLAIN ANALYZE {statement}").to_pylist()
         varying = ("seconds", "cpu_seconds", "bytes_read", "memory_bytes")
@@ -190,9 +190,9 @@ def test_what_a_statement_cost_is_what_it_costs_where_there_is_nothing_else(both
     assert cost(both, "open") != cost(both, "reader")
 
 
-def test_what_a_user_may_see_is_told_of_tables_and_status(both, alone):
+def test_status_and_flights_show_granted_data_only(both, alone):
     def doors(client):
-        options = bearing(token("open"))
+        options = bearer(token("open"))
         (status,) = client.do_action(flight.Action("srcql.status", b""), options)
         held = json.loads(status.body.to_pybytes())
         infos = [
@@ -204,13 +204,13 @@ def test_what_a_user_may_see_is_told_of_tables_and_status(both, alone):
     assert [one["data_set_id"] for one in doors(both)[0]["data_sets"]] == ["Open"]
 
 
-def test_who_is_granted_nothing_sees_an_empty_lakehouse(both):
+def test_user_without_grants_sees_an_empty_lakehouse(both):
     for text in ("SELECT * FROM observations", "CLUSTER FROM *", "SELECT * FROM snapshots", "SELECT * FROM runs"):
         assert rows(both, "nothing", text).num_rows == 0
     assert "there are no data sets yet" in said(both, "nothing", "SLICE FROM Open", {})
 
 
-def test_values_of_parameters_are_bound_by_the_grant_too(shared):
+def test_grants_apply_to_parameter_values(shared):
     options = {"adbc.flight.sql.authorization_header": f"Bearer {token('open')}"}
     with flight_sql.connect(shared.uri, db_kwargs=options) as connection, connection.cursor() as cursor:
         for data_set, count in (("Open", 16), ("Shut", 0)):
@@ -219,23 +219,23 @@ def test_values_of_parameters_are_bound_by_the_grant_too(shared):
 
 
 def info_of(client, name, text):
-    return client.get_flight_info(flight.FlightDescriptor.for_command(text.encode()), bearing(token(name)))
+    return client.get_flight_info(flight.FlightDescriptor.for_command(text.encode()), bearer(token(name)))
 
 
-def test_a_ticket_shows_whoever_brings_it_what_is_granted_to_them(both):
+def test_ticket_runs_with_the_grants_of_its_bearer(both):
     text = "SELECT data_set_id, count(*) AS rows FROM observations GROUP BY ALL ORDER BY ALL"
     for asked in ("reader", "shut"):
         (endpoint,) = info_of(both, asked, text).endpoints
         for name, seen in (("open", ["Open"]), ("nothing", []), ("reader", ["Open", "Shut"])):
-            found = both.do_get(endpoint.ticket, bearing(token(name))).read_all()
+            found = both.do_get(endpoint.ticket, bearer(token(name))).read_all()
             assert found["data_set_id"].to_pylist() == seen
         with pytest.raises(flight.FlightUnauthenticatedError):
             both.do_get(endpoint.ticket)
 
 
 def act(client, name, kind, body, result=None):
-    answers = [answer.body.to_pybytes() for answer in client.do_action(flight.Action(kind, body), bearing(token(name)))]
-    return protocol.parse(result, answers[0]) if result else protocol.read(answers[0])
+    answers = [answer.body.to_pybytes() for answer in client.do_action(flight.Action(kind, body), bearer(token(name)))]
+    return protocol.parse(result, answers[0]) if result else protocol.unpack(answers[0])
 
 
 def prepared(client, name, text):
@@ -243,34 +243,34 @@ def prepared(client, name, text):
     return act(client, name, "CreatePreparedStatement", request).prepared_statement_handle
 
 
-def test_a_prepared_statement_of_another_is_unknown(both):
+def test_prepared_statement_of_another_user_is_unknown(both):
     handle = prepared(both, "reader", "SELECT DISTINCT data_set_id FROM observations")
     command = protocol.pack(message("CommandPreparedStatementQuery", prepared_statement_handle=handle))
     descriptor = flight.FlightDescriptor.for_command(command)
     for name in ("open", "root"):
-        with pytest.raises(pa.ArrowKeyError, match="no such statement"):
-            both.get_flight_info(descriptor, bearing(token(name)))
+        with pytest.raises(pa.ArrowKeyError, match="unknown prepared statement"):
+            both.get_flight_info(descriptor, bearer(token(name)))
         request = message("ActionClosePreparedStatementRequest", prepared_statement_handle=handle)
-        list(both.do_action(flight.Action("ClosePreparedStatement", protocol.pack(request)), bearing(token(name))))
-    assert both.get_flight_info(descriptor, bearing(token("reader"))).schema.names == ["data_set_id"]
+        list(both.do_action(flight.Action("ClosePreparedStatement", protocol.pack(request)), bearer(token(name))))
+    assert both.get_flight_info(descriptor, bearer(token("reader"))).schema.names == ["data_set_id"]
 
 
-def test_a_transaction_of_another_is_unknown(both):
+def test_transaction_of_another_user_is_unknown(both):
     begin = flight.Action("BeginTransaction", protocol.pack(message("ActionBeginTransactionRequest")))
-    (begun,) = both.do_action(begin, bearing(token("reader")))
-    transaction = protocol.read(begun.body.to_pybytes()).transaction_id
+    (begun,) = both.do_action(begin, bearer(token("reader")))
+    transaction = protocol.unpack(begun.body.to_pybytes()).transaction_id
     request = message("ActionEndTransactionRequest", transaction_id=transaction, action=1)
     end = flight.Action("EndTransaction", protocol.pack(request))
-    with pytest.raises(pa.ArrowKeyError, match="no such transaction"):
-        list(both.do_action(end, bearing(token("root"))))
-    assert len(list(both.do_action(end, bearing(token("reader"))))) == 1
+    with pytest.raises(pa.ArrowKeyError, match="unknown transaction"):
+        list(both.do_action(end, bearer(token("root"))))
+    assert len(list(both.do_action(end, bearer(token("reader"))))) == 1
 
 
-def test_a_statement_of_another_cannot_be_cancelled(both):
+def test_statement_of_another_user_cannot_be_cancelled(both):
     info = info_of(both, "reader", "SELECT 1 AS one")
     request = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()
     act(both, "open", "CancelFlightInfo", request, "CancelFlightInfoResult")
-    found = both.do_get(info.endpoints[0].ticket, bearing(token("reader"))).read_all()
+    found = both.do_get(info.endpoints[0].ticket, bearer(token("reader"))).read_all()
     assert found.to_pylist() == [{"one": 1}]
 
 
@@ -284,15 +284,15 @@ def open_server(tmp_path):
         yield server
 
 
-def test_a_writer_writes_into_granted_data_sets_alone(open_server):
+def test_writer_can_write_granted_data_sets_only(open_server):
     with flight.connect(open_server.uri) as client:
         before = rows(client, "reader", "SELECT * FROM snapshots").num_rows
         for refused in (OTHER, pa.concat_tables([ONE, OTHER]), pa.concat_tables([OTHER, ONE])):
             with pytest.raises(flight.FlightUnauthorizedError, match="data set Shut is not granted"):
                 send(client, "open", "observations", refused, "new")
-        with pytest.raises(flight.FlightUnauthorizedError, match="may not ingest"):
+        with pytest.raises(flight.FlightUnauthorizedError, match="user reader with the role read cannot ingest"):
             send(client, "reader", "observations", ONE, "new")
-        with pytest.raises(flight.FlightUnauthorizedError, match="may not add columns"):
+        with pytest.raises(flight.FlightUnauthorizedError, match="user open with the role write cannot add columns"):
             send(client, "open", "observations", ONE.append_column("extra", [["x"]]), "new", evolve=True)
         assert rows(client, "reader", "SELECT * FROM snapshots").num_rows == before
         assert send(client, "open", "observations", ONE, "new")["rows"] == 1
@@ -301,7 +301,7 @@ def test_a_writer_writes_into_granted_data_sets_alone(open_server):
         assert evolved["rows"] == 1
 
 
-def test_a_load_of_the_driver_is_bound_as_well(open_server):
+def test_grants_apply_to_adbc_ingest(open_server):
     options = {"adbc.flight.sql.authorization_header": f"Bearer {token('open')}"}
     with flight_sql.connect(open_server.uri, db_kwargs=options, autocommit=True) as connection:
         with connection.cursor() as cursor, pytest.raises(flight_sql.ProgrammingError, match="Shut is not granted"):
@@ -310,7 +310,7 @@ def test_a_load_of_the_driver_is_bound_as_well(open_server):
             assert cursor.adbc_ingest("observations", ONE, mode="append") == 1
 
 
-def test_the_receipt_of_a_batch_that_was_there_tells_nothing_of_it(open_server):
+def test_receipt_of_a_repeated_batch_reveals_nothing(open_server):
     with flight.connect(open_server.uri) as client:
         mine = send(client, "open", "observations", ONE, "open 0")
         others = send(client, "open", "observations", ONE, "classified 0")
@@ -318,7 +318,7 @@ def test_the_receipt_of_a_batch_that_was_there_tells_nothing_of_it(open_server):
         assert (others["repeated"], others["rows"]) == (True, 1)
 
 
-def test_of_a_commit_that_is_granted_in_part_the_part_is_counted_and_no_batch_is_named(open_server):
+def test_partly_granted_commit_counts_granted_rows_and_hides_batch_ids(open_server):
     with flight.connect(open_server.uri) as client:
         send(client, "root", "observations", pa.concat_tables([ONE, OTHER]), "both of them")
         last = "FROM snapshots ORDER BY committed_at DESC, total_rows DESC LIMIT 1"
@@ -329,7 +329,7 @@ def test_of_a_commit_that_is_granted_in_part_the_part_is_counted_and_no_batch_is
         ]
 
 
-def test_a_time_between_granted_commits_is_that_of_the_first_of_them(open_server):
+def test_timestamp_between_granted_commits_reads_the_earlier(open_server):
     """The snapshots of others that lie between are no gap, in which one might have expired."""
     text = "SELECT arg_min(committed_at, total_rows) AS time FROM snapshots WHERE table_name = 'observations'"
     with flight.connect(open_server.uri) as client:
@@ -340,21 +340,21 @@ def test_a_time_between_granted_commits_is_that_of_the_first_of_them(open_server
         ]
 
 
-def test_grants_that_change_are_seen_by_the_next_call(open_server, tmp_path):
+def test_changed_grants_apply_to_the_next_call(open_server, tmp_path):
     text = "SELECT count(*) AS rows FROM observations"
     with flight.connect(open_server.uri) as client:
         handle = prepared(client, "open", text)
         (endpoint,) = info_of(client, "open", text).endpoints
         users.remove(tmp_path / "users.json", "open")
-        person(tmp_path / "users.json", "open", "read", {"Open", "Shut"})
+        add_user(tmp_path / "users.json", "open", "read", {"Open", "Shut"})
         assert rows(client, "open", text).to_pylist() == [{"rows": 32}]
-        assert client.do_get(endpoint.ticket, bearing(token("open"))).read_all().to_pylist() == [{"rows": 32}]
+        assert client.do_get(endpoint.ticket, bearer(token("open"))).read_all().to_pylist() == [{"rows": 32}]
         command = protocol.pack(message("CommandPreparedStatementQuery", prepared_statement_handle=handle))
-        with pytest.raises(pa.ArrowKeyError, match="no such statement"):
-            client.get_flight_info(flight.FlightDescriptor.for_command(command), bearing(token("open")))
+        with pytest.raises(pa.ArrowKeyError, match="unknown prepared statement"):
+            client.get_flight_info(flight.FlightDescriptor.for_command(command), bearer(token("open")))
 
 
-def test_what_the_store_says_of_its_files_is_for_users_of_everything(open_server, tmp_path):
+def test_store_errors_name_files_to_users_of_all_data_sets_only(open_server, tmp_path):
     for file in (tmp_path / "warehouse" / "data" / "observations").rglob("*.parquet"):
         file.unlink()
     with flight.connect(open_server.uri) as client:
@@ -362,4 +362,4 @@ def test_what_the_store_says_of_its_files_is_for_users_of_everything(open_server
             with pytest.raises(flight.FlightInternalError) as error:
                 rows(client, name, "SELECT max(output) FROM observations")
             assert (".parquet" in str(error.value)) is shown
-            assert ("the log of the server tells more" in str(error.value)) is not shown
+            assert ("search the server log for this id" in str(error.value)) is not shown

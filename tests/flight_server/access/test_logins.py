@@ -10,15 +10,15 @@ import pyarrow.flight as flight
 import pytest
 
 from flight_server.access import users
-from flight_server.access.logins import LONGEST_LOGIN, UsersDoor
+from flight_server.access.logins import MAX_LOGIN_SECONDS, UsersAuthenticator
 from flight_server.server import Server
 from flight_server.settings import InvalidSetting
 from srcql.errors import StoreError, Unauthenticated, Unavailable
-from tests.flight_server.doors import observations, put
-from tests.flight_server.people import basic, bearing, encoded, password, person, token
+from tests.flight_server.accounts import add_user, basic, basic_value, bearer, password, token
+from tests.flight_server.rpc import observations, put
 
 ASK = flight.Ticket(b"SELECT 1 AS one")
-UNKNOWN = "is not known here, or the token has expired"
+UNKNOWN = "unknown user, wrong password, or invalid or expired token"
 
 
 def users_file(user, key="00" * 32):
@@ -49,7 +49,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def guarded(start, file):
-    person(file, "ada")
+    add_user(file, "ada")
     return start(users=str(file))
 
 
@@ -70,7 +70,7 @@ def one(client, options=None):
         {"adbc.flight.sql.authorization_header": f"Bearer {token('ada')}"},
     ],
 )
-def test_the_driver_of_adbc_is_let_in(guarded, options):
+def test_adbc_login(guarded, options):
     with (
         flight_sql.connect(guarded.uri, db_kwargs=options) as connection,
         connection.cursor() as cursor,
@@ -79,27 +79,29 @@ def test_the_driver_of_adbc_is_let_in(guarded, options):
         assert cursor.fetchone() == (1,)
 
 
-def test_a_handshake_gives_a_token_for_later_calls(caller):
+def test_handshake_returns_a_token_for_later_calls(caller):
     name, value = caller.authenticate_basic_token("ada", password("ada"))
     assert name == b"authorization"
     assert one(caller, flight.FlightCallOptions(headers=[(name, value)]))
 
 
 @pytest.mark.parametrize("padded", [True, False])
-def test_a_password_may_come_with_any_call_in_base64_with_padding_or_not(caller, padded):
+def test_basic_header_works_on_any_call_padded_or_not(caller, padded):
     assert one(caller, basic("ada", password("ada"), padded))
 
 
-@pytest.mark.parametrize("header", [f"Bearer {token('ada')}", f"Basic {encoded('ada')}", f"basic {encoded('ada')}"])
-def test_a_handshake_is_answered_by_a_token_whatever_it_came_with(file, header):
+@pytest.mark.parametrize(
+    "header", [f"Bearer {token('ada')}", f"Basic {basic_value('ada')}", f"basic {basic_value('ada')}"]
+)
+def test_handshake_returns_a_token_for_every_header(file, header):
     """Drivers of JDBC and ODBC bring tokens to the Handshake too, and take what comes back."""
-    person(file, "ada")
-    door = UsersDoor(file, 60)
-    admitted = door.admit(header, handshake=True)
-    assert door.admit(f"Bearer {admitted.token}", handshake=False).identity.name == "ada"
+    add_user(file, "ada")
+    authenticator = UsersAuthenticator(file, 60)
+    login = authenticator.authenticate(header, handshake=True)
+    assert authenticator.authenticate(f"Bearer {login.token}", handshake=False).identity.name == "ada"
 
 
-def test_a_handshake_with_a_token_is_served(caller):
+def test_handshake_with_a_token(caller):
     class Nothing(flight.ClientAuthHandler):
         def authenticate(self, outgoing, incoming):
             pass
@@ -107,19 +109,19 @@ def test_a_handshake_with_a_token_is_served(caller):
         def get_token(self):
             return b""
 
-    caller.authenticate(Nothing(), bearing(token("ada")))
+    caller.authenticate(Nothing(), bearer(token("ada")))
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN):
-        caller.authenticate(Nothing(), bearing(token("bob")))
+        caller.authenticate(Nothing(), bearer(token("bob")))
 
 
 REFUSED = [
     basic("ada", "wrong password"),
     basic("bob", password("ada")),
     basic("", ""),
-    bearing("srcql_bob"),
-    bearing(""),
-    bearing("..."),
-    bearing("YWRh.x.0.99999999999.c2lnbmVk"),
+    bearer("srcql_bob"),
+    bearer(""),
+    bearer("..."),
+    bearer("YWRh.x.0.99999999999.c2lnbmVk"),
     flight.FlightCallOptions(headers=[(b"authorization", b"Basic ===")]),
     flight.FlightCallOptions(headers=[(b"authorization", b"Digest ada")]),
     flight.FlightCallOptions(headers=[(b"authorization", token("ada").encode())]),
@@ -127,19 +129,22 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("options", REFUSED)
-def test_whoever_is_not_known_is_told_the_same(caller, options):
+def test_invalid_credentials_have_one_message(caller, options):
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN) as error:
         one(caller, options)
     assert "ada" not in str(error.value)
     assert "Traceback" not in str(error.value)
 
 
-def test_without_a_word_a_caller_is_told_what_to_send(caller):
-    with pytest.raises(flight.FlightUnauthenticatedError, match="send a user and a password, or a token"):
+def test_missing_header_requires_authentication(caller):
+    with pytest.raises(
+        flight.FlightUnauthenticatedError,
+        match="authentication required\n  hint: send a user and a password, or a token",
+    ):
         one(caller)
 
 
-def test_every_method_is_closed(caller):
+def test_every_rpc_requires_authentication(caller):
     descriptor = flight.FlightDescriptor.for_command(b"SELECT 1")
     calls = [
         lambda: list(caller.list_flights()),
@@ -155,101 +160,103 @@ def test_every_method_is_closed(caller):
             call()
 
 
-def test_a_changed_users_file_is_seen_by_the_next_call(caller, file):
-    later = bearing(token("bob"))
+def test_changed_users_file_applies_to_the_next_call(caller, file):
+    later = bearer(token("bob"))
     with pytest.raises(flight.FlightUnauthenticatedError):
         one(caller, later)
-    person(file, "bob")
+    add_user(file, "bob")
     assert one(caller, later)
 
 
-def test_a_login_ends_with_its_user_even_if_one_of_that_name_comes_back(caller, file):
+def test_login_ends_when_its_user_is_removed_or_replaced(caller, file):
     header = caller.authenticate_basic_token("ada", password("ada"))
     options = flight.FlightCallOptions(headers=[header])
     assert one(caller, options)
     users.remove(file, "ada")
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN):
         one(caller, options)
-    users.add(file, users.User("ada", "read", password=users.hashed("another password")))
+    users.add(file, users.User("ada", "read", password=users.hash_password("another password")))
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN):
         one(caller, options)
 
 
-def test_nobody_is_let_in_while_the_file_cannot_be_read(start, file, capfd):
-    person(file, "ada")
+def test_login_is_unavailable_while_the_users_file_is_invalid(start, file, capfd):
+    add_user(file, "ada")
     kept = file.read_text()
     with flight.connect(start(users=str(file)).uri) as caller:
         for broken in BROKEN:
             file.write_text(broken)
-            with pytest.raises(flight.FlightUnavailableError, match="nobody can be let in now") as error:
-                one(caller, bearing(token("ada")))
+            with pytest.raises(
+                flight.FlightUnavailableError, match="login unavailable: the users file cannot be read"
+            ) as error:
+                one(caller, bearer(token("ada")))
             assert str(file) not in str(error.value)
         assert str(file) in capfd.readouterr().err
         file.write_text(kept)
-        assert one(caller, bearing(token("ada")))
+        assert one(caller, bearer(token("ada")))
 
 
-def test_a_token_is_good_on_every_server_of_the_file_until_it_ends(file):
+def test_token_is_valid_on_every_server_of_the_file_until_it_expires(file):
     now = [1000.0]
-    person(file, "ada")
-    door, other = (UsersDoor(file, 100, clock=lambda: now[0]) for _ in range(2))
-    header = f"Basic {encoded('ada')}"
-    first = door.admit(header, handshake=True).token
+    add_user(file, "ada")
+    authenticator, other = (UsersAuthenticator(file, 100, clock=lambda: now[0]) for _ in range(2))
+    header = f"Basic {basic_value('ada')}"
+    first = authenticator.authenticate(header, handshake=True).token
     now[0] += 49
-    assert other.admit(f"Bearer {first}", handshake=False).token is None
+    assert other.authenticate(f"Bearer {first}", handshake=False).token is None
     now[0] += 50
-    renewed = other.admit(f"Bearer {first}", handshake=False)
+    renewed = other.authenticate(f"Bearer {first}", handshake=False)
     assert renewed.token not in (None, first)
     now[0] += 1
     with pytest.raises(Unauthenticated):
-        door.admit(f"Bearer {first}", handshake=False)
-    again = door.admit(f"Bearer {renewed.token}", handshake=False)
-    assert again.login == renewed.login
+        authenticator.authenticate(f"Bearer {first}", handshake=False)
+    again = authenticator.authenticate(f"Bearer {renewed.token}", handshake=False)
+    assert again.id == renewed.id
 
 
-def test_a_login_is_renewed_for_a_month_at_most(file):
+def test_login_is_renewed_for_at_most_a_month(file):
     now = [0.0]
-    person(file, "ada")
-    door = UsersDoor(file, LONGEST_LOGIN / 2, clock=lambda: now[0])
-    said = door.admit(f"Basic {encoded('ada')}", handshake=True).token
+    add_user(file, "ada")
+    authenticator = UsersAuthenticator(file, MAX_LOGIN_SECONDS / 2, clock=lambda: now[0])
+    said = authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).token
     for _ in range(3):
-        now[0] += LONGEST_LOGIN * 0.3
-        said = door.admit(f"Bearer {said}", handshake=False).token or said
-    now[0] = LONGEST_LOGIN
+        now[0] += MAX_LOGIN_SECONDS * 0.3
+        said = authenticator.authenticate(f"Bearer {said}", handshake=False).token or said
+    now[0] = MAX_LOGIN_SECONDS
     with pytest.raises(Unauthenticated):
-        door.admit(f"Bearer {said}", handshake=False)
+        authenticator.authenticate(f"Bearer {said}", handshake=False)
 
 
-def test_the_driver_takes_a_renewed_token_and_goes_on(guarded):
-    door, later = guarded._calls._door, [0.0]
-    door._clock = lambda: time.time() + later[0]
+def test_adbc_uses_renewed_tokens(guarded):
+    authenticator, later = guarded._calls._authenticator, [0.0]
+    authenticator._clock = lambda: time.time() + later[0]
     options = {"username": "ada", "password": password("ada")}
     with flight_sql.connect(guarded.uri, db_kwargs=options, autocommit=True) as connection:
         for seconds in (0.6, 1.2, 1.8):
-            later[0] = seconds * door._lifetime
+            later[0] = seconds * authenticator._lifetime
             with connection.cursor() as cursor:
                 assert cursor.execute("SELECT 1").fetchone() == (1,)
-        later[0] += 1.1 * door._lifetime
+        later[0] += 1.1 * authenticator._lifetime
         with connection.cursor() as cursor, pytest.raises(flight_sql.Error, match=UNKNOWN):
             cursor.execute("SELECT 1")
 
 
-def test_who_has_a_token_need_not_wait_for_a_password_that_is_checked(guarded, caller):
+def test_tokens_do_not_wait_for_password_verification(guarded, caller):
     with ThreadPoolExecutor(1) as beside:
-        with guarded._calls._door._checking:
+        with guarded._calls._authenticator._verifying:
             logging_in = beside.submit(lambda: one(caller, basic("ada", password("ada"))))
-            assert one(caller, bearing(token("ada")))
+            assert one(caller, bearer(token("ada")))
             assert not logging_in.done()
         assert logging_in.result()
 
 
-def test_a_token_that_was_changed_is_none(file):
-    person(file, "ada", "read")
-    person(file, "eve", "admin")
-    door = UsersDoor(file, 100)
-    said = door.admit(f"Basic {encoded('ada')}", handshake=True).token
+def test_changed_token_is_rejected(file):
+    add_user(file, "ada", "read")
+    add_user(file, "eve", "admin")
+    authenticator = UsersAuthenticator(file, 100)
+    said = authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).token
     name, *middle, signature = said.split(".")
-    eve = door.admit(f"Basic {encoded('eve')}", handshake=True).token
+    eve = authenticator.authenticate(f"Basic {basic_value('eve')}", handshake=True).token
     for forged in (
         ".".join((eve.split(".")[0], *middle, signature)),
         ".".join((name, middle[0], middle[1], "99999999999", signature)),
@@ -257,51 +264,53 @@ def test_a_token_that_was_changed_is_none(file):
         said[:-4],
     ):
         with pytest.raises(Unauthenticated):
-            door.admit(f"Bearer {forged}", handshake=False)
+            authenticator.authenticate(f"Bearer {forged}", handshake=False)
 
 
-def test_a_password_is_hashed_once_and_one_that_does_not_exist_as_well(file, monkeypatch):
-    person(file, "ada")
-    door = UsersDoor(file, 100)
+def test_password_is_hashed_once_also_for_unknown_users(file, monkeypatch):
+    add_user(file, "ada")
+    authenticator = UsersAuthenticator(file, 100)
     hashed = []
-    fits = users.fits
-    monkeypatch.setattr(users, "fits", lambda said, kept: hashed.append(kept) or fits(said, password_free(kept)))
+    fits = users.verify_password
+    monkeypatch.setattr(
+        users, "verify_password", lambda said, kept: hashed.append(kept) or fits(said, password_free(kept))
+    )
     for _ in range(3):
-        door.admit(f"Basic {encoded('ada')}", handshake=False)
+        authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=False)
     assert len(hashed) == 1
     for name in ("bob", ""):
         with pytest.raises(Unauthenticated):
-            door.admit(f"Basic {encoded(name)}", handshake=False)
-    assert [kept.split("$")[1] for kept in hashed[1:]] == [",".join(map(str, users.COSTS))] * 2
+            authenticator.authenticate(f"Basic {basic_value(name)}", handshake=False)
+    assert [kept.split("$")[1] for kept in hashed[1:]] == [",".join(map(str, users.SCRYPT_COSTS))] * 2
 
 
-def test_many_who_log_in_at_once_are_told_to_wait(file):
-    person(file, "ada")
-    door = UsersDoor(file, 100)
+def test_too_many_logins_at_once_are_unavailable(file):
+    add_user(file, "ada")
+    authenticator = UsersAuthenticator(file, 100)
     for _ in range(16):
-        door._waiting.acquire(blocking=False)
+        authenticator._waiting.acquire(blocking=False)
     with pytest.raises(Unavailable, match="too many"):
-        door.admit(f"Basic {encoded('ada')}", handshake=True)
-    door._waiting.release()
-    assert door.admit(f"Basic {encoded('ada')}", handshake=True).identity.name == "ada"
+        authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True)
+    authenticator._waiting.release()
+    assert authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).identity.name == "ada"
 
 
-def test_a_users_file_in_the_warehouse_or_open_to_others_is_refused(start, tmp_path):
+def test_users_file_in_the_warehouse_or_readable_by_others_is_rejected(start, tmp_path):
     inside = tmp_path / "warehouse" / "data" / "users.json"
-    person(inside, "ada")
-    with pytest.raises(InvalidSetting, match="lies in the warehouse"):
+    add_user(inside, "ada")
+    with pytest.raises(InvalidSetting, match="is inside the warehouse"):
         start(users=str(inside))
     outside = tmp_path / "users.json"
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="cannot read the users file"):
         start(users=str(outside))
-    person(outside, "ada")
+    add_user(outside, "ada")
     outside.chmod(0o640)
-    with pytest.raises(StoreError, match="read by others"):
+    with pytest.raises(StoreError, match="other accounts of the system can read"):
         start(users=str(outside))
 
 
-def test_the_log_names_users_and_no_secret(start, file, capfd):
-    person(file, "ada")
+def test_log_has_user_names_and_no_secrets(start, file, capfd):
+    add_user(file, "ada")
     with flight.connect(start(users=str(file)).uri) as caller:
         assert one(caller, basic("ada", password("ada")))
         with pytest.raises(flight.FlightUnauthenticatedError):
@@ -311,13 +320,13 @@ def test_the_log_names_users_and_no_secret(start, file, capfd):
     assert "wrong password" not in lines
     calls = [json.loads(line) for line in lines.splitlines()]
     assert {"ada", None} == {line.get("user") for line in calls}
-    assert [line["status"] for line in calls if line["event"] == "refused"] == ["Unauthenticated"]
+    assert [line["status"] for line in calls if line["event"] == "login_rejected"] == ["Unauthenticated"]
 
 
-def test_without_users_a_server_says_that_everybody_is_let_in(start, capfd):
+def test_server_without_users_logs_a_warning(start, capfd):
     server: Server = start()
     (line,) = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
-    assert "whoever is on this machine may read and write" in line["event"]
+    assert line["event"] == "authentication_disabled"
     with flight.connect(server.uri) as client:
         client.authenticate_basic_token("anybody", "anything")
         assert one(client)
@@ -329,12 +338,12 @@ def password_free(kept: str) -> str:
     return "$".join((kind, "4,8,1", *rest))
 
 
-def test_the_file_is_private_and_written_whole(file):
-    person(file, "ada", "write", {"HumanEval", "D"})
+def test_users_file_is_private_and_replaced_atomically(file):
+    add_user(file, "ada", "write", {"HumanEval", "D"})
     assert file.stat().st_mode & 0o777 == 0o600
     kept = json.loads(file.read_text())
     assert password("ada") not in file.read_text()
     assert token("ada") not in file.read_text()
     assert kept["users"][0]["data_sets"] == ["D", "HumanEval"]
     assert [path.name for path in Path(file.parent).iterdir()] == ["users.json"]
-    assert users.read(file).named["ada"].identity.data_sets == {"HumanEval", "D"}
+    assert users.read(file).by_name["ada"].identity.data_sets == {"HumanEval", "D"}

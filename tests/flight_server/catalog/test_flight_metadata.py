@@ -8,12 +8,13 @@ import pyarrow.flight as flight
 import pytest
 
 from flight_server.actions import Actions
-from flight_server.catalog.catalog_metadata import CATALOG, DB_SCHEMA, KEY, REMARKS
+from flight_server.catalog.catalog_metadata import KEY, REMARKS
 from flight_server.catalog.sql_info import INFOS
+from flight_server.namespace import CATALOG, DB_SCHEMA
 from flight_server.protocol import message, pack
 from lakehouse.query.overviews import OVERVIEWS, comments_of
 from srcql.schema import KEYS, TABLES
-from tests.flight_server.doors import ask, connect, shaken
+from tests.flight_server.rpc import connect, query, send_nothing
 
 NAMES = sorted((*TABLES, *OVERVIEWS))
 
@@ -32,7 +33,7 @@ def tables(client, **fields):
     return metadata(client, "CommandGetTables", **fields)["table_name"].to_pylist()
 
 
-def test_tables_and_types_of_their_columns(sql):
+def test_tables_and_their_columns(sql):
     (catalog,) = sql.adbc_get_objects(depth="all").read_all().to_pylist()
     (schema,) = catalog["catalog_db_schemas"]
     assert (catalog["catalog_name"], schema["db_schema_name"]) == (CATALOG, DB_SCHEMA)
@@ -43,7 +44,7 @@ def test_tables_and_types_of_their_columns(sql):
     assert found == {name: list(comments_of(name)[1]) for name in NAMES}
 
 
-def test_tables_views_and_columns_say_what_they_hold(client):
+def test_tables_views_and_columns_have_remarks(client):
     for row in metadata(client, "CommandGetTables", include_schema=True).to_pylist():
         schema = pa.ipc.read_schema(pa.py_buffer(row["table_schema"]))
         doc, columns = comments_of(row["table_name"])
@@ -57,7 +58,7 @@ def test_tables_views_and_columns_say_what_they_hold(client):
             assert (said["IS_AUTO_INCREMENT"], said["IS_READ_ONLY"], said["IS_SEARCHABLE"]) == ("0", "1", "1")
 
 
-def test_columns_have_types_that_tools_can_draw(client):
+def test_columns_have_sql_type_names(client):
     schemas = metadata(client, "CommandGetTables", include_schema=True).to_pylist()
     fields = [field for row in schemas for field in pa.ipc.read_schema(pa.py_buffer(row["table_schema"]))]
     drawn = {str(field.type): field.metadata[f"{KEY}TYPE_NAME".encode()].decode() for field in fields}
@@ -74,20 +75,20 @@ def test_columns_have_types_that_tools_can_draw(client):
     assert all("UTC" in field.metadata[REMARKS.encode()].decode() for field in times)
 
 
-def test_what_can_not_be_null_says_so(client):
+def test_required_columns_are_not_nullable(client):
     (row,) = metadata(client, "CommandGetTables", include_schema=True, table_name_filter_pattern="tests").to_pylist()
     schema = pa.ipc.read_schema(pa.py_buffer(row["table_schema"]))
     assert [field.name for field in schema if not field.nullable] == ["data_set_id", "problem_id", "test_id"]
 
 
-def test_the_types_of_columns_by_name(client):
+def test_type_info(client):
     listed = metadata(client, "CommandGetXdbcTypeInfo").to_pylist()
     assert [(row["data_type"], row["type_name"]) for row in listed] == sorted(
         (row["data_type"], row["type_name"]) for row in listed
     )
     for row in listed:
         type_name = row["type_name"]
-        (kind,) = ask(client, f"SELECT typeof(NULL::{type_name}) AS t")["t"].to_pylist()
+        (kind,) = query(client, f"SELECT typeof(NULL::{type_name}) AS t")["t"].to_pylist()
         assert kind.split("(")[0] == type_name
     texts = metadata(client, "CommandGetXdbcTypeInfo", data_type=12)
     assert texts["type_name"].to_pylist() == ["UUID", "VARCHAR"]
@@ -109,7 +110,7 @@ def pairs(found):
     return sorted(set(zip(found["fk_table_name"].to_pylist(), found["pk_table_name"].to_pylist(), strict=True)))
 
 
-def test_references(client):
+def test_foreign_keys(client):
     both = [("observations", "code_implementations"), ("observations", "tests")]
     imported = metadata(client, "CommandGetImportedKeys", table="observations", catalog=CATALOG, db_schema=DB_SCHEMA)
     assert pairs(imported) == both
@@ -130,15 +131,15 @@ def test_objects_at_every_depth(sql, depth):
 
 
 @pytest.mark.parametrize("table", NAMES)
-def test_the_schema_of_a_table_is_that_of_its_rows(sql, client, table):
+def test_table_schema_matches_its_rows(sql, client, table):
     schema = sql.adbc_get_table_schema(table, db_schema_filter=DB_SCHEMA)
-    sent = ask(client, f"SELECT * FROM {table}").schema
+    sent = query(client, f"SELECT * FROM {table}").schema
     assert [(field.name, field.type) for field in schema] == [(field.name, field.type) for field in sent]
 
 
-def test_a_qualified_name_can_be_asked_as_it_stands(client):
+def test_qualified_names_work_in_queries(client):
     qualified = f'"{CATALOG}"."{DB_SCHEMA}"."observations"'
-    assert ask(client, f"SELECT count(*) AS n FROM {qualified}").to_pydict() == {"n": [12]}
+    assert query(client, f"SELECT count(*) AS n FROM {qualified}").to_pydict() == {"n": [12]}
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_filters(client, fields, expected):
     assert tables(client, include_schema=True, **fields) == expected
 
 
-def test_the_other_lists(client):
+def test_catalogs_schemas_and_table_types(client):
     assert metadata(client, "CommandGetCatalogs").to_pylist() == [{"catalog_name": CATALOG}]
     assert metadata(client, "CommandGetTableTypes").to_pylist() == [{"table_type": "TABLE"}, {"table_type": "VIEW"}]
     both = [{"catalog_name": CATALOG, "db_schema_name": DB_SCHEMA}]
@@ -187,7 +188,7 @@ def test_infos_and_types_by_adbc(sql):
     assert sql.adbc_get_table_types() == ["TABLE", "VIEW"]
 
 
-def test_the_three_tables_are_flights(client):
+def test_list_flights_returns_the_three_tables(client):
     flights = list(client.list_flights())
     assert sorted(info.descriptor.path[0].decode() for info in flights) == sorted(TABLES)
     for info in flights:
@@ -195,25 +196,25 @@ def test_the_three_tables_are_flights(client):
         assert client.get_flight_info(info.descriptor).schema == info.schema
 
 
-def test_the_actions_that_are_served_are_listed(client):
+def test_list_actions_returns_the_supported_actions(client):
     assert {action.type for action in client.list_actions()} == set(Actions.ACTIONS)
 
 
 @pytest.mark.parametrize("name", ["DropEverything", "CreateTable", ""])
-def test_other_actions_are_unimplemented(client, name):
-    with pytest.raises(NotImplementedError, match="not served"):
+def test_unknown_actions_are_unimplemented(client, name):
+    with pytest.raises(NotImplementedError, match="is not supported as an action"):
         list(client.do_action((name, b"")))
 
 
 @pytest.mark.parametrize("name", ["BeginSavepoint", "EndSavepoint", "CreatePreparedSubstraitPlan"])
-def test_savepoints_and_substrait_are_neither_served_nor_advertised(client, name):
+def test_savepoints_and_substrait_are_not_supported(client, name):
     with pytest.raises(NotImplementedError, match=r"savepoints|Substrait"):
         list(client.do_action((name, b"")))
     assert name not in Actions.ACTIONS
     assert (INFOS[5][1], INFOS[8][1], INFOS[573][1]) == (False, 1, False)
 
 
-def test_nothing_is_polled(sql):
+def test_poll_flight_info_is_not_supported(sql):
     with adbc_driver_manager.AdbcStatement(sql.adbc_connection) as statement:
         statement.set_options(**{"adbc.statement.exec.incremental": "true"})
         statement.set_sql_query("SELECT 1")
@@ -221,16 +222,16 @@ def test_nothing_is_polled(sql):
             statement.execute_partitions()
 
 
-def test_a_substrait_plan_is_no_query(client):
+def test_substrait_plans_are_rejected(client):
     plan = pack(message("CommandStatementSubstraitPlan", plan={"plan": b"x", "version": "1"}))
-    with pytest.raises(NotImplementedError, match="not served as a query"):
+    with pytest.raises(NotImplementedError, match="not supported as a query"):
         client.get_flight_info(flight.FlightDescriptor.for_command(plan))
     writer, answers = client.do_put(flight.FlightDescriptor.for_command(plan), pa.schema([]))
-    with pytest.raises(NotImplementedError, match="not served as DoPut"):
-        shaken(writer, answers)
+    with pytest.raises(NotImplementedError, match="not supported as a command of DoPut"):
+        send_nothing(writer, answers)
 
 
-def test_status_tells_what_the_warehouse_holds(client):
+def test_status_action_summarizes_the_warehouse(client):
     (answer,) = client.do_action("srcql.status")
     status = json.loads(answer.body.to_pybytes())
     assert status["data_sets"] == [{"data_set_id": "D", "problems": 2, "implementations": 6, "runs": 1, "rows": 12}]
@@ -240,13 +241,13 @@ def test_status_tells_what_the_warehouse_holds(client):
 @pytest.mark.parametrize(
     "options", [{"username": "ada", "password": "secret"}, {"adbc.flight.sql.authorization_header": "Bearer x"}]
 )
-def test_clients_that_log_in_are_let_in(filled, options):
+def test_login_without_users_accepts_any_credentials(filled, options):
     with connect(filled, **options) as sql, sql.cursor() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == (1,)
 
 
-def test_a_bare_client_that_logs_in_gets_a_token(client):
+def test_handshake_without_users_returns_a_token(client):
     name, token = client.authenticate_basic_token("ada", "secret")
     assert name == b"authorization"
     assert token.startswith(b"Bearer ")

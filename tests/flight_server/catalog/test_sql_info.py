@@ -20,12 +20,12 @@ EXPECTED = {
 ABSENT = {6, 7}  # the versions of Substrait, which is not spoken
 
 
-def test_no_info_of_the_specification_is_left_out():
+def test_every_info_of_the_specification_is_present():
     every = {*range(12), 100, 101, *range(500, 577)}
     assert set(INFOS) == every - ABSENT == set().union(*EXPECTED.values())
 
 
-def test_the_functions_that_are_told_of_are_there():
+def test_listed_functions_exist_in_duckdb():
     with duckdb.connect() as connection:
         rows = connection.sql("SELECT DISTINCT upper(function_name) FROM duckdb_functions()").fetchall()
     known = {name for (name,) in rows} | {"NULLIF"}
@@ -36,7 +36,7 @@ def test_every_verb_is_a_keyword():
     assert set(VERBS) < set(INFOS[508][1])
 
 
-def test_every_info_stands_in_the_child_that_it_is_read_from():
+def test_every_info_is_in_the_expected_union_child():
     table = infos()
     table.validate(full=True)
     union = table["value"].chunk(0)
@@ -46,14 +46,14 @@ def test_every_info_stands_in_the_child_that_it_is_read_from():
     assert found == EXPECTED
 
 
-def test_all_infos_are_those_of_the_table():
+def test_all_infos_by_default():
     values = infos().to_pydict()
     expected = {code: list(value.items()) if kind == MAP else value for code, (kind, value) in INFOS.items()}
     assert dict(zip(values["info_name"], values["value"], strict=True)) == expected
 
 
 @pytest.mark.parametrize("codes", [[8], [0, 1, 2], [0, 2, 3, 504], [3, 3], [4711]])
-def test_what_is_asked_is_answered_and_what_is_unknown_left_out(codes):
+def test_infos_by_code_without_unknown_codes(codes):
     table = infos(codes)
     assert table["info_name"].to_pylist() == sorted(set(codes) & set(INFOS))
     assert table.schema.field("value").type == pa.dense_union(CHILDREN)

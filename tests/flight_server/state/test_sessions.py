@@ -8,14 +8,14 @@ import pyarrow.flight as flight
 import pytest
 
 from flight_server import protocol
-from flight_server.access.auth import ANYBODY
+from flight_server.identity import ANONYMOUS
 from flight_server.protocol import message, pack
 from flight_server.server import Server
 from flight_server.settings import Settings
-from flight_server.state.options import DEFAULTS, changed, equality_of
+from flight_server.state.options import DEFAULTS, equality_of, update_options
 from flight_server.state.sessions import COOKIE, Sessions
 from srcql.errors import Unavailable, UnknownName
-from tests.flight_server.doors import all_of, ask, connect, observations, put
+from tests.flight_server.rpc import connect, observations, put, query, query_adbc
 
 LOGIN = {"username": "ada", "password": "secret"}
 COOKIES = {"adbc.flight.sql.rpc.with_cookie_middleware": "true"}
@@ -63,7 +63,7 @@ def numbers(tmp_path_factory):
         yield running
 
 
-def test_the_defaults(client):
+def test_default_options(client):
     assert get_options(client) == {
         "catalog": "temp",
         "schema": "main",
@@ -75,15 +75,15 @@ def test_the_defaults(client):
 
 
 @pytest.mark.parametrize("options", [LOGIN, COOKIES])
-def test_an_equality_holds_for_every_verb_without_using(numbers, options):
+def test_session_equality_applies_to_verbs_without_using(numbers, options):
     text = "SELECT count(*) AS n FROM (CLUSTER FROM D.gcd)"
     with connect(numbers, **options) as sql, sql.cursor() as cursor:
-        assert all_of(cursor, text)["n"].to_pylist() == [1]
+        assert query_adbc(cursor, text)["n"].to_pylist() == [1]
         sql.adbc_connection.set_options(**{f"{SET}equality": "EXACT"})
-        assert all_of(cursor, text)["n"].to_pylist() == [3]
-        assert all_of(cursor, text.replace("gcd", "gcd USING CANONICAL"))["n"].to_pylist() == [1]
+        assert query_adbc(cursor, text)["n"].to_pylist() == [3]
+        assert query_adbc(cursor, text.replace("gcd", "gcd USING CANONICAL"))["n"].to_pylist() == [1]
         with connect(numbers, **options) as other, other.cursor() as others:
-            assert all_of(others, text)["n"].to_pylist() == [1]
+            assert query_adbc(others, text)["n"].to_pylist() == [1]
 
 
 def test_catalog_and_schema_by_adbc(filled):
@@ -117,7 +117,7 @@ def test_catalog_and_schema_by_adbc(filled):
         ("colour", {"string_value": "red"}, 1),
     ],
 )
-def test_what_cannot_be_set_is_told_and_changes_nothing(client, key, value, error):
+def test_invalid_option_is_reported_and_changes_nothing(client, key, value, error):
     options = logged_in(client)
     assert set_options(client, option(key, **value), call_options=options) == {key: error}
     assert get_options(client, options) == get_options(client)
@@ -138,7 +138,7 @@ def test_options_of_every_kind_of_value(client):
     assert get_options(client, options)["timeout"] == 0.0
 
 
-def test_texts_as_string_views(client):
+def test_string_views_option(client):
     options = logged_in(client)
     set_options(client, option("string_views", bool_value=True), call_options=options)
     text = "SELECT problem_id, [problem_id] AS l, count(*) AS n FROM observations GROUP BY 1 ORDER BY 1"
@@ -147,33 +147,33 @@ def test_texts_as_string_views(client):
     with_views = client.do_get(info.endpoints[0].ticket).read_all()  # which says so to whoever brings it
     assert info.schema == with_views.schema == client.get_schema(descriptor, options).schema
     assert [str(kind) for kind in with_views.schema.types[::2]] == ["string_view", "int64"]
-    assert with_views.to_pylist() == ask(client, text).to_pylist()
+    assert with_views.to_pylist() == query(client, text).to_pylist()
 
 
 @pytest.mark.parametrize("compression", ["lz4", "zstd"])
-def test_rows_that_are_compressed(client, compression):
+def test_compression_option(client, compression):
     options = logged_in(client)
     set_options(client, option("compression", string_value=compression), call_options=options)
     ticket = flight.Ticket(b"SELECT repeat('x', 1000) AS x FROM range(1000)")
     assert client.do_get(ticket, options).read_all() == client.do_get(ticket).read_all()
 
 
-def test_a_timeout_of_the_session(start):
+def test_session_timeout(start):
     server = start()
     with flight.connect(server.uri) as client:
         options = logged_in(client)
         set_options(client, option("timeout", double_value=0.2), call_options=options)
         busy = flight.Ticket(b"SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7")
-        with pytest.raises(flight.FlightTimedOutError, match=r"computed longer than 0\.2 s"):
+        with pytest.raises(flight.FlightTimedOutError, match=r"ran longer than 0\.2 s"):
             client.do_get(busy, options).read_all()
         put(client, flight.FlightDescriptor.for_path("observations"), observations())
         hours = "range(1000000000000) AS r WHERE hash(r.range) = 7"
         planned = flight.Ticket(f"MATRIX FROM (SELECT o.* FROM observations AS o, {hours})".encode())
-        with pytest.raises(flight.FlightTimedOutError, match=r"planning took longer than 0\.2 s"):
+        with pytest.raises(flight.FlightTimedOutError, match=r"compiling the query took longer than 0\.2 s"):
             client.do_get(planned, options).read_all()
 
 
-def test_a_session_that_is_closed_is_forgotten(client):
+def test_closed_session_has_the_defaults(client):
     options = logged_in(client)
     set_options(client, option("equality", string_value="EXACT"), call_options=options)
     assert close(client, options) == 1
@@ -181,9 +181,9 @@ def test_a_session_that_is_closed_is_forgotten(client):
     assert close(client, options) == 1
 
 
-def test_a_cookie_that_names_no_session_is_told(client):
+def test_cookie_of_an_unknown_session_is_reported(client):
     options = flight.FlightCallOptions(headers=[(b"cookie", f"{COOKIE}=long-ago".encode())])
-    with pytest.raises(KeyError, match="session has ended"):
+    with pytest.raises(KeyError, match="session has expired"):
         client.do_get(flight.Ticket(b"SELECT 1"), options).read_all()
     odd = flight.FlightCallOptions(headers=[(b"cookie", b"a b; ;=;;")])
     assert client.do_get(flight.Ticket(b"SELECT 1 AS one"), odd).read_all().num_rows == 1
@@ -192,9 +192,9 @@ def test_a_cookie_that_names_no_session_is_told(client):
 class Caller:
     """A call, as far as sessions look at it."""
 
-    def __init__(self, login, name=ANYBODY.name):
-        self.login = login
-        self.identity = replace(ANYBODY, name=name)
+    def __init__(self, login_id, name=ANONYMOUS.name):
+        self.login_id = login_id
+        self.identity = replace(ANONYMOUS, name=name)
 
     def header(self, _):
         return None
@@ -210,7 +210,7 @@ class Clock:
 EXACT = [option("equality", string_value="EXACT")]
 
 
-def test_a_session_that_is_idle_ends_and_its_client_is_told_once():
+def test_idle_session_expires_and_its_client_gets_one_error():
     clock = Clock()
     sessions = Sessions(limit=10, idle=60, clock=clock)
     used, idle = Caller("used"), Caller("idle")
@@ -218,7 +218,7 @@ def test_a_session_that_is_idle_ends_and_its_client_is_told_once():
         sessions.set(None, caller, EXACT)
     for clock.now in (50, 100):
         assert sessions.options(used).equality == "EXACT"
-    with pytest.raises(UnknownName, match="session has ended"):
+    with pytest.raises(UnknownName, match="session has expired"):
         sessions.options(idle)
     assert sessions.options(idle) == DEFAULTS
     assert len(sessions) == 1
@@ -226,7 +226,7 @@ def test_a_session_that_is_idle_ends_and_its_client_is_told_once():
     assert len(sessions) == 0
 
 
-def test_one_session_too_many_is_refused():
+def test_session_above_the_limit_is_rejected():
     sessions = Sessions(limit=1, idle=60)
     sessions.set(None, Caller("a"), EXACT)
     sessions.set(None, Caller("a"), [option("timeout", int64_value=1)])
@@ -236,28 +236,28 @@ def test_one_session_too_many_is_refused():
     sessions.set(None, Caller("c", "bob"), EXACT)  # of each user
 
 
-def test_callers_without_a_login_have_the_defaults():
+def test_caller_without_a_login_has_the_defaults():
     assert Sessions(limit=1, idle=60).options(Caller(None)) == DEFAULTS
 
 
-def test_an_option_is_read_as_its_own():
-    assert changed(DEFAULTS, EXACT)[0].using == equality_of("EXACT")
+def test_equality_option_is_parsed():
+    assert update_options(DEFAULTS, EXACT)[0].using == equality_of("EXACT")
     with pytest.raises(ValueError, match="expected an option of USING"):
         equality_of("EXACT RUNS EACH")
 
 
 @pytest.mark.parametrize("name", ["SetSessionOptions", "GetSessionOptions", "CloseSession"])
-def test_garbage(client, name):
+def test_garbage_for_session_actions(client, name):
     with pytest.raises(pa.ArrowInvalid):
         list(client.do_action((name, b"\xff\xff garbage")))
 
 
-def test_a_prepared_statement_is_read_under_the_options_of_its_execution(numbers):
+def test_prepared_statement_uses_the_options_of_its_execution(numbers):
     with flight.connect(numbers.uri) as client:
         options = logged_in(client)
         body = pack(message("ActionCreatePreparedStatementRequest", query="CLUSTER FROM D.gcd"))
         (created,) = client.do_action(("CreatePreparedStatement", body), options)
-        handle = protocol.read(created.body.to_pybytes()).prepared_statement_handle
+        handle = protocol.unpack(created.body.to_pybytes()).prepared_statement_handle
         prepared = pack(message("CommandPreparedStatementQuery", prepared_statement_handle=handle))
         assert client.do_get(flight.Ticket(prepared), options).read_all().num_rows == 1
         set_options(client, option("equality", string_value="EXACT"), call_options=options)

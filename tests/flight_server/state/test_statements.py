@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from flight_server.state.statements import Asked, Statements
+from flight_server.state.statements import PreparedStatement, PreparedStatements
 from srcql.errors import UnknownName
 
 
@@ -22,22 +22,22 @@ def clock():
 
 
 def asked(text):
-    return Asked(text)
+    return PreparedStatement(text)
 
 
-def test_a_handle_that_is_used_lives_on(clock):
-    statements = Statements(limit=10, ttl=60, clock=clock)
+def test_used_handle_does_not_expire(clock):
+    statements = PreparedStatements(limit=10, ttl=60, clock=clock)
     handle = statements.add(asked("used"))
     other = statements.add(asked("unused"))
     for clock.now in (50, 100, 150):
         assert statements.get(handle) == asked("used")
-    with pytest.raises(UnknownName, match="no such statement"):
+    with pytest.raises(UnknownName, match="unknown prepared statement"):
         statements.get(other)
     assert len(statements) == 1
 
 
-def test_of_too_many_the_least_recently_used_is_forgotten(clock):
-    statements = Statements(limit=2, ttl=60, clock=clock)
+def test_least_recently_used_statement_above_the_limit_is_discarded(clock):
+    statements = PreparedStatements(limit=2, ttl=60, clock=clock)
     first, second = statements.add(asked("1")), statements.add(asked("2"))
     statements.get(first)
     third = statements.add(asked("3"))
@@ -46,15 +46,15 @@ def test_of_too_many_the_least_recently_used_is_forgotten(clock):
         statements.get(second)
 
 
-def test_an_unused_handle_is_reaped_without_being_asked_for(clock):
-    statements = Statements(limit=10, ttl=60, clock=clock)
+def test_unused_handle_expires(clock):
+    statements = PreparedStatements(limit=10, ttl=60, clock=clock)
     statements.add(asked("abandoned"))
     clock.now = 61
     assert len(statements) == 0
 
 
-def test_statements_that_hold_too_much_make_room(clock):
-    statements = Statements(limit=100, ttl=60, clock=clock)
+def test_statements_above_the_size_limit_are_discarded(clock):
+    statements = PreparedStatements(limit=100, ttl=60, clock=clock)
     values = pa.record_batch({"0": ["x" * 2**24]})
     handles = []
     for _ in range(20):
@@ -63,21 +63,21 @@ def test_statements_that_hold_too_much_make_room(clock):
     assert 0 < len(statements) < 16
     assert statements.get(handles[-1]).values == values
     for handle in handles:
-        statements.drop(handle)
+        statements.remove(handle)
     assert len(statements) == 0
 
 
-def test_a_handle_is_dropped_once(clock):
-    statements = Statements(limit=10, ttl=60, clock=clock)
+def test_handle_is_removed_once(clock):
+    statements = PreparedStatements(limit=10, ttl=60, clock=clock)
     handle = statements.add(asked("prepared"))
-    assert statements.drop(handle)
-    assert not statements.drop(handle)
+    assert statements.remove(handle)
+    assert not statements.remove(handle)
     assert len(statements) == 0
 
 
-def test_values_are_kept_with_their_statement(clock):
-    statements = Statements(limit=10, ttl=60, clock=clock)
+def test_values_are_bound_to_their_statement(clock):
+    statements = PreparedStatements(limit=10, ttl=60, clock=clock)
     handle = statements.add(asked("prepared"))
     values = pa.record_batch({"0": [1], "1": ["two"]})
     statements.bind(handle, values)
-    assert statements.get(handle) == Asked("prepared", values)
+    assert statements.get(handle) == PreparedStatement("prepared", values)

@@ -12,11 +12,11 @@ import pytest
 from flight_server import protocol, queries
 from flight_server.protocol import message, pack
 from flight_server.slots import Slots
-from flight_server.state.tickets import Ticket, unpack
+from flight_server.state.tickets import Ticket, unpack_ticket
 from lakehouse.snapshots.parts import Part
 from srcql.errors import Unavailable
-from tests.flight_server.doors import all_of, ask, connect, observations, put
-from tests.flight_server.people import bearing, person, token
+from tests.flight_server.accounts import add_user, bearer, token
+from tests.flight_server.rpc import connect, observations, put, query, query_adbc
 
 PROBLEMS = tuple(f"p{number:02}" for number in range(20))
 EXPORT = "SLICE FROM *"
@@ -42,38 +42,38 @@ def info_of(client, text):
 
 
 def read(ticket):
-    return unpack(protocol.read(ticket.ticket))
+    return unpack_ticket(protocol.unpack(ticket.ticket))
 
 
-def test_a_small_select_has_one_endpoint(two):
+def test_small_query_has_one_endpoint(two):
     with flight.connect(two[0].uri) as client:
         for text in (EXPORT, "SELECT * FROM observations", "CLUSTER FROM *"):
             assert len(info_of(client, text).endpoints) == 1
 
 
 @pytest.mark.usefixtures("parted")
-def test_the_parts_of_an_export_are_its_rows_in_its_order(two):
+def test_parts_of_an_export_have_its_rows_in_order(two):
     with flight.connect(two[0].uri) as client:
         info = info_of(client, EXPORT)
         assert 4 <= len(info.endpoints) <= 2 * 8
         assert info.ordered
         assert info.schema == client.get_schema(info.descriptor).schema
         parts = [client.do_get(endpoint.ticket).read_all() for endpoint in info.endpoints]
-        assert pa.concat_tables(parts) == ask(client, EXPORT)
+        assert pa.concat_tables(parts) == query(client, EXPORT)
         assert all(part.num_rows < 60 for part in parts)
 
 
 @pytest.mark.usefixtures("parted")
-def test_adbc_reads_all_parts_at_once(two):
+def test_adbc_reads_all_parts(two):
     with connect(two[0]) as sql, sql.cursor() as cursor, flight.connect(two[0].uri) as client:
-        assert all_of(cursor, EXPORT) == ask(client, EXPORT)
+        assert query_adbc(cursor, EXPORT) == query(client, EXPORT)
 
 
 @pytest.mark.usefixtures("parted")
-def test_partitions_are_read_side_by_side_by_other_connections_to_another_server(two):
+def test_partitions_are_read_in_parallel_from_another_server(two):
     with connect(two[0]) as sql, sql.cursor() as cursor:
         partitions, schema = cursor.adbc_execute_partitions(EXPORT)
-        whole = all_of(cursor, EXPORT)
+        whole = query_adbc(cursor, EXPORT)
 
     def fetch(partition):
         with connect(two[1]) as other, other.cursor() as reader:
@@ -87,16 +87,16 @@ def test_partitions_are_read_side_by_side_by_other_connections_to_another_server
     assert whole.schema == schema
 
 
-def test_another_server_answers_a_ticket_on_its_snapshot(two):
+def test_ticket_reads_its_snapshot_on_another_server(two):
     ours, theirs = (flight.connect(server.uri) for server in two)
     with ours, theirs:
         ticket = info_of(ours, "SELECT count(*) AS n FROM observations").endpoints[0].ticket
         put(ours, flight.FlightDescriptor.for_path("observations"), observations(run="r2"))
         assert theirs.do_get(ticket).read_all()["n"].to_pylist() == [120]
-        assert ask(theirs, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [132]
+        assert query(theirs, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [132]
 
 
-def test_another_server_answers_a_ticket_with_values(two):
+def test_ticket_with_values_works_on_another_server(two):
     with connect(two[0]) as sql, sql.cursor() as cursor:
         partitions, _ = cursor.adbc_execute_partitions("SELECT ? AS x, 1.5 AS y", ("a",))
     with connect(two[1]) as sql, sql.cursor() as cursor:
@@ -105,13 +105,13 @@ def test_another_server_answers_a_ticket_with_values(two):
 
 
 @pytest.mark.usefixtures("parted")
-def test_an_explanation_has_one_ticket(two):
+def test_explain_has_one_ticket(two):
     with flight.connect(two[0].uri) as client:
         info = info_of(client, f"EXPLAIN {EXPORT}")
         assert client.do_get(info.endpoints[0].ticket).read_all().num_rows > 0
 
 
-def test_a_ticket_says_what_it_asks_and_until_when(client):
+def test_ticket_has_text_and_expiry(client):
     before = time.time()
     (endpoint,) = info_of(client, "SELECT 1 AS one").endpoints
     ticket = read(endpoint.ticket)
@@ -120,18 +120,18 @@ def test_a_ticket_says_what_it_asks_and_until_when(client):
     assert endpoint.expiration_time.value == ticket.expires * 10**9
 
 
-def test_a_ticket_that_was_forged_does_what_its_text_does_and_no_more(client):
+def test_forged_ticket_can_do_no_more_than_its_text(client):
     for text in ("DROP TABLE tests", "SELECT * FROM '/etc/passwd'"):
         with pytest.raises(flight.FlightUnauthorizedError):
             client.do_get(flight.Ticket(Ticket(text).pack())).read_all()
     assert client.do_get(flight.Ticket(Ticket("SELECT 1 AS one").pack())).read_all().num_rows == 1
 
 
-def test_a_ticket_is_answered_with_what_is_granted_to_whoever_brings_it(start, tmp_path):
+def test_tickets_and_parts_run_with_the_grants_of_their_bearer(start, tmp_path):
     file = tmp_path / "users.json"
-    person(file, "ada", role="admin")
-    person(file, "bob", data_sets={"E"})
-    ada, bob = bearing(token("ada")), bearing(token("bob"))
+    add_user(file, "ada", role="admin")
+    add_user(file, "bob", data_sets={"E"})
+    ada, bob = bearer(token("ada")), bearer(token("bob"))
     with flight.connect(start(users=str(file)).uri) as client:
         rows = observations()
         writer, answers = client.do_put(flight.FlightDescriptor.for_path("observations"), rows.schema, ada)
@@ -158,7 +158,7 @@ def renew(client, endpoint):
     return flight.FlightEndpoint.deserialize(answer.body.to_pybytes())
 
 
-def test_an_endpoint_is_renewed(client):
+def test_renew_endpoint(client):
     (endpoint,) = info_of(client, "SELECT 1 AS one").endpoints
     soon = replace(read(endpoint.ticket), expires=int(time.time()) + 60)
     longer = renew(client, flight.FlightEndpoint(soon.pack(), []))
@@ -167,7 +167,7 @@ def test_an_endpoint_is_renewed(client):
     assert client.do_get(longer.ticket).read_all().to_pydict() == {"one": [1]}
 
 
-def test_what_cannot_be_renewed(client):
+def test_expired_tickets_cannot_be_renewed(client):
     for ticket in (Ticket("SELECT 1", expires=1), Ticket("SELECT 1", ids=(7, None, None), expires=2**40)):
         with pytest.raises(KeyError, match=r"expired|not kept"):
             renew(client, flight.FlightEndpoint(ticket.pack(), []))
@@ -179,29 +179,29 @@ def test_what_cannot_be_renewed(client):
         )
 
 
-def test_an_endpoint_of_metadata_lasts_as_it_is(client):
+def test_metadata_endpoint_is_renewed_unchanged(client):
     catalogs = flight.FlightDescriptor.for_command(pack(message("CommandGetCatalogs")))
     (endpoint,) = client.get_flight_info(catalogs).endpoints
     assert renew(client, endpoint) == endpoint
 
 
 @pytest.mark.usefixtures("parted")
-def test_the_parts_of_a_statement_have_one_slot(two):
+def test_parts_of_a_statement_share_one_slot(two):
     with flight.connect(two[0].uri) as client:
         assert len({read(endpoint.ticket).id for endpoint in info_of(client, EXPORT).endpoints}) == 1
     slots = Slots(statements=1, parts=2)
-    with slots.taken(b"a"), slots.taken(b"a"):
+    with slots.acquire(b"a"), slots.acquire(b"a"):
         for other, word in ((b"b", "1 statements"), (b"a", "2 streams")):
-            with pytest.raises(Unavailable, match=word), slots.taken(other):
+            with pytest.raises(Unavailable, match=word), slots.acquire(other):
                 pass
-    with slots.taken(b"b"):
+    with slots.acquire(b"b"):
         pass
 
 
 @pytest.mark.usefixtures("parted")
-def test_an_export_runs_where_one_statement_may(start):
+def test_export_in_parts_needs_one_slot(start):
     server = start(statements=1)
     with flight.connect(server.uri) as client:
         put(client, flight.FlightDescriptor.for_path("observations"), observations(PROBLEMS))
     with flight_sql.connect(server.uri) as sql, sql.cursor() as cursor:
-        assert all_of(cursor, EXPORT).num_rows == 120
+        assert query_adbc(cursor, EXPORT).num_rows == 120

@@ -10,12 +10,12 @@ from flight_server.catalog.sql_info import INFOS
 from flight_server.protocol import message, pack
 from flight_server.state.transactions import Transactions
 from srcql.errors import UnknownName
-from tests.flight_server.doors import all_of, observations, put, shaken
+from tests.flight_server.rpc import observations, put, query_adbc, send_nothing
 
 
 def begin(client):
     (answer,) = client.do_action(("BeginTransaction", pack(message("ActionBeginTransactionRequest"))))
-    return protocol.read(answer.body.to_pybytes()).transaction_id
+    return protocol.unpack(answer.body.to_pybytes()).transaction_id
 
 
 def end(client, transaction, action=1):
@@ -24,25 +24,25 @@ def end(client, transaction, action=1):
     return answer.body.to_pybytes()
 
 
-def test_the_default_of_dbapi_connects_without_a_warning(filled):
+def test_dbapi_without_autocommit(filled):
     with flight_sql.connect(filled.uri) as sql, sql.cursor() as cursor:
-        assert all_of(cursor, "SELECT 1 AS one").to_pydict() == {"one": [1]}
+        assert query_adbc(cursor, "SELECT 1 AS one").to_pydict() == {"one": [1]}
         sql.commit()
-        assert all_of(cursor, "SELECT 2 AS two").to_pydict() == {"two": [2]}
+        assert query_adbc(cursor, "SELECT 2 AS two").to_pydict() == {"two": [2]}
         sql.rollback()
 
 
-def test_what_was_ingested_is_seen_at_once_and_stays(start):
+def test_rollback_keeps_ingested_rows(start):
     server = start()
     with flight_sql.connect(server.uri) as sql, sql.cursor() as cursor:
         cursor.adbc_ingest("observations", observations(), mode="append")
-        assert all_of(cursor, "SELECT count(*) AS n FROM observations").to_pydict() == {"n": [12]}
+        assert query_adbc(cursor, "SELECT count(*) AS n FROM observations").to_pydict() == {"n": [12]}
         sql.rollback()
-        assert all_of(cursor, "SELECT count(*) AS n FROM observations").to_pydict() == {"n": [12]}
+        assert query_adbc(cursor, "SELECT count(*) AS n FROM observations").to_pydict() == {"n": [12]}
     assert (INFOS[11][1], INFOS[562][1], INFOS[563][1]) == (False, 0, False)
 
 
-def test_each_statement_of_a_transaction_reads_what_is_committed_by_then(start):
+def test_statements_of_a_transaction_read_the_latest_commit(start):
     with flight.connect(start().uri) as client:
         transaction, seen = begin(client), []
         for run in ("r1", "r2"):
@@ -56,37 +56,37 @@ def test_each_statement_of_a_transaction_reads_what_is_committed_by_then(start):
 
 
 @pytest.mark.parametrize("action", [1, 2])
-def test_a_transaction_ends_once(client, action):
+def test_transaction_ends_once(client, action):
     transaction = begin(client)
     end(client, transaction, action)
-    with pytest.raises(KeyError, match="no such transaction"):
+    with pytest.raises(KeyError, match="unknown transaction"):
         end(client, transaction, action)
 
 
-def test_a_transaction_ends_in_one_of_two_ways(client):
+def test_transaction_ends_with_commit_or_rollback(client):
     with pytest.raises(pa.ArrowInvalid, match="COMMIT"):
         end(client, begin(client), 7)
 
 
-def test_a_statement_of_no_transaction(client):
+def test_statement_of_an_unknown_transaction(client):
     prepared, query = (
         pack(message(name, query="SELECT 1", transaction_id=b"never begun"))
         for name in ("ActionCreatePreparedStatementRequest", "CommandStatementQuery")
     )
-    with pytest.raises(KeyError, match="no such transaction"):
+    with pytest.raises(KeyError, match="unknown transaction"):
         list(client.do_action(("CreatePreparedStatement", prepared)))
-    with pytest.raises(KeyError, match="no such transaction"):
+    with pytest.raises(KeyError, match="unknown transaction"):
         client.get_flight_info(flight.FlightDescriptor.for_command(query))
 
 
-def test_an_update_of_no_transaction(client):
+def test_update_of_an_unknown_transaction(client):
     request = pack(message("CommandStatementUpdate", query="SELECT 1", transaction_id=b"never begun"))
     writer, answers = client.do_put(flight.FlightDescriptor.for_command(request), pa.schema([]))
-    with pytest.raises(KeyError, match="no such transaction"):
-        shaken(writer, answers)
+    with pytest.raises(KeyError, match="unknown transaction"):
+        send_nothing(writer, answers)
 
 
-def test_of_too_many_the_oldest_is_forgotten():
+def test_oldest_transaction_above_the_limit_is_discarded():
     transactions = Transactions(limit=2)
     first, *others = (transactions.begin() for _ in range(3))
     with pytest.raises(UnknownName):

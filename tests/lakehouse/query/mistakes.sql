@@ -13,7 +13,7 @@ SELECT x.output FROM observations AS o;
 --| UnknownName: line 1, column 8: unknown table x
 --|   SELECT x.output FROM observations AS o
 --|          ^
---|   hint: the nearest: o
+--|   hint: candidates: o
 
 SIMILARITY JACARD FROM Demo;
 --| UnknownName: line 1, column 12: unknown measure JACARD
@@ -52,10 +52,10 @@ CLUSTER FROM (SELECT outptu FROM observations);
 --|   hint: did you mean output?
 
 CLUSTER FROM (SELECT 1 AS x);
---| InvalidQuery: line 1, column 27: the query after FROM lacks data_set_id
+--| InvalidQuery: line 1, column 27: the query after FROM has no column data_set_id
 --|   CLUSTER FROM (SELECT 1 AS x)
 --|                             ^
---|   hint: a query needs the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
+--|   hint: select the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
 
 SELECT * EXCLUDE (outptu) FROM observations;
 --| UnknownName: line 1, column 19: unknown column outptu
@@ -99,184 +99,184 @@ SELECT {'name': 1}.nmae;
 --|   hint: did you mean name?
 
 SELECT length(step_id) FROM observations;
---| InvalidQuery: line 1, column 8: there is no length(INTEGER)
+--| InvalidQuery: line 1, column 8: no function matches length(INTEGER)
 --|   SELECT length(step_id) FROM observations
 --|          ^^^^^^^^^^^^^^^
---|   hint: there is length(string VARCHAR), length(bit BIT) or length(list ANY[])
+--|   hint: use length(string VARCHAR), length(bit BIT) or length(list ANY[])
 
 SELECT output + 1 FROM observations;
---| InvalidQuery: line 1, column 15: there is no +(VARCHAR, INTEGER)
+--| InvalidQuery: line 1, column 15: no function matches +(VARCHAR, INTEGER)
 --|   SELECT output + 1 FROM observations
 --|                 ^
---|   hint: CAST(… AS type) makes another type of a value
+--|   hint: convert a value with CAST(… AS type)
 
 SELECT sum(output) FROM observations;
---| InvalidQuery: line 1, column 8: there is no sum(VARCHAR)
+--| InvalidQuery: line 1, column 8: no function matches sum(VARCHAR)
 --|   SELECT sum(output) FROM observations
 --|          ^^^^^^^^^^^
---|   hint: there is sum(arg DECIMAL), sum(arg BOOLEAN) or sum(arg SMALLINT) and more
+--|   hint: use sum(arg DECIMAL), sum(arg BOOLEAN), sum(arg SMALLINT) or another form
 
 SELECT list_sum(['a']);
---| InvalidQuery: there is no sum(VARCHAR)
---|   hint: there is sum(arg DECIMAL), sum(arg BOOLEAN) or sum(arg SMALLINT) and more
+--| InvalidQuery: no function matches sum(VARCHAR)
+--|   hint: use sum(arg DECIMAL), sum(arg BOOLEAN), sum(arg SMALLINT) or another form
 
 SELECT step_id + 'x' FROM observations;
---| InvalidQuery: line 1, column 16: +(INTEGER, VARCHAR) may be any of several functions
+--| InvalidQuery: line 1, column 16: +(INTEGER, VARCHAR) is ambiguous
 --|   SELECT step_id + 'x' FROM observations
 --|                  ^
---|   hint: CAST(… AS type) says which type is meant
+--|   hint: state the type of a value with CAST(… AS type)
 
 SELECT output > 1 FROM observations;
 --| InvalidQuery: line 1, column 8: cannot compare VARCHAR with INTEGER
 --|   SELECT output > 1 FROM observations
 --|          ^^^^^^^^^^
---|   hint: CAST(… AS type) makes another type of a value
+--|   hint: convert a value with CAST(… AS type)
 
 SELECT response_kind(1);
---| InvalidQuery: line 1, column 8: there is no response_kind(INTEGER)
+--| InvalidQuery: line 1, column 8: no function matches response_kind(INTEGER)
 --|   SELECT response_kind(1)
 --|          ^^^^^^^^^^^^^^^^
---|   hint: there is response_kind(VARCHAR)
+--|   hint: use response_kind(VARCHAR)
 
 SELECT response_key();
---| InvalidQuery: line 1, column 8: response_key does not take these arguments
+--| InvalidQuery: line 1, column 8: response_key does not accept these arguments
 --|   SELECT response_key()
 --|          ^^^^^^^^^^^^
---|   hint: its form is response_key(output, equality := '')
+--|   hint: use response_key(output, equality := '')
 
 CLUSTER FROM Demo WHERE step_id = 'x';
 --| ExecutionError: line 1, column 35: 'x' is not an INTEGER
 --|   CLUSTER FROM Demo WHERE step_id = 'x'
 --|                                     ^^^
---|   hint: TRY_CAST(… AS INTEGER) gives NULL instead of an error
+--|   hint: use TRY_CAST(… AS INTEGER) to get NULL instead of an error
 
 CLUSTER FROM Demo LIMIT 'x';
 --| ExecutionError: line 1, column 25: 'x' is not a BIGINT
 --|   CLUSTER FROM Demo LIMIT 'x'
 --|                           ^^^
---|   hint: TRY_CAST(… AS BIGINT) gives NULL instead of an error
+--|   hint: use TRY_CAST(… AS BIGINT) to get NULL instead of an error
 
 SELECT 300::TINYINT;
---| ExecutionError: line 1, column 11: 300 is out of the range of TINYINT
+--| ExecutionError: line 1, column 11: 300 is out of range for TINYINT
 --|   SELECT 300::TINYINT
 --|             ^^^^^^^^^
---|   hint: TRY_CAST(… AS TINYINT) gives NULL instead of an error
+--|   hint: use TRY_CAST(… AS TINYINT) to get NULL instead of an error
 
 SELECT 2147483647::INTEGER + 1::INTEGER;
---| ExecutionError: 2147483647 + 1 is out of the range of INTEGER
---|   hint: a wider type holds it: CAST(… AS HUGEINT) or CAST(… AS DOUBLE)
+--| ExecutionError: 2147483647 + 1 is out of range for INTEGER
+--|   hint: use a wider type: CAST(… AS HUGEINT) or CAST(… AS DOUBLE)
 
 SELECT '1,2'::INTEGER[];
 --| ExecutionError: line 1, column 13: '1,2' is not an INTEGER[]
 --|   SELECT '1,2'::INTEGER[]
 --|               ^^^^^^^^^^^
---|   hint: TRY_CAST(… AS INTEGER[]) gives NULL instead of an error
+--|   hint: use TRY_CAST(… AS INTEGER[]) to get NULL instead of an error
 
 SELECT 1 % 0;
 --| ExecutionError: division by zero: 1 % 0
---|   hint: nullif(divisor, 0) gives NULL instead of an error
+--|   hint: use nullif(divisor, 0) to get NULL instead of an error
 
 SELECT DATE '2024-13-01';
 --| ExecutionError: line 1, column 8: '2024-13-01' is not a date
 --|   SELECT DATE '2024-13-01'
 --|          ^^^^^^^^^^^^^^^^^
---|   hint: a date is written '2026-01-31', a time '03:04:05', a timestamp '2026-01-31 03:04:05'
+--|   hint: write a date as '2026-01-31', a time as '03:04:05', a timestamp as '2026-01-31 03:04:05'
 
 SELECT TIMESTAMP 'yesterday';
 --| ExecutionError: line 1, column 8: 'yesterday' is not a timestamp
 --|   SELECT TIMESTAMP 'yesterday'
 --|          ^^^^^^^^^^^^^^^^^^^^^
---|   hint: a date is written '2026-01-31', a time '03:04:05', a timestamp '2026-01-31 03:04:05'
+--|   hint: write a date as '2026-01-31', a time as '03:04:05', a timestamp as '2026-01-31 03:04:05'
 
 SELECT date_trunc('fortnight', DATE '2024-01-01');
---| ExecutionError: 'fortnight' is not a part of a date
---|   hint: parts: year, quarter, month, week, day, hour, minute, second and more
+--| ExecutionError: 'fortnight' is not a date part
+--|   hint: use year, quarter, month, week, day, hour, minute, second or another date part
 
 SELECT strptime('x', '%Y');
---| ExecutionError: 'x' does not follow the format '%Y'
---|   hint: try_strptime gives NULL instead of an error
+--| ExecutionError: 'x' does not match the format '%Y'
+--|   hint: use try_strptime to get NULL instead of an error
 
 SELECT '{'::JSON;
---| ExecutionError: line 1, column 11: "{" is not JSON: unexpected end of data
+--| ExecutionError: line 1, column 11: "{" is not valid JSON: unexpected end of data
 --|   SELECT '{'::JSON
 --|             ^^^^^^
---|   hint: TRY_CAST(… AS JSON) gives NULL instead of an error
+--|   hint: use TRY_CAST(… AS JSON) to get NULL instead of an error
 
 SELECT test_id, count(*) FROM observations;
---| InvalidQuery: line 1, column 8: test_id stands neither in GROUP BY nor in an aggregate
+--| InvalidQuery: line 1, column 8: test_id must be in GROUP BY or in an aggregate
 --|   SELECT test_id, count(*) FROM observations
 --|          ^^^^^^^
---|   hint: GROUP BY test_id, or min(test_id)
+--|   hint: add GROUP BY test_id, or use min(test_id)
 
 SELECT test_id FROM observations WHERE count(*) > 1;
---| InvalidQuery: line 1, column 40: WHERE cannot hold aggregates
+--| InvalidQuery: line 1, column 40: WHERE cannot contain aggregates
 --|   SELECT test_id FROM observations WHERE count(*) > 1
 --|                                          ^^^^^^^^
---|   hint: HAVING chooses among groups
+--|   hint: use HAVING to filter groups
 
 SELECT test_id FROM observations GROUP BY count(*);
---| InvalidQuery: line 1, column 43: GROUP BY cannot hold aggregates
+--| InvalidQuery: line 1, column 43: GROUP BY cannot contain aggregates
 --|   SELECT test_id FROM observations GROUP BY count(*)
 --|                                             ^^^^^^^^
---|   hint: compute them in a query of their own: FROM (SELECT …)
+--|   hint: compute them in a subquery: FROM (SELECT …)
 
 SELECT max(max(step_id)) FROM observations;
---| InvalidQuery: line 1, column 12: an aggregate cannot stand inside another
+--| InvalidQuery: line 1, column 12: an aggregate cannot contain another aggregate
 --|   SELECT max(max(step_id)) FROM observations
 --|              ^^^^^^^^^^^^
---|   hint: aggregate twice: SELECT max(n) FROM (SELECT count(*) AS n … GROUP BY …)
+--|   hint: use a subquery: SELECT max(n) FROM (SELECT count(*) AS n … GROUP BY …)
 
 SELECT 1 FROM observations WHERE row_number() OVER () = 1;
---| InvalidQuery: line 1, column 34: WHERE cannot hold window functions
+--| InvalidQuery: line 1, column 34: WHERE cannot contain window functions
 --|   SELECT 1 FROM observations WHERE row_number() OVER () = 1
 --|                                    ^^^^^^^^^^^^^^^^^^^^
---|   hint: QUALIFY chooses among rows by a window function
+--|   hint: use QUALIFY to filter by a window function
 
 SELECT row_number();
---| InvalidQuery: line 1, column 8: a window function cannot stand here
+--| InvalidQuery: line 1, column 8: a window function is not allowed here
 --|   SELECT row_number()
 --|          ^^^^^^^^^^^^
---|   hint: it stands in SELECT, QUALIFY or ORDER BY, and OVER (…) follows it
+--|   hint: use it in SELECT, QUALIFY or ORDER BY, with OVER (…) after it
 
 SELECT data_set_id FROM observations AS a JOIN tests AS b ON a.test_id = b.test_id;
---| InvalidQuery: line 1, column 8: data_set_id may be any of several columns
+--| InvalidQuery: line 1, column 8: column data_set_id is ambiguous
 --|   SELECT data_set_id FROM observations AS a JOIN tests AS b ON a.test_id = b.test_id
 --|          ^^^^^^^^^^^
 --|   hint: write a.data_set_id or b.data_set_id
 
 SELECT * FROM observations o, tests o;
---| InvalidQuery: two tables are named o
---|   hint: AS gives a table a name of its own
+--| InvalidQuery: duplicate table name o
+--|   hint: give one of the tables another name with AS
 
 SELECT * FROM observations LIMIT -1;
---| InvalidQuery: line 1, column 34: LIMIT and OFFSET take a number from 0
+--| InvalidQuery: line 1, column 34: LIMIT and OFFSET must be at least 0
 --|   SELECT * FROM observations LIMIT -1
 --|                                    ^^
 
 SELECT 1 ORDER BY 2;
---| InvalidQuery: line 1, column 19: the columns of the result are numbered from 1 to 1
+--| InvalidQuery: line 1, column 19: expected a column number from 1 to 1
 --|   SELECT 1 ORDER BY 2
 --|                     ^
 
 SELECT (SELECT test_id FROM tests);
---| ExecutionError: a query that stands for a value gave several rows
---|   hint: a query that stands for a value gives one row of one column
+--| ExecutionError: a scalar subquery returned several rows
+--|   hint: add LIMIT 1 or an aggregate
 
 SELECT (SELECT 1, 2);
---| InvalidQuery: line 1, column 8: the query gives 2 columns, and 1 is expected here
+--| InvalidQuery: line 1, column 8: the subquery returns 2 columns, expected 1
 --|   SELECT (SELECT 1, 2)
 --|          ^^^^^^^^^^^^^
---|   hint: a query that stands for a value gives one row of one column
+--|   hint: select the expected columns: (SELECT … FROM (…))
 
 SELECT 1 UNION SELECT 1, 2;
---| InvalidQuery: both sides of UNION, EXCEPT or INTERSECT have the same number of columns
---|   hint: UNION BY NAME joins columns by their names
+--| InvalidQuery: both sides of UNION, EXCEPT or INTERSECT must have the same number of columns
+--|   hint: use UNION BY NAME to match columns by name
 
 SELECT output WHERE true;
 --| UnknownName: line 1, column 8: unknown column output
 --|   SELECT output WHERE true
 --|          ^^^^^^
---|   hint: no table is read where it stands; a text stands in single quotes
+--|   hint: add FROM, or write a string in single quotes
 
 SELECT 1 FORM observations;
 --| InvalidQuery: line 1, column 10: syntax error at FORM
@@ -307,38 +307,38 @@ SELECT 1,, 2;
 --|            ^
 
 SELECT (1;
---| InvalidQuery: line 1, column 9: syntax error at 1, or something is missing after it
+--| InvalidQuery: line 1, column 9: syntax error at or after 1
 --|   SELECT (1
 --|           ^
---|   hint: a ( is not closed
+--|   hint: add the missing )
 
 SELECT 1 FROM observations WHERE;
---| InvalidQuery: line 1, column 28: syntax error at WHERE, or something is missing after it
+--| InvalidQuery: line 1, column 28: syntax error at or after WHERE
 --|   SELECT 1 FROM observations WHERE
 --|                              ^^^^^
---|   hint: a statement is not complete here
+--|   hint: complete the statement
 
 SELECT FROM observations;
 --| InvalidQuery: expected columns after SELECT, found none
---|   hint: SELECT * FROM …
+--|   hint: use SELECT * FROM …
 
 SELECT 'abc;
---| InvalidQuery: line 1, column 8: a text is not closed
+--| InvalidQuery: line 1, column 8: unterminated string
 --|   SELECT 'abc
 --|          ^
---|   hint: a text stands in single quotes: 'text'
+--|   hint: end the string with a single quote: 'text'
 
 SELECT "abc FROM observations;
---| InvalidQuery: line 1, column 8: a name is not closed
+--| InvalidQuery: line 1, column 8: unterminated identifier
 --|   SELECT "abc FROM observations
 --|          ^
---|   hint: a name stands in double quotes: "name"
+--|   hint: end the identifier with a double quote: "name"
 
 help;
 --| InvalidQuery: line 1, column 1: expected a query, found help
 --|   help
 --|   ^^^^
---|   hint: a query starts with SELECT, FROM, WITH, VALUES or a verb, as CLUSTER FROM data_set
+--|   hint: start with SELECT, FROM, WITH, VALUES or a verb, such as CLUSTER FROM data_set
 
 ORACEL FROM Demo;
 --| InvalidQuery: line 1, column 1: syntax error at ORACEL
@@ -368,17 +368,17 @@ WITH o AS ORACLE FROM Demo SELECT 1;
 --| InvalidQuery: line 1, column 11: syntax error at ORACLE
 --|   WITH o AS ORACLE FROM Demo SELECT 1
 --|             ^^^^^^
---|   hint: a verb stands in parentheses, before FROM: (ORACLE FROM …)
+--|   hint: put the verb in parentheses: (ORACLE FROM …)
 
 CLUSTER FROM Demo UNION;
---| InvalidQuery: line 1, column 19: syntax error at UNION, or something is missing after it
+--| InvalidQuery: line 1, column 19: syntax error at or after UNION
 --|   CLUSTER FROM Demo UNION
 --|                     ^^^^^
---|   hint: a statement is not complete here
+--|   hint: complete the statement
 
 CLUSTER FROM (SELECT);
 --| InvalidQuery: expected columns after SELECT, found none
---|   hint: SELECT * FROM …
+--|   hint: use SELECT * FROM …
 
 CLUSTER FROM (1);
 --| InvalidQuery: line 1, column 15: expected a query, found 1
@@ -404,25 +404,25 @@ CLUSTER FROM Demo ORDER BY count(*);
 
 CLUSTER FROM Demo UNION ALL SELECT;
 --| InvalidQuery: expected columns after SELECT, found none
---|   hint: SELECT * FROM …
+--|   hint: use SELECT * FROM …
 
 CLUSTER FROM Demo INTERSECT CLUSTER;
 --| InvalidQuery: line 1, column 29: syntax error at CLUSTER
 --|   CLUSTER FROM Demo INTERSECT CLUSTER
 --|                               ^^^^^^^
---|   hint: a verb stands in parentheses, before FROM: (CLUSTER FROM …)
+--|   hint: put the verb in parentheses: (CLUSTER FROM …)
 
 CLUSTER FROM "Demo;
---| InvalidQuery: line 1, column 14: a name is not closed
+--| InvalidQuery: line 1, column 14: unterminated identifier
 --|   CLUSTER FROM "Demo
 --|                ^
---|   hint: a name stands in double quotes: "name"
+--|   hint: end the identifier with a double quote: "name"
 
 CLUSTER FROM Demo WHERE output = 'it's';
---| InvalidQuery: line 1, column 39: a text is not closed
+--| InvalidQuery: line 1, column 39: unterminated string
 --|   CLUSTER FROM Demo WHERE output = 'it's'
 --|                                         ^
---|   hint: a text stands in single quotes: 'text'
+--|   hint: end the string with a single quote: 'text'
 
 CLUSTER FROM observations;
 --| UnknownName: line 1, column 14: unknown data set observations
@@ -440,20 +440,20 @@ EXPLAIN nonsense;
 --| InvalidQuery: line 1, column 9: expected a query, found nonsense
 --|   EXPLAIN nonsense
 --|           ^^^^^^^^
---|   hint: a query starts with SELECT, FROM, WITH, VALUES or a verb, as CLUSTER FROM data_set
+--|   hint: start with SELECT, FROM, WITH, VALUES or a verb, such as CLUSTER FROM data_set
 
 SELECT CASE WHEN step_id = 1 THEN 'a' ELSE 1 END FROM observations;
 --| ExecutionError: line 1, column 35: 'a' is not an INTEGER
 --|   SELECT CASE WHEN step_id = 1 THEN 'a' ELSE 1 END FROM observations
 --|                                     ^^^
---|   hint: TRY_CAST(… AS INTEGER) gives NULL instead of an error
+--|   hint: use TRY_CAST(… AS INTEGER) to get NULL instead of an error
 
 SELECT regexp_matches(output, '(') FROM observations;
---| ExecutionError: this is not a regular expression: missing )
+--| ExecutionError: invalid regular expression: missing )
 
 PIVOT observations ON outptu;
---| InvalidQuery: PIVOT lists the values that become columns
---|   hint: PIVOT table ON column IN (value, …) USING aggregate
+--| InvalidQuery: PIVOT needs the values that become columns
+--|   hint: use PIVOT table ON column IN (value, …) USING aggregate
 
 DESCRIBE observatons;
 --| UnknownName: unknown table observatons
@@ -463,7 +463,7 @@ SELECT window_name(1) OVER w FROM tests;
 --| UnknownName: line 1, column 28: unknown window w
 --|   SELECT window_name(1) OVER w FROM tests
 --|                              ^
---|   hint: WINDOW w AS (…) says what it is
+--|   hint: add WINDOW w AS (…)
 
 SELECT unnest(1);
 --| InvalidQuery: line 1, column 8: UNNEST() can only be applied to lists, structs and NULL, not INTEGER
@@ -487,34 +487,34 @@ CLUSTER FROM ('MBPP');
 --|   hint: use FROM 'MBPP' for a data set, or FROM (FROM 'MBPP') for a table
 
 SELECT (CLUSTER FROM Demo);
---| InvalidQuery: line 1, column 8: the query gives 11 columns, and 1 is expected here
+--| InvalidQuery: line 1, column 8: the subquery returns 11 columns, expected 1
 --|   SELECT (CLUSTER FROM Demo)
 --|          ^^^^^^^^^^^^^^^^^^^
---|   hint: a query that stands for a value gives one row of one column
+--|   hint: select the expected columns: (SELECT … FROM (…))
 
 SELECT 1 WHERE 1 IN (CLUSTER FROM Demo);
---| InvalidQuery: line 1, column 21: the query gives 11 columns, and 1 is expected here
+--| InvalidQuery: line 1, column 21: the subquery returns 11 columns, expected 1
 --|   SELECT 1 WHERE 1 IN (CLUSTER FROM Demo)
 --|                       ^^^^^^^^^^^^^^^^^^^
---|   hint: a query that stands for a value gives one row of one column
+--|   hint: select the expected columns: (SELECT … FROM (…))
 
 SELECT *
 FROM (CLUSTER FROM (SELECT * EXCLUDE (test_id)
   FROM observations) STEPS LAST);
---| InvalidQuery: line 3, column 8: the query after FROM lacks test_id
+--| InvalidQuery: line 3, column 8: the query after FROM has no column test_id
 --|     FROM observations) STEPS LAST)
 --|          ^^^^^^^^^^^^
---|   hint: a query needs the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
+--|   hint: select the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
 
 CLUSTER FROM (CLUSTER FROM Demo);
---| InvalidQuery: the query after FROM lacks implementation_id
---|   hint: a query needs the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
+--| InvalidQuery: the query after FROM has no column implementation_id
+--|   hint: select the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
 
 SELECT regexp_matches(output, '[') FROM observations;
---| ExecutionError: this is not a regular expression: missing ]
+--| ExecutionError: invalid regular expression: missing ]
 
 SELECT regexp_matches('a', '*') FROM observations;
---| ExecutionError: this is not a regular expression: no argument for repetition operator
+--| ExecutionError: invalid regular expression: no argument for repetition operator
 
 MATRIX FROM Demo;
 --| InvalidQuery: line 1, column 1: MATRIX shows one problem, and 2 are selected
@@ -532,13 +532,13 @@ SELECT a FROM (MATRIX FROM Demo.abs) WHERE g = '1';
 --| UnknownName: line 1, column 44: unknown column g
 --|   SELECT a FROM (MATRIX FROM Demo.abs) WHERE g = '1'
 --|                                              ^
---|   hint: the nearest: a
+--|   hint: candidates: a
 
 SELECT output FROM (ORACLE FROM Demo.abs) WHERE votes > 'many';
 --| ExecutionError: line 1, column 57: 'many' is not a BIGINT
 --|   SELECT output FROM (ORACLE FROM Demo.abs) WHERE votes > 'many'
 --|                                                           ^^^^^^
---|   hint: TRY_CAST(… AS BIGINT) gives NULL instead of an error
+--|   hint: use TRY_CAST(… AS BIGINT) to get NULL instead of an error
 
 CLUSTER FROM Deno;
 --| UnknownName: line 1, column 14: unknown data set Deno
@@ -559,44 +559,44 @@ CLUSTER FROM Demo USING THROUGH sorted;
 --|   hint: there are no canonicalisers yet
 
 SELECT * FROM observations WHERE problem_id = 'p' = false;
---| InvalidQuery: a comparison cannot be compared with something else
---|   hint: AND combines two comparisons, parentheses make a value of one
+--| InvalidQuery: chained comparisons are not supported
+--|   hint: combine two comparisons with AND, or put one in parentheses
 
 SLICE FROM (SELECT * REPLACE (99999999999 AS step_id) FROM observations);
---| ExecutionError: 99999999999 is out of the range of INTEGER
---|   hint: TRY_CAST(… AS INTEGER) gives NULL instead of an error
+--| ExecutionError: 99999999999 is out of range for INTEGER
+--|   hint: use TRY_CAST(… AS INTEGER) to get NULL instead of an error
 
 ORACLE FROM (VALUES (1));
---| InvalidQuery: line 1, column 23: the query after FROM lacks data_set_id
+--| InvalidQuery: line 1, column 23: the query after FROM has no column data_set_id
 --|   ORACLE FROM (VALUES (1))
 --|                         ^
---|   hint: a query needs the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
+--|   hint: select the columns data_set_id, problem_id, implementation_id, test_id, step_id and output
 
 MATRIX FROM Demo.abs ORDER BY "all";
 --| UnknownName: line 1, column 31: unknown column all
 --|   MATRIX FROM Demo.abs ORDER BY "all"
 --|                                 ^^^^^
---|   hint: the nearest: a
+--|   hint: candidates: a
 
 SELECT list_transform([1], x -> x + 1) FROM (CLUSTER FROM Demo);
---| InvalidQuery: a lambda is not written with ->
---|   hint: list_transform([1], lambda x: x + 1)
+--| InvalidQuery: lambdas with -> are not supported
+--|   hint: use list_transform([1], lambda x: x + 1)
 
 SELECT size.x FROM (CLUSTER FROM Demo) AS size;
---| UnknownName: line 1, column 13: unknown field x: what stands before the point has no fields
+--| UnknownName: line 1, column 13: unknown field x: the value before the dot is not a struct
 --|   SELECT size.x FROM (CLUSTER FROM Demo) AS size
 --|               ^
---|   hint: where a table has a column of its own name, another name tells them apart: AS
+--|   hint: rename a table that has the name of one of its columns with AS
 
 SELECT * FROM (PIVOT (CLUSTER FROM Demo) ON size USING count(*) GROUP BY problem_id);
---| InvalidQuery: PIVOT lists the values that become columns
---|   hint: PIVOT table ON column IN (value, …) USING aggregate
+--| InvalidQuery: PIVOT needs the values that become columns
+--|   hint: use PIVOT table ON column IN (value, …) USING aggregate
 
 SELECT * FROM memory.main.clusters;
 --| Forbidden: line 1, column 15: clusters is not a table of the lakehouse
 --|   SELECT * FROM memory.main.clusters
 --|                 ^^^^^^^^^^^^^^^^^^^^
---|   hint: the lakehouse is read with SELECT and the verbs of SRCQL, and filled by ingest
+--|   hint: read the lakehouse with SELECT and the verbs of SRCQL; write to it with ingest
 
 SELECT * FROM observations WHERE implementation_id = $2;
 --| InvalidQuery: line 1, column 54: there is $2 and no $1
@@ -665,4 +665,4 @@ EXPLAIN ANALYZE SELECT CAST(representative AS INTEGER) FROM (CLUSTER FROM Demo);
 --| ExecutionError: line 1, column 24: 'a' is not an INTEGER
 --|   EXPLAIN ANALYZE SELECT CAST(representative AS INTEGER) FROM (CLUSTER FROM Demo)
 --|                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
---|   hint: TRY_CAST(… AS INTEGER) gives NULL instead of an error
+--|   hint: use TRY_CAST(… AS INTEGER) to get NULL instead of an error

@@ -1,4 +1,4 @@
--- Statements that try to read or write what is not in the lakehouse, or of it what is not for them; each is refused.
+-- Statements that read or write outside the lakehouse, or read its internals. Each is rejected.
 
 -- files by path
 SELECT * FROM '/etc/passwd';
@@ -48,7 +48,7 @@ SELECT * FROM seq_scan();
 SELECT * FROM pandas_scan(1);
 SELECT * FROM python_map_function();
 
--- functions that run text
+-- functions that run SQL text
 SELECT * FROM query('SELECT 1');
 SELECT * FROM query_table('observations');
 SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'));
@@ -56,7 +56,7 @@ SELECT json_serialize_plan('SELECT * FROM read_csv(''/etc/passwd'')');
 SELECT * FROM histogram_values('observations', output);
 SELECT * FROM histogram('observations', output);
 
--- statements that write, or change what is kept
+-- statements that write or change stored data
 COPY observations TO 'stolen.csv';
 COPY (SELECT 1) TO '/tmp/x.parquet';
 COPY observations FROM 'x.csv';
@@ -110,7 +110,7 @@ SELECT current_setting('allowed_directories');
 SELECT CURRENT_SETTING('allowed_directories');
 SELECT getvariable('x');
 
--- what the process is, and the system's own tables
+-- the process and the system tables
 SELECT getenv('HOME');
 SELECT "getenv"('HOME');
 SELECT system.main.getenv('HOME');

@@ -37,5 +37,5 @@ def test_with_parameters_a_mistake_has_its_place_too(engine: Engine) -> None:
 
 def test_an_engine_without_memory_speaks_of_the_lakehouse(engine: Engine) -> None:
     with Engine(engine.warehouse, threads=1, memory_limit="20MB") as small:
-        with pytest.raises(ExecutionError, match="more memory than the lakehouse may use"):
+        with pytest.raises(ExecutionError, match="exceeds the memory limit of the lakehouse"):
             small.query("SELECT list(range) FROM range(100000000)").read_all()

@@ -72,7 +72,7 @@ def test_refuses_ids_that_cannot_be_kept(warehouse: Warehouse, batch_id: str) ->
         warehouse.ingest("observations", ROWS, batch_id=batch_id)
     assert str(error.value) == (
         f"batch_id: expected text of 1 to 1,000 bytes, found {batch_id[:20]!r}\n"
-        "  hint: a UUID serves, or a name that the rows determine"
+        "  hint: use a UUID, or a name derived from the rows"
     )
 
 
@@ -179,8 +179,8 @@ def test_a_commit_that_always_loses_ends(warehouse: Warehouse, monkeypatch: pyte
         raise CommitFailedException
 
     monkeypatch.setattr(committer, "append", beaten)
-    monkeypatch.setattr(committer, "_LONGEST_PAUSE", 0)
-    with pytest.raises(Unavailable, match="observations: other writers were faster 200 times"):
+    monkeypatch.setattr(committer, "_MAX_PAUSE", 0)
+    with pytest.raises(Unavailable, match="observations: 200 commits lost to other writers"):
         warehouse.ingest("observations", ROWS)
     assert data_files(warehouse) == 0
 
@@ -196,7 +196,7 @@ def test_a_failing_catalog_ends_the_wait(warehouse: Warehouse, monkeypatch: pyte
         warehouse.ingest("observations", ROWS, batch_id="b")
     assert str(error.value) == (
         "the batch may not have been committed: disk full\n"
-        "  hint: send it again with the same batch_id: it is added once at most"
+        "  hint: send the batch again with the same batch_id: it is added at most once"
     )
     monkeypatch.setattr(committer, "append", append)
     assert not warehouse.ingest("observations", ROWS, batch_id="b").repeated

@@ -277,24 +277,24 @@ def test_refuses_arrow_data_that_points_nowhere(warehouse: Warehouse) -> None:
 def test_names_missing_columns(warehouse: Warehouse) -> None:
     rows = observations(ROW).drop_columns(["run_id", "output"])
     assert refused(warehouse, rows) == (
-        "observations: the batch has no column run_id, output\n"
+        "observations: missing column run_id, output\n"
         "  hint: columns of the batch: problem_id, implementation_id, test_id, step_id, data_set_id"
     )
 
 
 def test_names_an_unknown_column(warehouse: Warehouse) -> None:
     assert refused(warehouse, replaced(observations(ROW), git_commit=["c"])) == (
-        "observations has no column git_commit\n  hint: did you mean git_commit_hash?; evolve=True adds a new column"
+        "observations: unknown column git_commit\n  hint: did you mean git_commit_hash? (evolve=True adds a new column)"
     )
 
 
 def test_refuses_names_that_differ_by_letter_case(warehouse: Warehouse) -> None:
     rows = replaced(observations(ROW), Inputs=["[]"])
-    expected = "observations has no column Inputs\n  hint: did you mean inputs?"
+    expected = "observations: unknown column Inputs\n  hint: did you mean inputs?"
     assert [refused(warehouse, rows, evolve) for evolve in (False, True)] == [expected, expected]
 
 
 def test_refuses_a_column_twice(warehouse: Warehouse) -> None:
     rows = observations(ROW)
     rows = rows.append_column("test_id", pa.array(["t"]))
-    assert refused(warehouse, rows) == "observations: the batch has the column test_id twice"
+    assert refused(warehouse, rows) == "observations: duplicate column test_id"

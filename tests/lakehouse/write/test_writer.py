@@ -15,7 +15,7 @@ from pyiceberg.types import StringType
 from lakehouse.catalog import ROW_GROUP
 from lakehouse.warehouse import Warehouse
 from lakehouse.write import writer
-from lakehouse.write.order import folded, repeats, sorted_by
+from lakehouse.write.order import find_duplicates, pack, sort_rows
 from srcql.errors import InvalidData
 from srcql.schema import OBSERVATIONS
 from tests.lakehouse.conftest import observations
@@ -44,10 +44,10 @@ def test_rows_lie_sorted_by_bytes(warehouse: Warehouse) -> None:
 def test_order_needs_no_more_than_64_bits() -> None:
     sizes = [2, 2**40, 2, 2**30, 2]
     numbers = [np.array([random.Random(at).randrange(size) for at in range(500)]) for size in sizes]
-    codes = folded(list(zip(numbers, sizes, strict=True)))
+    codes = pack(list(zip(numbers, sizes, strict=True)))
     assert len(codes) == 2
-    assert sorted_by(codes).tolist() == np.lexsort(numbers[::-1]).tolist()
-    assert repeats(codes, sorted_by(codes)).size == 0
+    assert sort_rows(codes).tolist() == np.lexsort(numbers[::-1]).tolist()
+    assert find_duplicates(codes, sort_rows(codes)).size == 0
 
 
 def test_one_file_for_each_data_set(warehouse: Warehouse) -> None:
@@ -105,9 +105,9 @@ def test_refuses_a_repeated_key(warehouse: Warehouse) -> None:
     with pytest.raises(InvalidData) as error:
         warehouse.ingest("observations", rows)
     assert str(error.value) == (
-        "observations: row 3 repeats the key of row 1: data_set_id 'D', problem_id 'p', test_id 't', step_id 0, "
+        "observations: row 3 has the same key as row 1: data_set_id 'D', problem_id 'p', test_id 't', step_id 0, "
         "implementation_id 'i', run_id 'r', environment_id 'unknown'\n"
-        "  hint: send each row once, or tell them apart by run_id"
+        "  hint: send each row once, or give the rows different values of run_id"
     )
     assert leftovers(warehouse) == []
 
@@ -174,7 +174,7 @@ def test_the_same_source_twice_in_a_batch_has_no_latest(warehouse: Warehouse) ->
     )
     with pytest.raises(InvalidData) as error:
         warehouse.ingest("code_implementations", code)
-    assert "row 1 repeats the key of row 0: data_set_id 'D', problem_id 'p', implementation_id 'i'" in str(error.value)
+    assert "row 1 has the same key as row 0: data_set_id 'D', problem_id 'p', implementation_id 'i'" in str(error.value)
     times = pa.array([1, 2], pa.timestamp("s"))
     assert warehouse.ingest("code_implementations", code.append_column("created_at", times)).rows == 2
 

@@ -1,10 +1,10 @@
-"""SQLAlchemy's test plugin with our dialect; what nothing can be made of is skipped, with its reason."""
+"""SQLAlchemy's test plugin with our dialect; unsupported tests are skipped with a reason."""
 
 import pytest
 import sqlalchemy.dialects
 
 for name in ("srcql", "srcql.adbc"):
-    sqlalchemy.dialects.registry.register(name, "lent_tables", "LentTables")
+    sqlalchemy.dialects.registry.register(name, "local_tables", "LocalTables")
 
 DOUBLES = "DuckDB divides decimals as doubles"
 SKIPPED = {
@@ -13,11 +13,11 @@ SKIPPED = {
     "TrueDivTest::test_truediv_divisor[numeric_many_decimals-typed]": DOUBLES,
     "TrueDivTest::test_truediv_divisor[numeric_many_decimals-untyped_function]": DOUBLES,
     "TrueDivTest::test_truediv_numeric[5.52-2.4-2.3]": DOUBLES,
-    "CTETest::test_insert_from_select_round_trip": "it inserts what a query gives, and nothing is inserted here",
+    "CTETest::test_insert_from_select_round_trip": "it inserts the result of a query, and connections are read-only",
 }
 
 
-@pytest.hookimpl(trylast=True)  # the plugin makes the items anew
+@pytest.hookimpl(trylast=True)  # after the plugin, which replaces the items
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         _, group, name = item.nodeid.split("::", 2)

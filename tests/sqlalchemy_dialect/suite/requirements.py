@@ -1,4 +1,4 @@
-"""What a lakehouse that is read has, beside what SQLAlchemy takes for granted."""
+"""The features of a read-only lakehouse, for SQLAlchemy's test suite."""
 
 from sqlalchemy.testing import exclusions
 from sqlalchemy.testing.requirements import SuiteRequirements
@@ -7,7 +7,7 @@ NO, YES = exclusions.closed(), exclusions.open()
 
 
 class Requirements(SuiteRequirements):
-    """Nothing is written; a query may be what DuckDB's queries are."""
+    """No statement writes; queries are those of DuckDB."""
 
     schemas = NO  # there is one
     schema_reflection = NO
@@ -19,7 +19,7 @@ class Requirements(SuiteRequirements):
     index_reflection = NO
     unique_constraint_reflection = NO
     savepoints = NO
-    window_range = window_range_numeric = window_range_non_numeric = NO  # their bounds would be parameters
+    window_range = window_range_numeric = window_range_non_numeric = NO  # their bounds are parameters
     identity_columns = NO
     autoincrement_without_sequence = NO
 

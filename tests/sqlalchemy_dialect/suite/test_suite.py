@@ -1,4 +1,4 @@
-"""Those of SQLAlchemy's tests of a dialect that ask; the others make tables and look at them."""
+"""The tests of SQLAlchemy's suite that query; the others create tables and reflect them."""
 
 from sqlalchemy.testing.suite.test_cte import *
 from sqlalchemy.testing.suite.test_dialect import *

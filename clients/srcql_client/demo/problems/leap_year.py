@@ -1,4 +1,4 @@
-"""Whether a year has a 29th of February. Three programs share one mistake, so that a vote can go wrong."""
+"""Problem: is a year a leap year? Three implementations share one mistake, so that a majority vote can fail."""
 
 import calendar
 
@@ -6,37 +6,37 @@ from ..problem import Call, Problem
 
 
 def gregorian(year: int) -> bool:
-    """Right."""
+    """Correct."""
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def library(year: int) -> bool:
-    """Right."""
+    """Correct."""
     return calendar.isleap(year)
 
 
 def fourth(year: int) -> bool:
-    """Wrong: of four centuries one is leap."""
+    """Wrong: ignores the rule for centuries."""
     return year % 4 == 0
 
 
 def digits(year: int) -> bool:
-    """Wrong in the same way: it looks at the last two digits."""
+    """Wrong in the same way: tests the last two digits."""
     return int(str(year)[-2:]) % 4 == 0
 
 
 def bits(year: int) -> bool:
-    """Wrong in the same way: it looks at the last two bits."""
+    """Wrong in the same way: tests the last two bits."""
     return not year & 3
 
 
 def century(year: int) -> bool:
-    """Wrong: of four centuries one is leap after all."""
+    """Wrong: one of four centuries is a leap year."""
     return year % 4 == 0 and year % 100 != 0
 
 
 def sheet(year: int) -> bool | None:
-    """Wrong as spreadsheets are: time starts in 1900, and that year is leap."""
+    """Wrong as a spreadsheet: dates start in 1900, and 1900 is a leap year."""
     return year == 1900 or calendar.isleap(year) if year >= 1900 else None
 
 

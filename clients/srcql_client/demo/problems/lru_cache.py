@@ -1,4 +1,4 @@
-"""A cache that forgets what was used longest ago: several calls to one object make a test."""
+"""Problem: a cache that evicts the least recently used entry. Each test calls one object several times."""
 
 import random
 from collections import OrderedDict
@@ -7,58 +7,58 @@ from ..problem import Call, Problem
 
 
 class OrderedCache:
-    """Right."""
+    """Correct."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.entries: OrderedDict[str, int] = OrderedDict()
 
     def get(self, key: str) -> int | None:
-        """The value of a key, which counts as used now."""
+        """Return the value of a key, and mark it as used."""
         if key in self.entries:
             self.entries.move_to_end(key)
         return self.entries.get(key)
 
     def put(self, key: str, value: int) -> None:
-        """Keep a value, and forget the oldest when there are too many."""
+        """Store a value, and evict the oldest entry of a full cache."""
         self.entries[key] = value
         self.entries.move_to_end(key)
         if len(self.entries) > self.capacity:
             self.entries.popitem(last=False)
 
     def size(self) -> int:
-        """Number of entries."""
+        """Return the number of entries."""
         return len(self.entries)
 
 
 class PlainDictCache:
-    """Right: a dict keeps the order in which keys came."""
+    """Correct: a dict keeps the order of insertion."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.entries: dict[str, int] = {}
 
     def get(self, key: str) -> int | None:
-        """The value of a key, which counts as used now."""
+        """Return the value of a key, and mark it as used."""
         if key not in self.entries:
             return None
         self.entries[key] = self.entries.pop(key)
         return self.entries[key]
 
     def put(self, key: str, value: int) -> None:
-        """Keep a value, and forget the oldest when there are too many."""
+        """Store a value, and evict the oldest entry of a full cache."""
         self.entries.pop(key, None)
         self.entries[key] = value
         if len(self.entries) > self.capacity:
             del self.entries[next(iter(self.entries))]
 
     def size(self) -> int:
-        """Number of entries."""
+        """Return the number of entries."""
         return len(self.entries)
 
 
 class ClockCache:
-    """Right: each key knows when it was used."""
+    """Correct: stores the time of use of each key."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity, self.now = capacity, 0
@@ -70,13 +70,13 @@ class ClockCache:
         self.used[key] = self.now
 
     def get(self, key: str) -> int | None:
-        """The value of a key, which counts as used now."""
+        """Return the value of a key, and mark it as used."""
         if key in self.values:
             self._touch(key)
         return self.values.get(key)
 
     def put(self, key: str, value: int) -> None:
-        """Keep a value, and forget the oldest when there are too many."""
+        """Store a value, and evict the oldest entry of a full cache."""
         self.values[key] = value
         self._touch(key)
         if len(self.values) > self.capacity:
@@ -84,40 +84,40 @@ class ClockCache:
             del self.values[oldest]
 
     def size(self) -> int:
-        """Number of entries."""
+        """Return the number of entries."""
         return len(self.values)
 
 
 class ReadsDoNotCount(OrderedCache):
-    """Wrong: a read does not make a key young."""
+    """Wrong: a read does not mark a key as used."""
 
     def get(self, key: str) -> int | None:
-        """The value of a key."""
+        """Return the value of a key."""
         return self.entries.get(key)
 
 
 class WritesDoNotCount(OrderedCache):
-    """Wrong: writing a key again does not make it young."""
+    """Wrong: a second write does not mark a key as used."""
 
     def put(self, key: str, value: int) -> None:
-        """Keep a value, and forget the oldest when there are too many."""
+        """Store a value, and evict the oldest entry of a full cache."""
         self.entries[key] = value
         if len(self.entries) > self.capacity:
             self.entries.popitem(last=False)
 
 
 class OneTooMany(OrderedCache):
-    """Wrong: it holds one entry more than it may."""
+    """Wrong: holds one entry too many."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__(capacity + 1)
 
 
 class ForgetsTheYoungest(OrderedCache):
-    """Wrong: the entry that just came has to go."""
+    """Wrong: evicts the newest entry."""
 
     def put(self, key: str, value: int) -> None:
-        """Keep a value, if there is room."""
+        """Store a value, unless the cache is full."""
         self.entries[key] = value
         if len(self.entries) > self.capacity:
             self.entries.popitem(last=True)
@@ -129,7 +129,7 @@ def _tests() -> dict[str, tuple[Call, ...]]:
 
 
 def _session(rng: random.Random) -> tuple[Call, ...]:
-    """A cache for two entries, and three keys that want to be in it."""
+    """Return calls that use three keys in a cache of two entries."""
     calls = [Call("create", (2,))]
     for _ in range(12):
         key = rng.choice("abc")

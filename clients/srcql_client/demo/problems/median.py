@@ -1,4 +1,4 @@
-"""The middle of a list of numbers. Not all of these are right, and that is the point."""
+"""Problem: the median of a list of numbers. Some implementations are wrong on purpose."""
 
 import heapq
 import random
@@ -10,41 +10,41 @@ Numbers = list[float]
 
 
 def sort_and_take_middle(numbers: Numbers) -> float:
-    """Right."""
+    """Correct."""
     ordered = sorted(numbers)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def standard_library(numbers: Numbers) -> float:
-    """Right."""
+    """Correct."""
     return statistics.median(numbers)
 
 
 def half_a_heap(numbers: Numbers) -> float:
-    """Right."""
+    """Correct."""
     lower = heapq.nsmallest(len(numbers) // 2 + 1, numbers)
     return lower[-1] if len(numbers) % 2 else (lower[-1] + lower[-2]) / 2
 
 
 def upper_middle(numbers: Numbers) -> float:
-    """Wrong for an even number of them."""
+    """Wrong for an even number of elements."""
     return sorted(numbers)[len(numbers) // 2]
 
 
 def forgot_to_sort(numbers: Numbers) -> float:
-    """Wrong unless they come in order."""
+    """Wrong for unsorted lists."""
     middle = len(numbers) // 2
     return numbers[middle] if len(numbers) % 2 else (numbers[middle - 1] + numbers[middle]) / 2
 
 
 def whole_numbers(numbers: Numbers) -> float:
-    """Wrong where it is no whole number."""
+    """Wrong if the median is not an integer."""
     return int(statistics.median(numbers))
 
 
 def median_of_a_sample(numbers: Numbers) -> float:
-    """Flaky: it looks at five of them, other ones each time."""
+    """Flaky: samples five random elements."""
     return statistics.median(random.sample(numbers, min(5, len(numbers))))
 
 

@@ -1,4 +1,4 @@
-"""The number that a Roman numeral stands for."""
+"""Problem: the value of a Roman numeral."""
 
 import random
 
@@ -8,13 +8,13 @@ VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
 def look_ahead(numeral: str) -> int:
-    """Right: a letter before a greater one is taken away."""
+    """Correct: subtracts a numeral that precedes a greater one."""
     values = [VALUES[letter] for letter in numeral]
     return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
 
 
 def backwards(numeral: str) -> int:
-    """Right: the same, from the end."""
+    """Correct: the same, from the end."""
     total, greatest = 0, 0
     for letter in reversed(numeral):
         value = VALUES[letter]
@@ -24,7 +24,7 @@ def backwards(numeral: str) -> int:
 
 
 def spell_out(numeral: str) -> int:
-    """Right: pairs are written out first."""
+    """Correct: replaces pairs by additive numerals first."""
     for pair, longer in (("IV", "IIII"), ("IX", "VIIII"), ("XL", "XXXX"), ("XC", "LXXXX"), ("CD", "CCCC")):
         numeral = numeral.replace(pair, longer)
     return sum(VALUES[letter] for letter in numeral.replace("CM", "DCCCC"))
@@ -36,12 +36,12 @@ def only_adds(numeral: str) -> int:
 
 
 def knows_one_less(numeral: str) -> int:
-    """Wrong: IV and IX are known, XL and CM are not."""
+    """Wrong: handles IV and IX, but not XL and CM."""
     return only_adds(numeral) - 2 * (numeral.count("IV") + numeral.count("IX"))
 
 
 def forgot_a_letter(numeral: str) -> int:
-    """Raises: D is not in its table."""
+    """Raises KeyError for D."""
     values = {letter: value for letter, value in VALUES.items() if letter != "D"}
     total = 0
     for letter, after in zip(numeral, [*numeral[1:], "I"], strict=True):

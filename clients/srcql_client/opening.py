@@ -1,0 +1,56 @@
+"""Open a connection: to a server over the wire, or to a warehouse in a folder.
+
+Both backends are imported on use: the command line starts without pyarrow, and the wire client runs without the store.
+"""
+
+import os
+import re
+
+from srcql.errors import Unsupported
+
+from .connection import Connection
+
+_EXPECTED = "expected grpc://host:port, grpc+tls://host:port or a folder"
+_ADDRESS = re.compile(r"grpc(?:\+tls)?://(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d+/?")
+
+
+def connect(
+    location: str | os.PathLike[str],
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    token: str | None = None,
+    tls_roots: str | os.PathLike[str] | None = None,
+    client_cert: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
+) -> Connection:
+    """Open a lakehouse behind a server (`grpc://host:port`) or in a folder; create the folder if it does not exist.
+
+    Authenticate to a server with `user` and `password`, or with `token`. For TLS, use `grpc+tls://host:port`;
+    `tls_roots` is a PEM file of certificates to trust instead of the system's, and `client_cert` the PEM files of the
+    client's certificate and key.
+
+    Raises Unsupported for another kind of address, and StoreError for a folder that is not a warehouse. The first call
+    to a server raises Unavailable if the server does not answer, and Unauthenticated if it rejects the credentials.
+
+    >>> connect("http://127.0.0.1:80")
+    Traceback (most recent call last):
+    ...
+    srcql.errors.Unsupported: expected grpc://host:port, grpc+tls://host:port or a folder, found http://127.0.0.1:80
+    """
+    address = os.fspath(location)
+    if not address:  # the current folder, to pathlib
+        raise Unsupported(f"{_EXPECTED}, found an empty string")
+    if isinstance(location, str) and "://" in location:
+        if not _ADDRESS.fullmatch(address):
+            raise Unsupported(f"{_EXPECTED}, found {address}")
+        from .access import Access
+        from .wire import WireConnection
+
+        return WireConnection(address, Access(user, password, token, tls_roots, client_cert))
+    if any(option is not None for option in (user, password, token, tls_roots, client_cert)):
+        raise Unsupported(
+            "a folder has no users and no TLS", hint="use these options with a server, as in grpc://host:port"
+        )
+    from .embedded import EmbeddedConnection
+
+    return EmbeddedConnection(address)

@@ -1,1 +1,0 @@
-"""Clients that others wrote, against our server."""
