@@ -7,11 +7,13 @@ records the behaviour that each implementation was given, so that clusters can b
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.int64]
 
 PROBLEMS_PER_CHUNK = 32
 EXCEPTIONS = [f"$EXCEPTION@java.lang.{name}@null" for name in ("NullPointerException", "ArithmeticException")]
@@ -41,7 +43,7 @@ def generate(folder: Path, problems: int, shape: Shape, seed: int = 1) -> None:
         pq.write_table(pa.concat_tables([tables[name] for tables in made]), folder / f"{name}.parquet")
 
 
-def _problem(number: int, shape: Shape, random: np.random.Generator) -> dict[str, Any]:
+def _problem(number: int, shape: Shape, random: np.random.Generator) -> dict[str, pa.Table]:
     names = {"data_set_id": ("Generated-A", "Generated-B")[number % 2], "problem_id": f"problem_{number}"}
     implementations = [
         f"implementation-{number}-{i}_original_0" for i in range(2 + random.poisson(shape.implementations))
@@ -58,7 +60,7 @@ def _problem(number: int, shape: Shape, random: np.random.Generator) -> dict[str
     }
 
 
-def _behaviours(steps: Any, random: np.random.Generator) -> Any:
+def _behaviours(steps: Numbers, random: np.random.Generator) -> Numbers:
     """Return behaviours x cells -> number of a response; step 0 creates the object."""
     first = np.cumsum(steps) - steps
     usual = random.integers(1, len(RESPONSES), steps.sum())
@@ -70,7 +72,9 @@ def _behaviours(steps: Any, random: np.random.Generator) -> Any:
     return behaviours
 
 
-def _observations(names: dict[str, str], implementations: list[str], tests: list[str], steps: Any, outputs: Any) -> Any:
+def _observations(
+    names: dict[str, str], implementations: list[str], tests: list[str], steps: Numbers, outputs: Numbers
+) -> pa.Table:
     cells, rows = steps.sum(), outputs.size
     test_of_cell = np.repeat(np.arange(len(tests)), steps)
     step_of_cell = np.arange(cells) - np.repeat(np.cumsum(steps) - steps, steps)
@@ -96,12 +100,12 @@ def _observations(names: dict[str, str], implementations: list[str], tests: list
     )
 
 
-def _table(names: dict[str, str], **columns: list[Any]) -> Any:
+def _table(names: dict[str, str], **columns: list[str] | list[int]) -> pa.Table:
     rows = len(next(iter(columns.values())))
     return pa.table({name: [value] * rows for name, value in names.items()} | columns)
 
 
-def _texts(values: list[str], indices: Any) -> Any:
+def _texts(values: list[str], indices: Numbers) -> pa.StringArray:
     return pa.array(values).take(pa.array(indices))
 
 

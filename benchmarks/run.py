@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -34,7 +34,7 @@ class Run:
         self.wire = Wire(folder / "wire", self.threads)
         self.sides = {"ours": self.ours, "wire": self.wire, "prior": self.prior}
 
-    def measure(self, problems: int, marks: Any, prior_marks: Any) -> dict[str, Any]:
+    def measure(self, problems: int, marks: Sequence[int], prior_marks: Sequence[int]) -> dict[str, Any]:
         """Return all figures, as written to JSON; raise WrongAnswer if two sides disagree."""
         load = os.getloadavg()
         self.log("ingest")
@@ -78,7 +78,7 @@ class Run:
                 taken[name].append(len(chunk) / (spent / 1e3))
         return rows, taken
 
-    def ask_one(self, problems: list[Problem], expected: Clusters) -> Any:
+    def ask_one(self, problems: list[Problem], expected: Clusters) -> dict[str, dict[str, dict[str, float]]]:
         """Return question -> side -> mean, median and max over the problems."""
         taken = {question.name: self._times() for question in OF_ONE_PROBLEM}
         for problem in problems:
@@ -88,14 +88,14 @@ class Run:
                     taken[question.name][side].values.append(value)
         return {name: {side: times.summary() for side, times in sides.items()} for name, sides in taken.items()}
 
-    def ask_all(self, expected: Clusters) -> Any:
+    def ask_all(self, expected: Clusters) -> dict[str, dict[str, float]]:
         """Return question -> side -> milliseconds of a question over all problems."""
         return {question.name: self._ask(question, None, expected) for question in OF_ALL_PROBLEMS}
 
-    def ask_verbs(self, problems: list[Problem]) -> Any:
+    def ask_verbs(self, problems: list[Problem]) -> dict[str, dict[str, dict[str, float]]]:
         """Return verb -> milliseconds of ours and the floor: the median of the problems, and of all if it takes all."""
         ends = {problem: self._ends(problem) for problem in problems}
-        found: dict[str, Any] = {}
+        found: dict[str, dict[str, dict[str, float]]] = {}
         for verb, text in VERBS.items():
             one: dict[str, list[float]] = {"ours": [], "floor": []}
             for problem, (first, last) in ends.items():

@@ -2,14 +2,14 @@
 
 import os
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from flight_server.server import serve
 from flight_server.settings import Settings
 from srcql.errors import SrcqlError
 
 
-def main(**settings: Any) -> NoReturn:
+def main(**settings: str | None) -> NoReturn:
     """Serve, then end the process; print an invalid setting to standard error."""
     try:
         code = serve(Settings.from_environment(**settings))

@@ -26,7 +26,7 @@ def as_status(method: Method) -> Method:
     """Decorate a method of the server: its errors become Flight statuses."""
 
     @functools.wraps(method)
-    def run(server: flight.FlightServerBase, context: flight.ServerCallContext, *arguments: Any) -> Any:
+    def run(server: flight.FlightServerBase, context: flight.ServerCallContext, *arguments: object) -> object:
         return call_of(context).run(lambda: method(server, context, *arguments))
 
     return cast(Method, run)
@@ -131,7 +131,7 @@ class Calls(flight.ServerMiddlewareFactory):  # type: ignore[misc]
             self.log_event("login_rejected", method=method.name, status=type(error).__name__)
             raise to_status(error, self.log) from None
 
-    def log_event(self, event: str, **fields: Any) -> None:
+    def log_event(self, event: str, **fields: object) -> None:
         """Write a line to the log; a log that cannot be written, such as a closed pipe, does not fail the call."""
         with suppress(OSError, ValueError):
             self.log.info(event, **fields)

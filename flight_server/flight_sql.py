@@ -18,7 +18,7 @@ from flight_server.metadata import Metadata
 from flight_server.protocol import message
 from flight_server.puts import Puts
 from flight_server.queries import Queries
-from flight_server.service import Service, cancellable_planning, select_all
+from flight_server.service import Service, cancellable_compilation, select_all
 from flight_server.settings import Settings
 from flight_server.watchdog import Watchdog
 from lakehouse.engine import Engine
@@ -71,7 +71,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         rows = self._metadata.rows(context, command)
         if rows is not None:
             return _info(rows.schema, descriptor, descriptor.command, len(rows))
-        with cancellable_planning(context):
+        with cancellable_compilation(context):
             return self._queries.info(context, command, descriptor)
 
     @as_status
@@ -79,7 +79,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         """Return the schema of a descriptor's rows."""
         command = _command_of(descriptor)
         rows = self._metadata.rows(context, command)
-        with cancellable_planning(context):
+        with cancellable_compilation(context):
             return flight.SchemaResult(rows.schema if rows is not None else self._queries.schema(context, command))
 
     @as_status
@@ -88,7 +88,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         command = _unpack_command(ticket.ticket)
         rows = self._metadata.rows(context, command)
         if rows is None:
-            with cancellable_planning(context):
+            with cancellable_compilation(context):
                 return self._queries.stream(context, command)
         call_of(context).rows = len(rows)
         return flight.RecordBatchStream(rows)
@@ -102,13 +102,13 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         writer: flight.FlightMetadataWriter,
     ) -> None:
         """Read rows for a table, or values for the parameters of a prepared statement."""
-        with cancellable_planning(context):
+        with cancellable_compilation(context):
             writer.write(pa.py_buffer(self._puts.run(context, descriptor, reader)))
 
     @as_status
     def do_action(self, context: flight.ServerCallContext, action: flight.Action) -> Iterator[bytes]:
         """Run one of the actions of `list_actions`."""
-        with cancellable_planning(context):
+        with cancellable_compilation(context):
             return iter([self._actions.run(context, action)])
 
     @as_status

@@ -25,7 +25,10 @@ REJECTED_MODES = {  # why a value of if_exists is rejected
 }
 NO_TABLE_IS_CREATED = "tables cannot be created"
 FIELDS = {"table": str, "batch_id": str | None, "evolve": bool}
-OPTIONS: dict[str, Callable[[str], Any]] = {"batch_id": str, "evolve": {"true": True, "false": False}.__getitem__}
+OPTIONS: dict[str, Callable[[str], str | bool]] = {
+    "batch_id": str,
+    "evolve": {"true": True, "false": False}.__getitem__,
+}
 
 
 @dataclass(frozen=True)

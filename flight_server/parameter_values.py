@@ -9,7 +9,8 @@ from srcql.errors import InvalidData
 
 MAX_ROWS = 1_000_000
 MAX_BYTES = 2**24  # values travel in tickets, and drivers accept messages of 16 MiB
-Rows = Sequence[tuple[Any, ...]]
+Row = tuple[Any, ...]
+Rows = Sequence[Row]
 NO_VALUES: Rows = ((),)
 
 
@@ -49,7 +50,7 @@ def _deepest_length(values: pa.Array) -> int:
     return max(len(values), _deepest_length(values.values)) if hasattr(values, "values") else len(values)
 
 
-def typical_row(rows: Rows, parameters: int) -> tuple[Any, ...]:
+def typical_row(rows: Rows, parameters: int) -> Row:
     """Return the first value of each column that is not None, and so has a type.
 
     >>> typical_row([(None, "a"), (2, None)], 2)

@@ -13,8 +13,6 @@ True
 Source: Flight.proto and FlightSql.proto of Apache Arrow.
 """
 
-from typing import Any
-
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 
@@ -22,7 +20,7 @@ from srcql.errors import InvalidQuery, Unsupported
 
 FLIGHT = "arrow.flight.protocol"
 SQL = "arrow.flight.protocol.sql"
-OURS = "srcql"  # the content of tickets
+TICKETS = "srcql"  # the content of tickets
 TYPE_URL = "type.googleapis.com/"
 
 Fields = tuple[tuple[int, str, str], ...]
@@ -120,7 +118,7 @@ MESSAGES: dict[str, dict[str, Fields]] = {
         "ActionCancelQueryRequest": ((1, "info", "bytes"),),
         "ActionCancelQueryResult": ((1, "result", "int32"),),
     },
-    OURS: {
+    TICKETS: {
         "Ticket": (
             (1, "text", "string"),
             (2, "values", "bytes"),
@@ -177,7 +175,7 @@ def _classes() -> dict[str, type[Message]]:
 _CLASSES = _classes()
 
 
-def message(name: str, **fields: Any) -> Message:
+def message(name: str, **fields: object) -> Message:
     """Return a new message of that short name."""
     return _CLASSES[name](**fields)
 

@@ -55,12 +55,13 @@ class Server:
         with ExitStack() as resources:
             warehouse = resources.enter_context(open_warehouse(settings.warehouse, catalog=settings.catalog))
             self._calls = Calls(self._log, _authenticator(settings, warehouse))
-            limits = {
-                "threads": settings.threads,
-                "memory_limit": settings.memory_limit,
-                "compile_seconds": settings.statement_timeout,
-            }
-            engine = resources.enter_context(Engine(warehouse, **limits))  # type: ignore[arg-type]
+            engine = Engine(
+                warehouse,
+                threads=settings.threads,
+                memory_limit=settings.memory_limit,
+                compile_seconds=settings.statement_timeout,
+            )
+            resources.enter_context(engine)
             self._watchdog = Watchdog()
             resources.callback(self._watchdog.close)
             self._flight = _listen(settings, engine, self._calls, self._watchdog)

@@ -82,8 +82,8 @@ class Service:
 
 
 @contextmanager
-def cancellable_planning(context: flight.ServerCallContext) -> Iterator[None]:
-    """Stop planning in this context when the client cancels the call."""
+def cancellable_compilation(context: flight.ServerCallContext) -> Iterator[None]:
+    """Stop the compilation of statements in this context when the client cancels the call."""
     token = client_cancelled.set(context.is_cancelled)
     try:
         yield

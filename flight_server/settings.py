@@ -93,7 +93,7 @@ class Settings:
     @classmethod
     def from_environment(cls, **overrides: Any) -> "Settings":
         """Return the settings of the environment; overrides that are not None take precedence."""
-        chosen = {name: value for name, value in overrides.items() if value is not None}
+        chosen: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
         for field in fields(cls):
             text = os.environ.get(f"SRCQL_{field.name.upper()}")
             if text is not None and field.name not in chosen:
@@ -105,7 +105,7 @@ def _parse_flag(text: str) -> bool:
     return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
 
 
-PARSERS: dict[str, Callable[[str], Any]] = {
+PARSERS: dict[str, Callable[[str], object]] = {
     "catalog": json.loads,
     "statement_timeout": float,
     "statements": int,
@@ -120,7 +120,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _parse(name: str, text: str) -> Any:
+def _parse(name: str, text: str) -> object:
     parse = PARSERS.get(name, str)
     try:
         return parse(text)

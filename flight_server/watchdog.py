@@ -53,7 +53,7 @@ class Watch:
         elif self._is_cancelled():
             self.stop(Cancelled("the client cancelled the call or disconnected"))
         elif self.timeout is not None and since is not None and spent + time.monotonic() - since > self.timeout:
-            hint = "narrow the query, or raise SRCQL_STATEMENT_TIMEOUT or the session option timeout"
+            hint = "select less data, or raise SRCQL_STATEMENT_TIMEOUT or the session option timeout"
             self.stop(TimedOut(f"the statement ran longer than {self.timeout:g} seconds", hint=hint))
 
 

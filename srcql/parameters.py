@@ -35,12 +35,12 @@ def numbered(text: str) -> dict[int, str]:
     return found
 
 
-def counted(text: str, names: Collection[str]) -> int:
+def count_parameters(text: str, names: Collection[str]) -> int:
     """How many values a statement takes, by the names of its parameters.
 
     Raises InvalidQuery, with the place in the text, for a name that is no number, and where a smaller one is missing.
 
-    >>> counted("SELECT $2, $1, $2", {"1", "2"})
+    >>> count_parameters("SELECT $2, $1, $2", {"1", "2"})
     2
     """
     for name in sorted(names):

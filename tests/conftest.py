@@ -24,7 +24,7 @@ X = "lasso/srm_894e0458-b2c2-4114-bbdf-7b2f9a53d21f_all.parquet"
 @pytest.fixture(scope="session")
 def data() -> Path:
     if not DATA.is_dir():
-        pytest.skip("the real data is not here")
+        pytest.skip("the optional test data ../shared/data is missing")
     return DATA
 
 

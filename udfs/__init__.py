@@ -1,22 +1,23 @@
-"""Behavioural measures as Arrow functions for DuckDB, one file each.
+"""Behavioural measures as functions of DuckDB, one file each.
 
-| SQL | answers |
+| SQL | returns |
 |---|---|
 | `response_kind(output)` | VALUE, NULL, EXCEPTION, REF, NA or UNDEFINED (`kind.py`) |
 | `canonical_response(output[, equality])` | the text that equal responses share (`response.py`) |
-| `response_key(output[, equality])` | its 64-bit digest (`response.py`) |
-| `response_equal(left, right[, equality])` | whether they are the same response (`equal.py`) |
-| `exception_class(output)`, `exception_message(output)` | of an EXCEPTION, else NULL (`kind.py`) |
-| `edit_similarity(left, right)` | 1 - edit distance / longer length (`edits.py`) |
-| `measure(name, left, right)` | how alike texts are by a measure of a user's own (`measure.py`) |
-| `jaccard`, `agreement`, `minhash_similarity` | how alike two lists are (`macros.py`) |
+| `response_key(output[, equality])` | the 64-bit digest of that text (`response.py`) |
+| `response_equal(left, right[, equality])` | whether two outputs are the same response (`equal.py`) |
+| `exception_class(output)`, `exception_message(output)` | class and message of an EXCEPTION, else NULL (`kind.py`) |
+| `edit_similarity(left, right)` | 1 - edit distance / length of the longer text (`edits.py`) |
+| `measure(name, left, right)` | the similarity of two texts by a measure that a user provides (`measure.py`) |
+| `jaccard`, `agreement`, `minhash_similarity` | the similarity of two lists (`macros.py`) |
 | `minhash(keys)` | a signature of a set (`minhash.py`) |
-| `entropy_nats(counts)` | how evenly things fall into classes (`entropy.py`) |
-| `pass_at_k(n, c, k)` | the chance that one of k samples is right (`passes.py`) |
-| `mbr_scores(cells)`, `codet_scores(passed)` | scores of implementations by the answers they share (`scores.py`) |
+| `entropy_nats(counts)` | the evenness of a distribution over classes (`entropy.py`) |
+| `pass_at_k(n, c, k)` | the probability that one of k samples is right (`passes.py`) |
+| `mbr_scores(cells)`, `codet_scores(passed)` | scores of implementations by the responses they share (`scores.py`) |
 
-Outputs are VARCHAR; `equality` is what may stand after USING. Only distinct values of a chunk are looked at.
-`canonicalisers()` are those that THROUGH may name (`through.py`), `measures()` those of `measure` (`measure.py`).
+Outputs are VARCHAR; `equality` is a text that may follow USING. A function is computed once per distinct value of a
+chunk. `canonicalisers()` returns the functions that THROUGH may name (`through.py`), `measures()` those that `measure`
+may (`measure.py`).
 
 >>> import duckdb
 >>> with duckdb.connect() as connection:
@@ -26,66 +27,73 @@ Outputs are VARCHAR; `equality` is what may stand after USING. Only distinct val
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from udfs import edits, entropy, equal, kind, minhash, minimize, passes, response, scores
+from udfs.columns import Column, map_distinct
 from udfs.macros import MACROS
-from udfs.measure import measured, measures
+from udfs.measure import measure_pairs, measures
 from udfs.through import canonicalisers
 
 __all__ = ["canonicalisers", "measures", "register"]
 
+Function: TypeAlias = Callable[..., pa.Array]
+
 EQUALITY_LAST = "CREATE OR REPLACE MACRO {name}({outputs}, equality := '') AS __{name}({outputs}, equality)"
 
 
-def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:
-    """An Arrow function of outputs and one equality for a column of equalities, constant in all but odd queries."""
+def _by_option(function: Function) -> Function:
+    """Return a function of columns whose last argument, a column of texts, becomes the option of `function`.
 
-    def of_columns(*columns: Any) -> Any:
-        outputs, equalities = columns[:-1], columns[-1].fill_null("")
-        distinct = equalities.unique().to_pylist() or [""]
-        answer = function(*outputs, distinct[0])
-        for equality in distinct[1:]:
-            answer = pc.if_else(pc.equal(equalities, equality), function(*outputs, equality), answer)
-        return answer
+    The column is constant in almost every query.
+    """
+
+    def of_columns(*columns: Column) -> pa.Array:
+        values, options = columns[:-1], columns[-1].fill_null("")
+        distinct = options.unique().to_pylist() or [""]
+        result = function(*values, distinct[0])
+        for option in distinct[1:]:
+            result = pc.if_else(pc.equal(options, option), function(*values, option), result)
+        return result
 
     return of_columns
 
 
-# DuckDB counts the parameters of a function.
-OF_COLUMNS: dict[int, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+# DuckDB counts the parameters of a function, so it cannot take one of *columns.
+WITH_PARAMETERS: dict[int, Callable[[Function], Function]] = {
     1: lambda function: lambda first: function(first),
     2: lambda function: lambda first, second: function(first, second),
     3: lambda function: lambda first, second, third: function(first, second, third),
 }
 
 
-def _distinct(function: Callable[[str | None], str | None]) -> Callable[[Any], Any]:
-    return lambda outputs: response.over_distinct(outputs, function, pa.string())
+def _of_texts(function: Callable[[str | None], str | None]) -> Function:
+    return lambda outputs: map_distinct(outputs, function, pa.string())
 
 
-def _measured(names: Any, lefts: Any, rights: Any) -> Any:
-    return _chosen(measured)(lefts, rights, names)
+def _measure(names: Column, lefts: Column, rights: Column) -> pa.Array:
+    return _by_option(measure_pairs)(lefts, rights, names)
 
 
 # Name: function, types of its arguments, type of its result.
-FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
+FUNCTIONS: dict[str, tuple[Function, list[str], str]] = {
     "response_kind": (response.kinds, ["VARCHAR"], "VARCHAR"),
-    "exception_class": (_distinct(kind.exception_class), ["VARCHAR"], "VARCHAR"),
-    "exception_message": (_distinct(kind.exception_message), ["VARCHAR"], "VARCHAR"),
+    "exception_class": (_of_texts(kind.exception_class), ["VARCHAR"], "VARCHAR"),
+    "exception_message": (_of_texts(kind.exception_message), ["VARCHAR"], "VARCHAR"),
     "edit_similarity": (edits.edit_similarities, ["VARCHAR"] * 2, "DOUBLE"),
-    "measure": (_measured, ["VARCHAR"] * 3, "DOUBLE"),
+    "measure": (_measure, ["VARCHAR"] * 3, "DOUBLE"),
     "minhash": (minhash.signatures, ["BIGINT[]"], "BIGINT[]"),
     "entropy_nats": (entropy.entropies, ["BIGINT[]"], "DOUBLE"),
-    "pass_at_k": (passes.passes, ["BIGINT"] * 3, "DOUBLE"),
+    "pass_at_k": (passes.estimates, ["BIGINT"] * 3, "DOUBLE"),
     "mbr_scores": (scores.mbr_scores, ["BIGINT[][]"], "BIGINT[]"),
     "codet_scores": (scores.codet_scores, ["BOOLEAN[][]"], "BIGINT[]"),
 }
-WITH_EQUALITY: dict[str, tuple[Callable[..., Any], tuple[str, ...], str]] = {
+# Name: function, its outputs, type of its result. Its last argument is the equality, which may be left out.
+WITH_EQUALITY: dict[str, tuple[Function, tuple[str, ...], str]] = {
     "canonical_response": (response.texts, ("output",), "VARCHAR"),
     "response_key": (response.keys, ("output",), "BIGINT"),
     "response_equal": (equal.equal, ('"left"', '"right"'), "BOOLEAN"),
@@ -93,11 +101,11 @@ WITH_EQUALITY: dict[str, tuple[Callable[..., Any], tuple[str, ...], str]] = {
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the functions known to every cursor of the connection's database."""
+    """Create the functions in the connection's database, for all its cursors."""
     for name, (function, arguments, result) in FUNCTIONS.items():
         _create(connection, name, function, arguments, result)
-    for name, (compared, outputs, result) in WITH_EQUALITY.items():
-        _create(connection, f"__{name}", _chosen(compared), ["VARCHAR"] * (len(outputs) + 1), result)
+    for name, (function, outputs, result) in WITH_EQUALITY.items():
+        _create(connection, f"__{name}", _by_option(function), ["VARCHAR"] * (len(outputs) + 1), result)
         connection.execute(EQUALITY_LAST.format(name=name, outputs=", ".join(outputs)))
     for macro in MACROS:
         connection.execute(f"CREATE OR REPLACE MACRO {macro}")
@@ -105,8 +113,8 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create(
-    connection: duckdb.DuckDBPyConnection, name: str, function: Callable[..., Any], arguments: list[str], result: str
+    connection: duckdb.DuckDBPyConnection, name: str, function: Function, arguments: list[str], result: str
 ) -> None:
     connection.create_function(  # type: ignore[call-overload, unused-ignore]
-        name, OF_COLUMNS[len(arguments)](function), arguments, result, type="arrow", null_handling="special"
+        name, WITH_PARAMETERS[len(arguments)](function), arguments, result, type="arrow", null_handling="special"
     )

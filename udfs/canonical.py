@@ -1,9 +1,9 @@
-"""JSON by value: two texts of one value have the same canonical text.
+"""JSON by value: texts of the same value have the same canonical text.
 
-Keys are sorted by code point (of duplicate keys the last counts), white space is dropped, strings are minimally escaped
-and not normalised, numbers are exact decimal values (`number.py`); `NaN`, `Infinity` and `-Infinity` stand for
-themselves. A text that is not JSON, that is nested deeper than 200, or that has an exponent of more than 600 digits
-stays as it stands, whatever the options: they are about values.
+Keys are sorted by code point (the last of duplicate keys counts), white space is removed, strings are minimally escaped
+and not normalised, numbers are exact decimal values (`number.py`); `NaN`, `Infinity` and `-Infinity` stay. A text that
+is not JSON, is nested deeper than 200, or has an exponent of more than 600 digits is returned unchanged, whatever the
+options: options apply to values.
 
 >>> canonical('{"b": 1.50, "a": [100, 1e2, -0.0]}')
 '{"a":[1e2,1e2,0],"b":15e-1}'
@@ -21,20 +21,20 @@ from typing import Any
 from udfs.number import NUMBER, number
 from udfs.paths import Path, without
 
-DEEPEST = 200
+MAX_DEPTH = 200
 
 PLAIN_STRING = re.compile(r'"[^"\\\x00-\x1f]*"')
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Number(str):
-    """The canonical text of a number inside a parsed document."""
+    """The canonical text of a number in a parsed document."""
 
     __slots__ = ()
 
 
 class Canonical:
-    """From a text to its canonical text, under the options of CANONICAL that are about JSON."""
+    """Converts a text to its canonical text, with the JSON options of CANONICAL."""
 
     def __init__(
         self, digits: int | None = None, unordered: bool = False, typed: bool = False, ignore: tuple[Path, ...] = ()
@@ -49,7 +49,7 @@ class Canonical:
         )
 
     def __call__(self, text: str) -> str:
-        """The canonical text of a JSON document; any other text as it stands.
+        """Return the canonical text of a JSON document, any other text unchanged.
 
         >>> canonical("1e999999999"), canonical("0.10"), canonical("[1, 2"), canonical(' "a" ')
         ('1e999999999', '1e-1', '[1, 2', '"a"')
@@ -58,7 +58,7 @@ class Canonical:
         return text if document is None else document
 
     def document(self, text: str) -> str | None:
-        """The canonical text of a JSON document; None of any other text."""
+        """Return the canonical text of a JSON document, None for any other text."""
         if PLAIN_STRING.fullmatch(text):
             return text
         try:
@@ -68,8 +68,8 @@ class Canonical:
 
     def _document(self, text: str) -> str:
         value = self._decoder.decode(text)
-        whole = _written(value, 0, self._containers)  # nested too deeply or not, is judged before parts are left out
-        return _written(without(value, self._ignore), 0, self._containers) if self._ignore else whole
+        whole = _write(value, 0, self._containers)  # the depth limit applies before parts are removed
+        return _write(without(value, self._ignore), 0, self._containers) if self._ignore else whole
 
 
 def _string(value: str) -> str:
@@ -80,15 +80,15 @@ Containers = Mapping[type, Callable[[Any, int, Any], str]]
 
 
 def _array(value: list[Any], depth: int, containers: Containers) -> str:
-    return f"[{','.join([_written(item, depth, containers) for item in value])}]"
+    return f"[{','.join([_write(item, depth, containers) for item in value])}]"
 
 
 def _multiset(value: list[Any], depth: int, containers: Containers) -> str:
-    return f"[{','.join(sorted([_written(item, depth, containers) for item in value]))}]"
+    return f"[{','.join(sorted([_write(item, depth, containers) for item in value]))}]"
 
 
 def _object(value: dict[str, Any], depth: int, containers: Containers) -> str:
-    return f"{{{','.join([f'{_string(key)}:{_written(value[key], depth, containers)}' for key in sorted(value)])}}}"
+    return f"{{{','.join([f'{_string(key)}:{_write(value[key], depth, containers)}' for key in sorted(value)])}}}"
 
 
 ORDERED: Containers = {list: _array, dict: _object}
@@ -101,12 +101,12 @@ LEAVES: Mapping[type, Callable[[Any], str]] = {
 }
 
 
-def _written(value: Any, depth: int, containers: Containers) -> str:
+def _write(value: Any, depth: int, containers: Containers) -> str:
     leaf = LEAVES.get(type(value))
     if leaf:
         return leaf(value)
-    if depth == DEEPEST:
-        raise ValueError(f"nested deeper than {DEEPEST}")
+    if depth == MAX_DEPTH:
+        raise ValueError(f"expected at most {MAX_DEPTH} levels, found more")
     return containers[type(value)](value, depth + 1, containers)
 
 

@@ -1,11 +1,11 @@
-"""What sort of response an output is: `response_kind(output VARCHAR) -> VARCHAR`.
+"""The kind of a response: `response_kind(output VARCHAR) -> VARCHAR`.
 
 | kind | output |
 |---|---|
-| VALUE | JSON, and every text that is none of the others |
-| NULL | `null`, which is also what a void call answers |
+| VALUE | JSON, and every text that is not one of the others |
+| NULL | `null`, which a void call also returns |
 | EXCEPTION | `$EXCEPTION@class@message`, split at the first two @ |
-| REF | `$CUT@type@row`: a handle to the object made at that row of the sheet |
+| REF | `$CUT@type@row`: a handle to the object created at that row of the sheet |
 | NA | not observable: SQL NULL, `$N/A`, `_TOOLONG_`, `_NOT_EXECUTED_`, `$NOTEXECUTED@…`, `$UNSERIALIZABLE@…` |
 | UNDEFINED | no expectation: `$*`, `_NA_` |
 
@@ -31,7 +31,7 @@ WHITE_SPACE = " \t\r\n"
 
 
 def kind_of(output: str | None) -> str:
-    """The kind of one output; SQL NULL is NA.
+    """Return the kind of an output; SQL NULL is NA.
 
     >>> kind_of("$CUT@Stack@0"), kind_of("$TRUNCATED@ab@9"), kind_of(None)
     ('REF', 'VALUE', 'NA')
@@ -41,11 +41,11 @@ def kind_of(output: str | None) -> str:
     if output in TOKENS:
         return TOKENS[output]
     if output.startswith("$"):
-        return _marked(output)
+        return _kind_of_token(output)
     return "NULL" if output.strip(WHITE_SPACE) == "null" else "VALUE"
 
 
-def _marked(output: str) -> str:
+def _kind_of_token(output: str) -> str:
     for prefix, kind in PREFIXES.items():
         if output.startswith(prefix):
             return kind
@@ -53,7 +53,7 @@ def _marked(output: str) -> str:
 
 
 def exception_class(output: str | None) -> str | None:
-    """Class of the exception that was thrown; None when none was.
+    """Return the class of the exception; None if the output is not an exception.
 
     >>> exception_class("$EXCEPTION@ValueError@a@b"), exception_class("1")
     ('ValueError', None)
@@ -62,7 +62,7 @@ def exception_class(output: str | None) -> str | None:
 
 
 def exception_message(output: str | None) -> str | None:
-    """Message of the exception that was thrown, empty when it has none; None when none was thrown.
+    """Return the message of the exception, empty if it has none; None if the output is not an exception.
 
     >>> exception_message("$EXCEPTION@ValueError@a@b"), exception_message("$EXCEPTION@ValueError")
     ('a@b', '')

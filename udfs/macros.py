@@ -1,11 +1,12 @@
-"""Functions over lists that SQL itself computes, of elements of any type.
+"""Functions of lists as SQL macros, for elements of any type.
 
-`jaccard(left T[], right T[])`: elements that both have / elements that one has, as sets; 1.0 for two empty lists
-(P. Jaccard, "The distribution of the flora in the alpine zone", 1912). DuckDB's own `jaccard` of two texts stays.
-`agreement(left T[], right T[])`: of the places at which both have an element, the share with equal ones; NULL for none.
+`jaccard(left T[], right T[])`: elements in both / elements in either, as sets; 1.0 for two empty lists (P. Jaccard,
+"The distribution of the flora in the alpine zone", 1912). For two texts it is still DuckDB's own `jaccard`.
+`agreement(left T[], right T[])`: of the places where both have an element, the share with equal elements; NULL if no
+place has both.
 `minhash_similarity(left, right)`: the agreement of two signatures of `minhash`, which estimates the `jaccard` of sets.
 
-NULL for a NULL list; a NULL element is none.
+NULL for a NULL list; NULL elements are ignored.
 """
 
 MACROS = (

@@ -1,77 +1,63 @@
-"""Measures of a user's own: how alike two texts are, `measure(name, left, right) -> DOUBLE`.
+"""Similarity measures that users provide: `measure(name, left, right) -> DOUBLE`.
 
-A package offers them as entry points of the group `srcql.udfs`, as it does canonicalisers; the name of a measure starts
-with `measure.`, and what follows is what a query calls it by. It is a function of two texts that gives a finite number,
-the same for the same texts, and that several threads may call at once.
+A package provides them as entry points of the group `srcql.udfs` (see `plugins.py`). The name starts with `measure.`,
+and a query uses the rest of it. A measure is a function of two texts that returns a finite number.
 
     [project.entry-points."srcql.udfs"]
     "measure.same_words" = "my_package.measures:same_words"
 
-Each distinct pair of a chunk is asked for once; NULL when a text is NULL, without a call.
+It is called once for each distinct pair of a chunk. NULL if a text is NULL; the measure is not called then.
 """
 
 import math
 import numbers
 from collections.abc import Callable, Mapping
-from functools import cache, partial
-from importlib.metadata import entry_points
-from typing import Any
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
+from udfs.columns import Column
 from udfs.pairs import Pairs
-from udfs.through import GROUP, MEASURE, SHOWN, loaded
+from udfs.plugins import MEASURE, Plugin, choose, entries
 
 Measure = Callable[[str, str], float]
+
+KIND = "measure"
 
 
 @cache
 def measures() -> Mapping[str, Measure]:
-    """All that are installed, by name; a package is imported when its measure is first called.
-
-    A call raises ValueError, with name and texts, when the function cannot be had, fails, or gives no finite number.
-    """
-    names = (name.removeprefix(MEASURE) for name in entry_points(group=GROUP).names if name.startswith(MEASURE))
-    return {name: partial(_applied, name) for name in sorted(names)}
+    """Return all installed measures by name; a call imports the package."""
+    names = (entry.removeprefix(MEASURE) for entry in entries() if entry.startswith(MEASURE))
+    return {name: Plugin(KIND, name, MEASURE + name, "a finite number", _finite) for name in names}
 
 
 def measure(name: str) -> Measure:
-    """The one of that name; raises ValueError when there is none.
+    """Return the measure of that name; raise ValueError if it is not installed.
 
     >>> measure("backwards")
     Traceback (most recent call last):
-    ValueError: unknown measure backwards: there are none
+    ValueError: unknown measure backwards; installed: none
     """
-    known = measures()
-    if name not in known:
-        raise ValueError(f"unknown measure {name}: there are {', '.join(known) or 'none'}")
-    return known[name]
+    return choose(KIND, name, measures())
 
 
-def measured(lefts: Any, rights: Any, name: str) -> Any:
-    """Of every pair: Arrow strings -> Arrow doubles, null where a text is."""
-    pairs, alike = Pairs(lefts, rights), measure(name)
+def measure_pairs(lefts: Column, rights: Column, name: str) -> pa.Array:
+    """Return the measure of every pair of strings as doubles; null where a text is null."""
+    pairs, similarity = Pairs(lefts, rights), measure(name)
     known = pairs.known
-    answers = np.zeros(len(known))
+    results = np.zeros(len(known))
     if known.any():
         texts = [text or "" for text in pairs.distinct]
-        answers[known] = pairs.ask(
-            known, lambda left, right: [alike(texts[i], texts[j]) for i, j in zip(left, right, strict=True)]
+        results[known] = pairs.apply(
+            known, lambda left, right: [similarity(texts[i], texts[j]) for i, j in zip(left, right, strict=True)]
         )
-    return pa.array(answers, mask=~known)
+    return pa.array(results, mask=~known)
 
 
-def _applied(name: str, left: str, right: str) -> float:
-    try:
-        answer = loaded(MEASURE + name)(left, right)
-    except Exception as error:
-        raise _failed(name, f"raised {type(error).__name__}: {error}", left, right) from error
-    if isinstance(answer, bool) or not isinstance(answer, numbers.Real) or not math.isfinite(answer):
-        raise _failed(name, f"gave {answer!r:.80} instead of a finite number", left, right)
-    return float(answer)
-
-
-def _failed(name: str, how: str, left: str, right: str) -> ValueError:
-    shown = (text[:SHOWN] + "…" * (len(text) > SHOWN) for text in (left, right))
-    return ValueError(f"measure {name} {how}, for the texts {' and '.join(shown)}")
+def _finite(returned: object) -> float | None:
+    if isinstance(returned, bool) or not isinstance(returned, numbers.Real):
+        return None
+    number = float(returned)
+    return number if math.isfinite(number) else None

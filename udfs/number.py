@@ -1,17 +1,18 @@
-"""Numbers as exact decimal values: digits are texts throughout, so that none are too many and no exponent too large.
+"""Numbers as exact decimal values. Digits stay texts, so there is no limit to their number or to the exponent's value.
 
-A number is an optional `-`, its digits without leading and trailing zeros, `e`, its exponent; zero is `0`. DIGITS n
-rounds half to even to n significant digits. TYPED appends `f` to a literal with point or exponent, whatever its value.
+The canonical text is an optional `-`, the digits without leading and trailing zeros, `e`, and the exponent; zero is
+`0`. DIGITS n rounds half to even to n significant digits. TYPED appends `f` to a literal with a point or an exponent,
+whatever its value.
 """
 
 import re
 
-LONGEST_EXPONENT = 600
+MAX_EXPONENT_DIGITS = 600
 NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?)([0-9]+))?")
 
 
 def number(literal: str, digits: int | None = None, typed: bool = False) -> str:
-    """The canonical text of a JSON number; raises ValueError for an exponent of more than 600 digits.
+    """Return the canonical text of a JSON number; raise ValueError for an exponent of more than 600 digits.
 
     >>> [number(literal) for literal in ("150", "1.5e2", "-0.0", "0.001", "1E+3")]
     ['15e1', '15e1', '0', '1e-3', '1e3']
@@ -23,10 +24,10 @@ def number(literal: str, digits: int | None = None, typed: bool = False) -> str:
     sign, whole, fraction, exponent_sign, exponent = match.groups("")
     mark = "f" if typed and (fraction or exponent) else ""
     exponent = exponent.lstrip("0")
-    if len(exponent) > LONGEST_EXPONENT:
-        raise ValueError(f"the exponent of a number has more than {LONGEST_EXPONENT} digits")
-    written = (whole + fraction).lstrip("0")
-    kept = rounded(written, digits) if digits and len(written) > digits else written
+    if len(exponent) > MAX_EXPONENT_DIGITS:
+        raise ValueError(f"expected an exponent of at most {MAX_EXPONENT_DIGITS} digits, found {len(exponent)} digits")
+    all_digits = (whole + fraction).lstrip("0")
+    kept = round_digits(all_digits, digits) if digits and len(all_digits) > digits else all_digits
     significant = kept.rstrip("0")
     if not significant:
         return "0" + mark
@@ -34,13 +35,13 @@ def number(literal: str, digits: int | None = None, typed: bool = False) -> str:
     return f"{sign}{significant}e{power}{mark}"
 
 
-def rounded(written: str, digits: int) -> str:
-    """More digits than that, the first of them no zero: what they are rounded half to even, as an integer.
+def round_digits(number: str, digits: int) -> str:
+    """Return an integer rounded half to even to `digits`; it has more digits, and the first is not zero.
 
-    >>> rounded("250", 1), rounded("251", 1), rounded("35", 1), rounded("9996", 3)
-    ('200', '300', '40', '10000')
+    >>> [round_digits(*arguments) for arguments in (("250", 1), ("251", 1), ("35", 1), ("9996", 3))]
+    ['200', '300', '40', '10000']
     """
-    kept, cut = written[:digits], written[digits:]
+    kept, cut = number[:digits], number[digits:]
     if cut.rstrip("0") > "5" or (cut.rstrip("0") == "5" and kept[-1] in "13579"):
         head = kept.rstrip("9")
         nines = len(kept) - len(head)

@@ -1,9 +1,9 @@
-"""Parts of a JSON value that are left out: the paths of IGNORE.
+"""Remove parts of a JSON value: the paths of IGNORE.
 
     $ and one or more of  .key  ["key"]  [n]  [*]  .*
 
-All paths are judged on the whole document: leaving out one element of an array does not move the others. A part that a
-document does not have is nothing to leave out.
+All paths refer to the whole document: removing one element of an array does not move the others. A path to a part that
+does not exist removes nothing.
 
 >>> without({"a": [1, 2, {"t": 3}], "t": 4}, [parse_path("$.a[0]"), parse_path("$.a[2].t")])
 {'a': [2, {}], 't': 4}
@@ -22,7 +22,7 @@ STEP = re.compile(
     re.VERBOSE,
 )
 
-# The key of an object, the place of an element, or the type of either, which stands for all of them.
+# The key of an object, the index of an element, or the type of either, which selects all of them.
 Step = str | int | type
 Path = tuple[Step, ...]
 
@@ -35,31 +35,31 @@ STEPS: dict[str | None, Callable[[str], Step]] = {
 
 
 def parse_path(text: str) -> Path:
-    """The steps of a path; raises ValueError for what is none.
+    """Return the steps of a path; raise ValueError for any other text.
 
     >>> parse_path('$.a["b c"][0][*].*') == ("a", "b c", 0, int, str)
     True
     """
     steps: list[Step] = []
-    at = 1
-    while match := STEP.match(text, at):
+    offset = 1
+    while match := STEP.match(text, offset):
         steps.append(STEPS[match.lastgroup](match[match.lastgroup or 0]))
-        at = match.end()
-    if not text.startswith("$") or at < len(text) or not steps:
+        offset = match.end()
+    if not text.startswith("$") or offset < len(text) or not steps:
         raise ValueError(f'expected a path, $ and one or more of .key, ["key"], [n], [*] and .*, found {text}')
     return tuple(steps)
 
 
 def without(value: Any, paths: Sequence[Path]) -> Any:
-    """What is left of a value, whose parts at these paths are left out."""
+    """Return the value without the parts at these paths."""
     if paths and isinstance(value, dict):
-        below = {key: _below(paths, key) for key in value}
-        return {key: without(value[key], rest) for key, rest in below.items() if () not in rest}
+        of_keys = {key: _rests(paths, key) for key in value}
+        return {key: without(value[key], rests) for key, rests in of_keys.items() if () not in rests}
     if paths and isinstance(value, list):
-        rests = (_below(paths, place) for place in range(len(value)))
-        return [without(item, rest) for item, rest in zip(value, rests, strict=True) if () not in rest]
+        of_items = (_rests(paths, index) for index in range(len(value)))
+        return [without(item, rests) for item, rests in zip(value, of_items, strict=True) if () not in rests]
     return value
 
 
-def _below(paths: Sequence[Path], step: Step) -> list[Path]:
+def _rests(paths: Sequence[Path], step: Step) -> list[Path]:
     return [path[1:] for path in paths if path[0] in (step, type(step))]

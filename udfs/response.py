@@ -1,17 +1,17 @@
 """Responses made comparable: `canonical_response(output, equality)`, `response_key(output, equality)`.
 
-The canonical response (VARCHAR) is the kind, followed for VALUE, EXCEPTION and REF by U+001F and the canonical text:
-JSON by value, an exception's class (`class@message` with EXCEPTIONS MESSAGE, nothing with ANY), the row of a REF. Under
-EXACT every output but SQL NULL is followed by itself. The key (BIGINT) is the first 8 bytes of the SHA-256 of that text
-in UTF-8, a signed big-endian integer. Neither is ever NULL: SQL NULL is an NA response.
+The canonical response (VARCHAR) is the kind. For VALUE, EXCEPTION and REF, U+001F and the canonical text follow: JSON
+by value, an exception's class (`class@message` with EXCEPTIONS MESSAGE, nothing with ANY), the row of a REF. Under
+EXACT the output itself follows, whatever its kind, unless it is SQL NULL. The key (BIGINT) is the first 8 bytes of the
+SHA-256 of that text in UTF-8, as a signed big-endian integer. Neither is ever NULL: SQL NULL is an NA response.
 """
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
 
 import pyarrow as pa
 
+from udfs.columns import Column, map_distinct
 from udfs.kind import REF, exception_class, exception_message, kind_of
 from udfs.using import Using, parse_using
 
@@ -25,14 +25,14 @@ _EXCEPTION_TEXT: dict[str | None, Callable[[str], str]] = {
 }
 
 
-def _ref(output: str) -> str:
+def _ref_row(output: str) -> str:
     match = REF.fullmatch(output)
     assert match
     return match[1].lstrip("0") or "0"
 
 
 def response_text(output: str | None, using: Using) -> str:
-    """The text that two equal responses share.
+    """Return the text that equal responses share.
 
     >>> response_text("$CUT@Stack@0", Using()).split(SEPARATOR)
     ['REF', '0']
@@ -48,11 +48,11 @@ def response_text(output: str | None, using: Using) -> str:
         return kind + SEPARATOR + output
     if kind == "VALUE":
         return kind + SEPARATOR + using.canonical(output)
-    return kind + SEPARATOR + _ref(output) if kind == "REF" else kind
+    return kind + SEPARATOR + _ref_row(output) if kind == "REF" else kind
 
 
 def key_of(text: str) -> int:
-    """The digest of one response text.
+    """Return the digest of a response text.
 
     >>> key_of("NULL")
     -346055891100056158
@@ -60,46 +60,29 @@ def key_of(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
-def codes(outputs: Any) -> tuple[list[str | None], Any]:
-    """The distinct outputs, SQL NULL as the last, and the place of each output among them: Arrow strings -> numpy."""
-    if isinstance(outputs, pa.ChunkedArray):
-        outputs = outputs.combine_chunks()
-    encoded = outputs if pa.types.is_dictionary(outputs.type) else outputs.dictionary_encode()
-    distinct = [*encoded.dictionary.to_pylist(), None]
-    return distinct, encoded.indices.fill_null(len(distinct) - 1).to_numpy(zero_copy_only=False)
-
-
-def over_distinct(outputs: Any, function: Callable[[str | None], Any], result: Any) -> Any:
-    """The function of every output, asked once for each distinct one; Arrow strings -> an Arrow array of `result`."""
-    distinct, places = codes(outputs)
-    return pa.array([function(output) for output in distinct], result).take(pa.array(places))
-
-
-def _of_classes(using: str | None) -> Using:
+def _parse_class_equality(using: str | None) -> Using:
     equality = parse_using(using)
     if equality.tolerance:
-        raise ValueError(
-            "expected an equality that makes classes of responses, found TOLERANCE: response_equal takes it"
-        )
+        raise ValueError("expected an equality that makes classes, found TOLERANCE: use response_equal")
     return equality
 
 
-def kinds(outputs: Any) -> Any:
-    """The kind of every output: Arrow strings -> Arrow strings, without nulls."""
-    return over_distinct(outputs, kind_of, pa.string())
+def kinds(outputs: Column) -> pa.StringArray:
+    """Return the kind of every output, without nulls."""
+    return map_distinct(outputs, kind_of, pa.string())
 
 
-def texts(outputs: Any, using: str | None = None) -> Any:
-    """The canonical response of every output: Arrow strings -> Arrow strings, without nulls."""
-    equality = _of_classes(using)
-    return over_distinct(outputs, lambda output: response_text(output, equality), pa.string())
+def texts(outputs: Column, using: str | None = None) -> pa.StringArray:
+    """Return the canonical response of every output, without nulls."""
+    equality = _parse_class_equality(using)
+    return map_distinct(outputs, lambda output: response_text(output, equality), pa.string())
 
 
-def keys(outputs: Any, using: str | None = None) -> Any:
-    """The key of every response: Arrow strings -> Arrow int64, without nulls.
+def keys(outputs: Column, using: str | None = None) -> pa.Int64Array:
+    """Return the key of every response, without nulls.
 
     >>> keys(pa.array(["1", "1.0", None])).to_pylist()[:2]
     [-4900423523777951020, -4900423523777951020]
     """
-    equality = _of_classes(using)
-    return over_distinct(outputs, lambda output: key_of(response_text(output, equality)), pa.int64())
+    equality = _parse_class_equality(using)
+    return map_distinct(outputs, lambda output: key_of(response_text(output, equality)), pa.int64())

@@ -1,12 +1,12 @@
-"""Numbers that lie close together, exactly: |a - b| <= max(absolute, relative * max(|a|, |b|)).
+"""Exact comparison of numbers with a tolerance: |a - b| <= max(absolute, relative * max(|a|, |b|)).
 
-A document is taken apart into its structure and its numbers; two documents are close when their structures are equal
-and their numbers are close, place by place. NaN and the infinities belong to the structure: each equals itself alone.
+A document is split into its structure and its numbers. Two documents are close if their structures are equal and their
+numbers are close, place by place. NaN and the infinities belong to the structure: each equals only itself.
 
-Nothing is rounded, and no power of ten is ever written out: the work grows with the digits that are there, not with
-the exponents, so `1e999999999` costs no more than `1`.
+Nothing is rounded, and no power of ten is written out: the cost grows with the number of digits, not with the
+exponents, so `1e999999999` costs no more than `1`.
 
->>> Tolerance("0.001").close(structure('{"b": [1.0], "a": "1"}'), structure('{"a": "1", "b": [1.001]}'))
+>>> Tolerance("0.001").is_close(structure('{"b": [1.0], "a": "1"}'), structure('{"a": "1", "b": [1.001]}'))
 True
 """
 
@@ -23,15 +23,15 @@ TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9]+(?:e-?[0-9]+)?')
 PLACE = "#"
 ZEROS = re.compile("^0+(?=[0-9])")
 
-# The text around the numbers of a document, and the numbers; of a text that is no JSON all is structure.
+# The text around the numbers of a document, and the numbers; a text that is not JSON has only structure.
 Structure = tuple[str, tuple[str, ...] | None]
 
-# A number: coefficient and power of ten.
+# Coefficient and power of ten.
 Scaled = tuple[Decimal, int]
 
 
 def structure(text: str, form: Canonical = canonical) -> Structure:
-    """What a text is made of.
+    """Return the structure and the numbers of a text.
 
     >>> structure('{"a": [1.5, NaN, "2"]}'), structure("1 apple")
     (('{"a":[#,NaN,"2"]}', ('15e-1',)), ('1 apple', None))
@@ -46,23 +46,23 @@ def structure(text: str, form: Canonical = canonical) -> Structure:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far apart two numbers may be, as the literals of two numbers from 0."""
+    """The allowed difference of two numbers, as literals of numbers of at least 0."""
 
     absolute: str
     relative: str = "0"
 
-    def close(self, left: Structure, right: Structure) -> bool:
-        """Whether the structures are equal and the numbers in them close."""
+    def is_close(self, left: Structure, right: Structure) -> bool:
+        """Return whether the structures are equal and their numbers are close."""
         if left[0] != right[0] or left[1] is None or right[1] is None:
             return left == right
-        return all(a == b or self.near(a, b) for a, b in zip(left[1], right[1], strict=True))
+        return all(a == b or self.is_near(a, b) for a, b in zip(left[1], right[1], strict=True))
 
-    def near(self, left: str, right: str) -> bool:
-        """Whether two numbers, by their canonical texts, are close.
+    def is_near(self, left: str, right: str) -> bool:
+        """Return whether two numbers, given as canonical texts, are close.
 
-        >>> Tolerance("0", "0.1").near("9e0", "1e1"), Tolerance("0", "0.1").near("89e-1", "1e1")
+        >>> Tolerance("0", "0.1").is_near("9e0", "1e1"), Tolerance("0", "0.1").is_near("89e-1", "1e1")
         (True, False)
-        >>> Tolerance("1").near("1e999999999", "1e0")
+        >>> Tolerance("1").is_near("1e999999999", "1e0")
         False
         """
         a, b = _scaled(left), _scaled(right)
@@ -88,18 +88,18 @@ def _negative(scaled: Scaled) -> Scaled:
 
 
 def sign(terms: tuple[Scaled, ...]) -> int:
-    """Sign of a sum of at most ten numbers: -1, 0 or 1.
+    """Return the sign of a sum of at most ten numbers: -1, 0 or 1.
 
-    Terms are added from the greatest power of ten down, until what is left cannot outweigh the sum. Two are added only
-    when a term that is left reaches up to the power of the sum, so the sum never has more digits than the terms have.
+    Terms are added from the largest power of ten down, until the remaining terms cannot outweigh the sum. A term is
+    added only if a remaining term reaches the power of the sum, so the sum never has more digits than the terms have.
 
     >>> sign(((Decimal(1), 10**30), (Decimal(-9), 0)))
     1
     """
-    left = sorted((term for term in terms if term[0]), key=lambda term: term[1], reverse=True)
+    ordered = sorted((term for term in terms if term[0]), key=lambda term: term[1], reverse=True)
     total, power = Decimal(0), 0
-    for place, (coefficient, below) in enumerate(left):
-        if total and all(power > term[0].adjusted() + 1 + term[1] for term in left[place:]):
+    for place, (coefficient, below) in enumerate(ordered):
+        if total and all(power > term[0].adjusted() + 1 + term[1] for term in ordered[place:]):
             break
         total, power = EXACT.add(EXACT.scaleb(total, power - below) if total else total, coefficient), below
     return (total > 0) - (total < 0)

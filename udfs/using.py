@@ -1,11 +1,11 @@
-"""When two responses are the same: what stands after `USING`, as the functions take it.
+"""Equalities of responses: the text after `USING`, as the functions take it.
 
     EXACT [EXCEPTIONS TYPE|MESSAGE|ANY]
     [CANONICAL] [EXCEPTIONS TYPE|MESSAGE|ANY] [DIGITS n] [UNORDERED] [TYPED] [IGNORE '$.path', …] [THROUGH name]
     TOLERANCE n [REL n] [EXCEPTIONS TYPE|MESSAGE|ANY] [IGNORE '$.path', …] [THROUGH name]
 
-`EXACT` compares output by output; `CANONICAL`, the default, by value; `TOLERANCE` by value, and numbers by how far
-apart they are. Options stand in any order, each once.
+`EXACT` compares the texts of outputs; `CANONICAL`, the default, compares values; `TOLERANCE` compares values, and
+numbers by their difference. Options may be in any order, each at most once.
 """
 
 import re
@@ -19,9 +19,9 @@ from udfs.paths import Path, parse_path
 from udfs.through import canonicaliser
 from udfs.tolerance import Structure, Tolerance, structure
 
-FORM = (
+SYNTAX = (
     "[EXACT | CANONICAL | TOLERANCE n [REL n]] [EXCEPTIONS TYPE|MESSAGE|ANY] [DIGITS 1 to 1000] [UNORDERED] [TYPED]"
-    " [IGNORE '$.path', …] [THROUGH name], each once; EXACT takes EXCEPTIONS alone, TOLERANCE also IGNORE and THROUGH"
+    " [IGNORE '$.path', …] [THROUGH name], each once; EXACT takes only EXCEPTIONS, TOLERANCE also IGNORE and THROUGH"
 )
 LENGTH = r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,600})?"
 BASE = re.compile(
@@ -43,7 +43,7 @@ OPTION = re.compile(
 
 @dataclass(frozen=True)
 class Using:
-    """One equality; `exceptions` None leaves exceptions as they are printed."""
+    """One equality; with `exceptions` None, exceptions are compared as printed."""
 
     exact: bool = False
     exceptions: str | None = "TYPE"
@@ -64,32 +64,32 @@ class Using:
 
     @cached_property
     def canonical(self) -> Callable[[str], str]:
-        """From the text of a VALUE to its canonical text."""
+        """The function from the text of a VALUE to its canonical text."""
         return self._form if self.through is None else lambda text: self._form(self._through(text))
 
     def structure(self, text: str) -> Structure:
-        """What the text of a VALUE is made of."""
+        """Return the structure and the numbers of the text of a VALUE."""
         return structure(self._through(text), self._form)
 
 
 @lru_cache(maxsize=64)
 def parse_using(text: str | None) -> Using:
-    """The equality that is written after USING; empty or None is the default. Raises ValueError for any other text.
+    """Return the equality of a text after USING, the default if it is empty or None; raise ValueError if it is invalid.
 
     >>> parse_using("EXACT EXCEPTIONS ANY").exceptions, parse_using("UNORDERED DIGITS 3").digits
     ('ANY', 3)
     """
     text = (text or "").strip()
     base = BASE.match(text)
-    word, at = ((base["base"] or base["tolerance"] or "").upper(), base.end()) if base else ("", 0)
+    word, offset = ((base["base"] or base["tolerance"] or "").upper(), base.end()) if base else ("", 0)
     given: dict[str, Any] = {}
-    while at < len(text):
-        option = OPTION.match(text, at)
+    while offset < len(text):
+        option = OPTION.match(text, offset)
         name = option.lastgroup if option else None
-        if not option or not name or name in given or name not in TAKES.get(word, READ):
-            raise ValueError(f"expected {FORM}; found {text[at:]}")
-        given[name] = READ[name](option[name])
-        at = option.end()
+        if not option or not name or name in given or name not in OPTIONS.get(word, READERS):
+            raise ValueError(f"expected {SYNTAX}; found {text[offset:]}")
+        given[name] = READERS[name](option[name])
+        offset = option.end()
     if word == "EXACT":
         return Using(True, **{"exceptions": None} | given)
     return Using(tolerance=Tolerance(base[3], base[4] or "0") if base and base["tolerance"] else None, **given)
@@ -100,8 +100,8 @@ def _unquoted(text: str) -> str:
     return text[1:-1].replace(quote * 2, quote) if quote in "'\"" else text
 
 
-TAKES: Mapping[str, tuple[str, ...]] = {"EXACT": ("exceptions",), "TOLERANCE": ("exceptions", "ignore", "through")}
-READ: Mapping[str, Callable[[str], Any]] = {
+OPTIONS: Mapping[str, tuple[str, ...]] = {"EXACT": ("exceptions",), "TOLERANCE": ("exceptions", "ignore", "through")}
+READERS: Mapping[str, Callable[[str], Any]] = {
     "exceptions": str.upper,
     "digits": int,
     "unordered": bool,

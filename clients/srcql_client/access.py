@@ -30,7 +30,7 @@ class Access:
 
     def __post_init__(self) -> None:
         if (self.user is None) != (self.password is None):
-            raise InvalidData("expected a user and a password, found only one of them")
+            raise InvalidData("expected a user and a password, found only one of them", hint="pass both, or a token")
         if self.user is not None and self.token is not None:
             raise InvalidData("expected a user and a password, or a token; found both")
         if any("\n" in text or "\r" in text for text in (self.user or "", self.token or "")):

@@ -247,8 +247,9 @@ def _trust(query: dict[str, str]) -> dict[str, str]:
 def _names(connection: Connection, kind: str, schema: str | None, options: dict[str, Any]) -> list[str]:
     def read(adbc: AdbcConnection) -> list[str]:
         found = adbc.adbc_get_objects(depth="tables", db_schema_filter=schema or DB_SCHEMA, table_types_filter=[kind])
-        schemas = [one for catalog in found.read_all().to_pylist() for one in catalog["catalog_db_schemas"] or ()]
-        return [table["table_name"] for one in schemas for table in one["db_schema_tables"] or ()]
+        catalogs = found.read_all().to_pylist()
+        found_schemas = [each for catalog in catalogs for each in catalog["catalog_db_schemas"] or ()]
+        return [table["table_name"] for each in found_schemas for table in each["db_schema_tables"] or ()]
 
     return _cached(connection, (kind, schema), options, read)
 

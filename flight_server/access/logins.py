@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from flight_server.access import users
+from flight_server.access import credentials, users
 from flight_server.access.users import User, Users
 from flight_server.identity import ANONYMOUS, Identity
 from srcql.errors import Unauthenticated, Unavailable
@@ -88,7 +88,7 @@ class UsersAuthenticator:
         if scheme != "bearer":
             raise _invalid_credentials()
         if user_of_token := known.by_token(value):
-            return Login(user_of_token.identity, users.token_hash(value), value if handshake else None)
+            return Login(user_of_token.identity, credentials.hash_token(value), value if handshake else None)
         return self._verify_token(known, value, handshake)
 
     def _current_users(self) -> Users:
@@ -116,8 +116,8 @@ class UsersAuthenticator:
             if user and self._verified.get(digest) is user:
                 return user
         with self._one_at_a_time():
-            stored = user.password if user and user.password else users.dummy_password_hash()
-            matches = users.verify_password(password, stored)
+            stored = user.password if user and user.password else credentials.dummy_password_hash()
+            matches = credentials.verify_password(password, stored)
         if not user or not user.password or not matches:
             raise _invalid_credentials()
         with self._lock:

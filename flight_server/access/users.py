@@ -2,13 +2,10 @@
 
     {"version": 1, "key": "...", "users": [{"name": "ada", "role": "read", "data_sets": ["HumanEval"], ...}]}
 
-Passwords are stored as scrypt hashes: scrypt is memory-hard, and the standard library has it from OpenSSL, so no other
-package needs updates. Tokens are random enough for a plain SHA-256. `key` signs the tokens of logins.
+`key` signs the tokens of logins. See `credentials` for the hashes of passwords and tokens.
 """
 
-import base64
 import fcntl
-import hashlib
 import hmac
 import json
 import os
@@ -22,18 +19,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from flight_server.access import credentials
 from flight_server.identity import ADMIN, ROLES, Identity
 from srcql.errors import InvalidData, StoreError, UnknownName
 
 VERSION = 1
 NAME = re.compile(r"[^\x00-\x1f\x7f:]{1,100}")  # in a header, a colon ends the name
-MIN_PASSWORD_LENGTH = 8
-TOKEN_PREFIX = "srcql_"  # prefix by which scanners spot leaked tokens
-PASSWORD_HASH = re.compile(r"scrypt\$[1-9]\d?,[1-9]\d?,[1-9]\d?\$[\w+/]{22}==\$[\w+/]{43}=", re.ASCII)
-TOKEN_HASH = re.compile("[0-9a-f]{64}")
 MIN_KEY_BYTES = 16
-SCRYPT_COSTS = 15, 8, 3  # log2 N, r, p: 32 MiB and about 0.2 s: https://cheatsheetseries.owasp.org, Password Storage
-MAX_SCRYPT_BYTES = 2**26
 
 
 @dataclass(frozen=True)
@@ -53,8 +45,7 @@ class User:
             raise InvalidData(f"unknown role {self.role} of user {self.name}", hint=f"roles: {', '.join(ROLES)}")
         if not all(isinstance(name, str) for name in self.data_sets or ()):
             raise InvalidData(f"expected the data sets of user {self.name} to be a list of names")
-        password_hash, digest = self.password or dummy_password_hash(), self.token or token_hash("")
-        if not PASSWORD_HASH.fullmatch(password_hash) or not TOKEN_HASH.fullmatch(digest):
+        if not credentials.are_hashes(self.password, self.token):
             raise InvalidData(f"expected hashes as password and token of user {self.name}")
         if self.role == ADMIN and self.data_sets is not None:
             hint = "leave out the data sets, or use the role write"
@@ -64,6 +55,15 @@ class User:
     def identity(self) -> Identity:
         """The user as the server sees them."""
         return Identity(self.name, self.role, self.data_sets)
+
+    def with_password(self, password: str) -> "User":
+        """Return the user with the hash of a password."""
+        return replace(self, password=credentials.hash_password(password))
+
+    def with_new_token(self) -> tuple["User", str]:
+        """Return the user with the hash of a new token, and the token."""
+        token = credentials.new_token()
+        return replace(self, token=credentials.hash_token(token)), token
 
 
 @dataclass(frozen=True)
@@ -75,52 +75,8 @@ class Users:
 
     def by_token(self, token: str) -> User | None:
         """Return the user with this token, or None."""
-        digest = token_hash(token)
+        digest = credentials.hash_token(token)
         return next((user for user in self.by_name.values() if hmac.compare_digest(user.token or "", digest)), None)
-
-
-def hash_password(password: str) -> str:
-    """Return the hash to store for a password.
-
-    >>> stored = hash_password("correct horse")
-    >>> verify_password("correct horse", stored), verify_password("correct house", stored)
-    (True, False)
-    """
-    if len(password) < MIN_PASSWORD_LENGTH:
-        raise InvalidData(f"expected a password of at least {MIN_PASSWORD_LENGTH} characters, found {len(password)}")
-    salt = secrets.token_bytes(16)
-    return _encode_hash(salt, _scrypt(password, salt, *SCRYPT_COSTS))
-
-
-def verify_password(password: str, stored: str) -> bool:
-    """Return whether a password matches a stored hash, in the same time either way."""
-    _, costs, salt, expected = stored.split("$")
-    digest = _scrypt(password, base64.b64decode(salt), *map(int, costs.split(",")))
-    return hmac.compare_digest(digest, base64.b64decode(expected))
-
-
-def _encode_hash(salt: bytes, digest: bytes) -> str:
-    return "$".join(("scrypt", ",".join(map(str, SCRYPT_COSTS)), _encode_base64(salt), _encode_base64(digest)))
-
-
-def _scrypt(password: str, salt: bytes, log2_n: int, r: int, p: int) -> bytes:
-    encoded = password.encode(errors="surrogatepass")
-    return hashlib.scrypt(encoded, salt=salt, n=2**log2_n, r=r, p=p, maxmem=MAX_SCRYPT_BYTES, dklen=32)
-
-
-def dummy_password_hash() -> str:
-    """Return a hash that no password matches, to spend the same time on an unknown user."""
-    return _encode_hash(bytes(16), bytes(32))
-
-
-def new_token() -> str:
-    """Return a new token of 256 random bits, which authenticates without a password."""
-    return TOKEN_PREFIX + secrets.token_urlsafe(32)
-
-
-def token_hash(token: str) -> str:
-    """Return the hash to store for such a token."""
-    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def read(path: Path) -> Users:
@@ -227,10 +183,6 @@ def _write(path: Path, users: Users) -> None:
         raise
 
 
-def _to_entry(user: User) -> dict[str, Any]:
+def _to_entry(user: User) -> dict[str, object]:
     entry = asdict(user) | {"data_sets": None if user.data_sets is None else sorted(user.data_sets)}
     return {name: value for name, value in entry.items() if value is not None}
-
-
-def _encode_base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()

@@ -5,7 +5,6 @@ Source: `SqlInfo` of FlightSql.proto; its comments define the type of each info.
 
 from collections.abc import Collection
 from importlib.metadata import version
-from typing import Any
 
 import pyarrow as pa
 
@@ -58,7 +57,8 @@ def _bits(*numbers: int) -> int:
     return sum(1 << number for number in numbers)
 
 
-INFOS: dict[int, tuple[int, Any]] = {
+Info = str | bool | int | list[str] | dict[int, list[int]]
+INFOS: dict[int, tuple[int, Info]] = {
     0: (TEXT, "SRCQL"),  # server name
     1: (TEXT, version("srcql")),
     2: (TEXT, pa.__version__),  # version of Arrow
@@ -139,11 +139,11 @@ def infos(codes: Collection[int] = ()) -> pa.Table:
     [{'info_name': 0, 'value': 'SRCQL'}]
     """
     known = sorted(set(codes) & INFOS.keys() if codes else INFOS)
-    values: list[list[Any]] = [[] for _ in CHILDREN]
+    values: list[list[object]] = [[] for _ in CHILDREN]
     offsets = []
     for child, value in map(INFOS.__getitem__, known):
         offsets.append(len(values[child]))
-        values[child].append(list(value.items()) if child == MAP else value)
+        values[child].append(list(value.items()) if isinstance(value, dict) else value)
     union = pa.UnionArray.from_dense(
         pa.array([INFOS[code][0] for code in known], pa.int8()),
         pa.array(offsets, pa.int32()),

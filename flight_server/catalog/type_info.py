@@ -9,6 +9,7 @@ import pyarrow as pa
 
 NULLABLE, SEARCHABLE_BASIC, SEARCHABLE_FULL = 1, 2, 3
 DATETIME = 9
+Row = dict[str, Any]
 SCHEMA = pa.schema(
     [
         pa.field("type_name", pa.string(), nullable=False),
@@ -34,7 +35,7 @@ SCHEMA = pa.schema(
 )
 
 
-def _type(name: str, code: int, size: int | None = None, **more: Any) -> dict[str, Any]:
+def _type(name: str, code: int, size: int | None = None, **more: object) -> Row:
     common = {
         "nullable": NULLABLE,
         "case_sensitive": False,
@@ -45,22 +46,20 @@ def _type(name: str, code: int, size: int | None = None, **more: Any) -> dict[st
     return {"type_name": name, "local_type_name": name, "data_type": code, "column_size": size, **common, **more}
 
 
-def _number(
-    name: str, code: int, precision: int, *, signed: bool = True, radix: int = 10, **more: Any
-) -> dict[str, Any]:
+def _number(name: str, code: int, precision: int, *, signed: bool = True, radix: int = 10, **more: object) -> Row:
     more = {"unsigned_attribute": not signed, "auto_increment": False, "num_prec_radix": radix} | more
     return _type(name, code, precision, **more)
 
 
-def _integer(name: str, code: int, precision: int, *, signed: bool = True) -> dict[str, Any]:
+def _integer(name: str, code: int, precision: int, *, signed: bool = True) -> Row:
     return _number(name, code, precision, signed=signed, minimum_scale=0, maximum_scale=0)
 
 
-def _literal(name: str, code: int, size: int | None = None, **more: Any) -> dict[str, Any]:
+def _literal(name: str, code: int, size: int | None = None, **more: object) -> Row:
     return _type(name, code, size, **({"literal_prefix": "'", "literal_suffix": "'"} | more))
 
 
-def _time(name: str, code: int, size: int, subcode: int, word: str) -> dict[str, Any]:
+def _time(name: str, code: int, size: int, subcode: int, word: str) -> Row:
     more = {"sql_data_type": DATETIME, "datetime_subcode": subcode, "literal_prefix": f"{word} '"}
     return _literal(name, code, size, **more)
 

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
 from google.protobuf.message import Message
@@ -51,7 +50,7 @@ class Ticket:
         True
         """
         ids = dict(zip(TABLES, self.ids or (None,) * len(TABLES), strict=True))
-        fields: dict[str, Any] = {name: number for name, number in ids.items() if number is not None}
+        fields: dict[str, object] = {name: number for name, number in ids.items() if number is not None}
         if self.part:
             fields |= dict(zip(_PART, (*self.part.first, *self.part.last), strict=True))
         if self.values is not None:

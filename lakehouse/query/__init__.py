@@ -1,1 +1,1 @@
-"""From the text of a statement to its rows."""
+"""The query path: compiles a statement, checks it, creates its views, runs it, and words its errors."""

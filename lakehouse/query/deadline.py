@@ -33,7 +33,7 @@ def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float | None) -> Iter
         yield
     except duckdb.InterruptException:
         if cancelled():
-            raise Cancelled("the client cancelled the query") from None
+            raise Cancelled("the client cancelled the call or disconnected") from None
         raise TimedOut(f"compiling the query took longer than {seconds:g} seconds", hint=LONG_COMPILE) from None
     finally:
         ended.set()

@@ -30,8 +30,8 @@ def translating_errors(
 ) -> Iterator[None]:
     """Raise DuckDB's errors as SrcqlErrors with their place in the user's text.
 
-    `prefix` is what precedes the SQL in the text that DuckDB runs. With a `cursor`, DuckDB is asked again for a place
-    that the error lacks.
+    `prefix` precedes the SQL in the text that DuckDB runs. With a `cursor`, an error without a place is located by
+    planning the SQL again.
     """
     try:
         yield

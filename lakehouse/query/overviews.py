@@ -149,7 +149,7 @@ CLUSTERS = Overview(
 
 ORACLES = Overview(
     "oracles",
-    "ORACLE FROM *: the response that most implementations give at each step of each test.",
+    "ORACLE FROM *: the response with the most votes at each step of each test.",
     {
         **PROBLEM,
         "test_id": OBSERVATIONS.column("test_id").doc,

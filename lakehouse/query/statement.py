@@ -20,7 +20,7 @@ from lakehouse.snapshots.state import File
 from srcql.clauses.cube import Selection
 from srcql.compiler import compile
 from srcql.errors import InvalidQuery
-from srcql.parameters import counted
+from srcql.parameters import count_parameters
 
 TEXT = "VARCHAR"
 
@@ -46,7 +46,7 @@ class Statement:
         self.snapshot = snapshot
         self.text = text
         self._inspection = self._inspect()
-        self.parameters = counted(text, self._inspection.parameters)
+        self.parameters = count_parameters(text, self._inspection.parameters)
 
     @property
     def sql(self) -> str:

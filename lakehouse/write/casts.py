@@ -48,16 +48,16 @@ def cast(position: ColumnPosition, column: pa.ChunkedArray, type: pa.DataType) -
     """Return the column as one array of the type, text as a dictionary; InvalidData if a value would change."""
     column = _decode(column, type)
     _check_arrow_data(position, column)
-    given = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if pa.types.is_null(given):
+    source = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_null(source):
         column = column.cast(type)
-    elif _family(given) not in {_family(type), *_ALSO.get(_family(type), ())}:
-        shown = f"{_format(column[0])} of type {given}" if len(column) else f"the type {given}"
+    elif _family(source) not in {_family(type), *_ALSO.get(_family(type), ())}:
+        shown = f"{_format(column[0])} of type {source}" if len(column) else f"the type {source}"
         raise position.error(0, _family(type), shown, hint=f"cast the column to {type} first")
     if pa.types.is_string(type):
         return encode_text(column)
     if pa.types.is_dictionary(column.type):
-        column = column.cast(given)
+        column = column.cast(source)
     if _is_lossless(column, type):
         return column.cast(type).combine_chunks()
     row = _first_failing_row(lambda rows: not _is_lossless(column.slice(0, rows), type), len(column))

@@ -35,7 +35,7 @@ def _field(field: pa.Field) -> pa.Field:
     return field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field
 
 
-def check_names(layout: Layout, given: pa.Schema, evolve: bool) -> list[str]:
+def check_names(layout: Layout, batch: pa.Schema, evolve: bool) -> list[str]:
     """Return the columns of a batch that the table does not have; `evolve` allows them.
 
     Raises InvalidData for a missing, unknown or duplicate column, and for one that differs from another only by case.
@@ -43,18 +43,18 @@ def check_names(layout: Layout, given: pa.Schema, evolve: bool) -> list[str]:
     known = {name.lower(): name for name in layout.fields.names}
     table = layout.table.name
     seen: set[str] = set()
-    for name in given.names:
+    for name in batch.names:
         if name.lower() in seen:
             raise InvalidData(f"{table}: duplicate column {name}")
         seen.add(name.lower())
         if name not in layout.fields.names and name.lower() in known:
             raise InvalidData(f"{table}: unknown column {name}", hint=f"did you mean {known[name.lower()]}?")
-    if missing := [name for name in _required(layout) if name not in given.names]:
+    if missing := [name for name in _required(layout) if name not in batch.names]:
         raise InvalidData(
             f"{table}: missing column {', '.join(missing)}",
-            hint=f"columns of the batch: {', '.join(given.names) or 'none'}",
+            hint=f"columns of the batch: {', '.join(batch.names) or 'none'}",
         )
-    unknown = [name for name in given.names if name not in layout.fields.names]
+    unknown = [name for name in batch.names if name not in layout.fields.names]
     if unknown and not evolve:
         hint = suggestion(unknown[0], layout.fields.names, "columns")
         raise InvalidData(f"{table}: unknown column {unknown[0]}", hint=f"{hint} (evolve=True adds a new column)")
@@ -78,22 +78,22 @@ def _defaults(now: datetime) -> dict[str, str | bool | datetime | None]:
     }
 
 
-def conform(layout: Layout, given: pa.Table, first: int, now: datetime) -> pa.Table:
+def conform(layout: Layout, batch: pa.Table, first: int, now: datetime) -> pa.Table:
     """Return the rows with the columns of the layout, text as dictionaries without duplicate values.
 
     `first` is the number of the first row in its batch. Hashes and derived columns may still be null.
     Raises InvalidData naming column, row and value of the first value that cannot be stored unchanged.
     """
-    return pa.table({field.name: _column(layout, field, given, first, now) for field in layout.fields})
+    return pa.table({field.name: _column(layout, field, batch, first, now) for field in layout.fields})
 
 
-def _column(layout: Layout, field: pa.Field, given: pa.Table, first: int, now: datetime) -> pa.Array:
+def _column(layout: Layout, field: pa.Field, batch: pa.Table, first: int, now: datetime) -> pa.Array:
     defaults = _defaults(now)
-    if field.name not in given.column_names:
-        column = pa.nulls(len(given), field.type)
+    if field.name not in batch.column_names:
+        column = pa.nulls(len(batch), field.type)
         column = column.dictionary_encode() if pa.types.is_string(field.type) else column
     else:
-        column = cast(ColumnPosition(layout.table.name, field.name, first), given[field.name], field.type)
+        column = cast(ColumnPosition(layout.table.name, field.name, first), batch[field.name], field.type)
     if column.null_count and defaults.get(field.name) is not None:
         return _fill(column, defaults[field.name])
     if column.null_count and not field.nullable and field.name not in defaults:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow.flight as flight
 
-from flight_server.access import users
+from flight_server.access import credentials, users
 from flight_server.access.users import User
 
 COSTS = (4, 8, 1)
@@ -23,7 +23,7 @@ def hash_password(text: str) -> str:
 def add_user(file: Path, name: str, role: str = "read", data_sets: set[str] | None = None) -> User:
     """Add a user to the file, with a password and a token that are made from the name."""
     granted = None if data_sets is None else frozenset(data_sets)
-    user = User(name, role, granted, hash_password(password(name)), users.token_hash(token(name)))
+    user = User(name, role, granted, hash_password(password(name)), credentials.hash_token(token(name)))
     users.add(file, user)
     return user
 
@@ -33,7 +33,7 @@ def password(name: str) -> str:
 
 
 def token(name: str) -> str:
-    return f"{users.TOKEN_PREFIX}{name}"
+    return f"{credentials.TOKEN_PREFIX}{name}"
 
 
 def bearer(value: str) -> flight.FlightCallOptions:

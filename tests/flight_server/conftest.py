@@ -1,4 +1,4 @@
-"""Real servers on free ports over real warehouses in temporary folders, and rows for them."""
+"""Servers on free ports with warehouses in temporary folders."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,7 +15,7 @@ from tests.flight_server.rpc import connect, observations, put
 
 @pytest.fixture
 def start(tmp_path: Any) -> Iterator[Callable[..., Server]]:
-    """Starts servers over one warehouse, with the settings that a test asks for."""
+    """Return a function that starts a server with the settings of a test; all servers share a warehouse."""
     with ExitStack() as servers:
         yield lambda **settings: servers.enter_context(
             Server(Settings(warehouse=str(tmp_path / "warehouse"), **settings))
@@ -29,7 +29,7 @@ def server(start: Callable[..., Server]) -> Server:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with observations in it, for tests that only read."""
+    """A server with observations, for tests that only read."""
     with Server(Settings(warehouse=str(tmp_path_factory.mktemp("filled") / "warehouse"))) as running:
         with flight.connect(running.uri) as client:
             put(client, flight.FlightDescriptor.for_path("observations"), observations())

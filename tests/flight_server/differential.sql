@@ -1,4 +1,4 @@
--- Statements whose rows are the same through the server and in process, by the type that they give.
+-- Statements that return the same rows through the server and in process, by result type.
 
 -- BOOLEAN
 SELECT CAST(true AS BOOLEAN) AS v;

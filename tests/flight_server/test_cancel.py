@@ -1,4 +1,4 @@
-"""Statements end when their client gives up, when they compute too long, and when they are told to."""
+"""Statements stop when their client cancels or disconnects, at a timeout, and on request."""
 
 import os
 import signal
@@ -14,13 +14,13 @@ from flight_server import protocol
 from flight_server.protocol import message, pack
 from tests.flight_server.rpc import connect, query, query_adbc
 
-# Computes for hours before its first row.
+# computes for hours before its first row
 BUSY = "SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7"
 ENDLESS = "SELECT range FROM range(100000000000)"
 
 
-def ends(server):
-    """All statements of the server have ended; its threads are free again."""
+def becomes_idle(server):
+    """Return whether all statements of the server end soon."""
     return server.wait_until_idle(30)
 
 
@@ -34,14 +34,14 @@ def test_server_timeout(start):
         pytest.raises(sql.OperationalError, match=r"longer than 0\.2 s"),
     ):
         query_adbc(cursor, BUSY)
-    assert ends(server)
+    assert becomes_idle(server)
 
 
 def test_timeout_of_explain_analyze(start):
     server = start(statement_timeout=0.2)
     with flight.connect(server.uri) as client, pytest.raises(flight.FlightTimedOutError, match=r"longer than 0\.2 s"):
         query(client, f"EXPLAIN ANALYZE {BUSY}")
-    assert ends(server)
+    assert becomes_idle(server)
 
 
 def test_client_deadline(start):
@@ -50,7 +50,7 @@ def test_client_deadline(start):
     with flight.connect(server.uri) as client:
         with pytest.raises(flight.FlightTimedOutError):
             client.do_get(flight.Ticket(BUSY.encode()), options).read_all()
-        assert ends(server)
+        assert becomes_idle(server)
         assert query(client, "SELECT 1 AS one").num_rows == 1
 
 
@@ -63,7 +63,7 @@ def test_cancel_by_adbc(start):
         with pytest.raises(adbc_driver_manager.OperationalError, match=r"(?i)cancel"):
             for _ in iter(cursor.fetchone, None):
                 pass
-        assert ends(server)
+        assert becomes_idle(server)
 
 
 def test_cancel_before_the_first_row(start):
@@ -73,7 +73,7 @@ def test_cancel_before_the_first_row(start):
         threading.Timer(0.2, cursor.adbc_cancel).start()
         with pytest.raises(adbc_driver_manager.OperationalError, match=r"(?i)cancel"):
             cursor.fetchone()
-        assert ends(server)
+        assert becomes_idle(server)
 
 
 def test_cancel_a_stream(start):
@@ -82,7 +82,7 @@ def test_cancel_a_stream(start):
         stream = client.do_get(flight.Ticket(ENDLESS.encode()))
         stream.read_chunk()
         stream.cancel()
-        assert ends(server)
+        assert becomes_idle(server)
 
 
 @pytest.mark.parametrize("text", [BUSY, ENDLESS])
@@ -99,7 +99,7 @@ def test_killed_client_stops_its_statement(start, text):
         if text == ENDLESS:
             assert process.stdout.readline() == "a chunk\n"
         os.kill(process.pid, signal.SIGKILL)
-    assert ends(server)
+    assert becomes_idle(server)
     with flight.connect(server.uri) as client:
         assert query(client, "SELECT 1 AS one").num_rows == 1
 
@@ -141,14 +141,14 @@ def test_cancel_query_action(client):
     stream = client.do_get(info.endpoints[0].ticket)
     stream.read_chunk()
     body = pack(message("ActionCancelQueryRequest", info=info.serialize()))
-    (answer,) = client.do_action(("CancelQuery", body))
-    assert protocol.unpack(answer.body.to_pybytes()).result == 2
+    (response,) = client.do_action(("CancelQuery", body))
+    assert protocol.unpack(response.body.to_pybytes()).result == 2
     with pytest.raises(flight.FlightCancelledError, match="cancelled"):
         list(stream)
 
 
 def cancel(client, info):
     body = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()
-    (answer,) = client.do_action(("CancelFlightInfo", body))
-    status = protocol.parse("CancelFlightInfoResult", answer.body.to_pybytes()).status
+    (response,) = client.do_action(("CancelFlightInfo", body))
+    status = protocol.parse("CancelFlightInfoResult", response.body.to_pybytes()).status
     return {1: "CANCELLED", 2: "CANCELLING", 3: "NOT CANCELLABLE"}[status]

@@ -1,4 +1,4 @@
-"""Every type of DuckDB passes the server as it is: the same Arrow tables through ADBC and in process."""
+"""Every type of DuckDB arrives unchanged: ADBC and DuckDB in process return the same tables."""
 
 from pathlib import Path
 
@@ -19,20 +19,20 @@ def in_process():
         yield connection
 
 
-def spelled_out(kind: pa.DataType) -> pa.DataType:
-    """An enumeration travels as text."""
+def without_enums(kind: pa.DataType) -> pa.DataType:
+    """Return the type with text in place of enums."""
     if pa.types.is_dictionary(kind):
         return kind.value_type
     if pa.types.is_fixed_size_list(kind):
-        return pa.list_(kind.value_field.with_type(spelled_out(kind.value_type)), kind.list_size)
+        return pa.list_(kind.value_field.with_type(without_enums(kind.value_type)), kind.list_size)
     if pa.types.is_list(kind):
-        return pa.list_(kind.value_field.with_type(spelled_out(kind.value_type)))
+        return pa.list_(kind.value_field.with_type(without_enums(kind.value_type)))
     if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(spelled_out(field.type)) for field in kind])
+        return pa.struct([field.with_type(without_enums(field.type)) for field in kind])
     if pa.types.is_map(kind):
-        return pa.map_(spelled_out(kind.key_type), spelled_out(kind.item_type))
+        return pa.map_(without_enums(kind.key_type), without_enums(kind.item_type))
     if pa.types.is_union(kind):
-        fields = [field.with_type(spelled_out(field.type)) for field in kind]
+        fields = [field.with_type(without_enums(field.type)) for field in kind]
         return pa.union(fields, mode=kind.mode, type_codes=kind.type_codes)
     return kind
 
@@ -43,7 +43,7 @@ def test_adbc_returns_the_same_table_as_duckdb(sql, in_process, statement):
     with sql.cursor() as cursor:
         found = query_adbc(cursor, statement)
     assert found.schema.names == expected.schema.names
-    assert found.schema.types == [spelled_out(kind) for kind in expected.schema.types]
+    assert found.schema.types == [without_enums(kind) for kind in expected.schema.types]
     assert repr(found.to_pylist()) == repr(expected.to_pylist())
 
 

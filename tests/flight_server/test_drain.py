@@ -1,4 +1,4 @@
-"""A server that is told to stop ends what it has begun, and begins nothing else."""
+"""Shutdown: a server finishes running work and rejects new work."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ ENDLESS = "SELECT range FROM range(100000000000)"
 
 @contextmanager
 def process(folder, **settings):
-    """A server in a process of its own, and its URI."""
+    """Start a server process; yield it and its URI."""
     environment = {f"SRCQL_{name.upper()}": str(value) for name, value in settings.items()}
     with subprocess.Popen(
         [sys.executable, "-m", "flight_server"],
@@ -34,8 +34,8 @@ def process(folder, **settings):
             running.kill()
 
 
-def refuses(client):
-    """Wait until the server takes no new work, and return what it says."""
+def wait_for_rejection(client):
+    """Wait until the server rejects new work, and return the error."""
     while True:
         try:
             query(client, "SELECT 1 AS one")
@@ -48,7 +48,7 @@ def test_sigterm_while_a_stream_runs(tmp_path):
         stream = client.do_get(flight.Ticket(LONG.encode()))
         rows = stream.read_chunk().data.num_rows
         server.send_signal(signal.SIGTERM)
-        assert "shutting down" in refuses(client)
+        assert "shutting down" in wait_for_rejection(client)
         assert rows + sum(chunk.data.num_rows for chunk in stream) == 20_000_000
         _, log = server.communicate(timeout=30)
         assert server.returncode == 0
@@ -88,7 +88,7 @@ def test_second_signal_ends_the_process_at_once(tmp_path):
         stream = client.do_get(flight.Ticket(ENDLESS.encode()))
         stream.read_chunk()
         server.send_signal(signal.SIGTERM)
-        refuses(client)
+        wait_for_rejection(client)
         server.send_signal(signal.SIGINT)
         assert server.wait(30) == 128 + signal.SIGINT
 
@@ -102,9 +102,9 @@ def test_failed_start_prints_the_reason(tmp_path):
 
 
 def test_address_in_use_is_reported(start):
-    taken = start().uri
-    with pytest.raises(InvalidSetting, match=f"cannot listen on {taken}"):
-        start(listen=taken)
+    address = start().uri
+    with pytest.raises(InvalidSetting, match=f"cannot listen on {address}"):
+        start(listen=address)
 
 
 def test_issued_tickets_can_be_fetched_while_draining(start):
@@ -112,15 +112,15 @@ def test_issued_tickets_can_be_fetched_while_draining(start):
     with flight.connect(server.uri) as client, connect(server) as sql, sql.cursor() as cursor:
         stream = client.do_get(flight.Ticket(LONG.encode()))
         rows = stream.read_chunk().data.num_rows
-        announced = client.get_flight_info(flight.FlightDescriptor.for_command(b"SELECT 1 AS one"))
+        info = client.get_flight_info(flight.FlightDescriptor.for_command(b"SELECT 1 AS one"))
         with ThreadPoolExecutor(1) as thread:
-            drained = thread.submit(server.shutdown, 60)
-            refuses(client)
+            shutdown = thread.submit(server.shutdown, 60)
+            wait_for_rejection(client)
             with pytest.raises(sql.OperationalError, match="shutting down"):
                 cursor.execute("SELECT 1")
             with pytest.raises(flight.FlightUnavailableError, match="shutting down"):
                 put(client, flight.FlightDescriptor.for_path("observations"), observations())
-            assert client.do_get(announced.endpoints[0].ticket).read_all().to_pydict() == {"one": [1]}
-            assert not drained.done()
+            assert client.do_get(info.endpoints[0].ticket).read_all().to_pydict() == {"one": [1]}
+            assert not shutdown.done()
             assert rows + sum(chunk.data.num_rows for chunk in stream) == 20_000_000
-            assert drained.result(60)
+            assert shutdown.result(60)

@@ -31,20 +31,20 @@ def every_test():
     return {node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-def named(cell):
+def names_in(cell):
     return set(re.findall(r"`(\w+)`", cell))
 
 
 def test_every_message_has_a_row_and_every_row_a_message():
-    listed = set().union(*(named(row[0]) for row in ROWS))
+    listed = set().union(*(names_in(row[0]) for row in ROWS))
     assert listed - PARSERS.keys() == {*MESSAGES[SQL], *MESSAGES[FLIGHT], *RPCS} - PARTS_OF_OTHERS
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_every_row_names_tests_that_exist(row):
-    if named(row[0]) <= PARSERS.keys():
+    if names_in(row[0]) <= PARSERS.keys():
         return  # the row of an option
-    tests = {name for name in named(row[-1]) if name.startswith("test_")}
+    tests = {name for name in names_in(row[-1]) if name.startswith("test_")}
     assert tests
     assert tests <= every_test()
 
@@ -54,5 +54,5 @@ def test_every_test_on_the_page_exists():
 
 
 def test_every_option_of_a_session_is_on_the_page():
-    listed = set().union(*(named(row[0]) for row in ROWS))
+    listed = set().union(*(names_in(row[0]) for row in ROWS))
     assert PARSERS.keys() <= listed

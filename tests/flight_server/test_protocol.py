@@ -1,4 +1,4 @@
-"""The messages as other programs write and read them."""
+"""Messages have the bytes that the specification defines."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Rows on their way in: by plain Flight and by the ADBC driver's bulk ingestion."""
+"""Ingestion by plain Flight and by the ADBC driver."""
 
 import json
 import os
@@ -49,8 +49,8 @@ def test_put_by_path(client):
 
 
 def test_repeated_batch_id_is_stored_once(client):
-    again = command(table="observations", batch_id="night-7")
-    first, second = (json.loads(put(client, again, observations())) for _ in range(2))
+    request = command(table="observations", batch_id="night-7")
+    first, second = (json.loads(put(client, request, observations())) for _ in range(2))
     assert first == {**second, "repeated": False}
     assert second["repeated"]
     assert second["batch_id"] == "night-7"
@@ -58,16 +58,16 @@ def test_repeated_batch_id_is_stored_once(client):
 
 
 def test_every_repeat_is_acknowledged(client):
-    again = command(table="observations", batch_id="night-7")
-    answers = [json.loads(put(client, again, observations())) for _ in range(200)]
-    assert [answer["repeated"] for answer in answers] == [False] + [True] * 199
+    request = command(table="observations", batch_id="night-7")
+    responses = [json.loads(put(client, request, observations())) for _ in range(200)]
+    assert [response["repeated"] for response in responses] == [False] + [True] * 199
 
 
 def test_batch_id_from_schema_or_header(client, sql):
-    noted = observations().replace_schema_metadata({BATCH_ID: "night-7"})
-    assert json.loads(put(client, PATH, noted))["batch_id"] == "night-7"
+    with_id = observations().replace_schema_metadata({BATCH_ID: "night-7"})
+    assert json.loads(put(client, PATH, with_id))["batch_id"] == "night-7"
     with sql.cursor() as cursor:
-        assert cursor.adbc_ingest("observations", noted, mode="append") == 12
+        assert cursor.adbc_ingest("observations", with_id, mode="append") == 12
         cursor.adbc_statement.set_options(**{f"adbc.flight.sql.rpc.call_header.{BATCH_ID}": "night-8"})
         assert cursor.adbc_ingest("observations", observations(run="r8"), mode="append") == 12
         assert cursor.adbc_ingest("observations", observations(run="r8"), mode="append") == 12
@@ -100,7 +100,7 @@ def test_ingest_with_catalog_and_schema(client, sql):
 
 
 @pytest.mark.parametrize(
-    ("table", "options", "word"),
+    ("table", "options", "expected"),
     [
         ("observation", {}, "did you mean observations"),
         ("observations", {"mode": "create"}, "can only be appended to: the table already exists"),
@@ -112,14 +112,14 @@ def test_ingest_with_catalog_and_schema(client, sql):
         ("observations", {"db_schema_name": "other"}, "unknown schema other"),
     ],
 )
-def test_other_tables_and_modes_are_rejected(client, sql, table, options, word):
-    with sql.cursor() as cursor, pytest.raises(sql.Error, match=word):
+def test_other_tables_and_modes_are_rejected(client, sql, table, options, expected):
+    with sql.cursor() as cursor, pytest.raises(sql.Error, match=expected):
         cursor.adbc_ingest(table, observations(), **{"mode": "append", **options})
     assert rows_of(client) == 0
 
 
 def bulk(**fields):
-    """The descriptor of a bulk ingestion that appends, with other fields."""
+    """Return the descriptor of an appending CommandStatementIngest with these fields."""
     append = {"if_not_exist": 2, "if_exists": 2}
     given = {"table": "observations", "table_definition_options": append, **fields}
     return flight.FlightDescriptor.for_command(pack(message("CommandStatementIngest", **given)))
@@ -136,7 +136,7 @@ def test_ingestion_options(client):
 
 
 @pytest.mark.parametrize(
-    ("fields", "word"),
+    ("fields", "expected"),
     [
         ({"transaction_id": b"x"}, "inside a transaction is not supported"),
         ({"options": [{"key": "evolve", "value": "perhaps"}]}, "unexpected ingestion option evolve = 'perhaps'"),
@@ -145,14 +145,14 @@ def test_ingestion_options(client):
         ({"table_definition_options": {"if_not_exist": 2, "if_exists": 9}}, "can only be appended to"),
     ],
 )
-def test_unknown_ingestion_options_are_rejected(client, fields, word):
-    with pytest.raises((NotImplementedError, pa.ArrowInvalid), match=word):
+def test_unknown_ingestion_options_are_rejected(client, fields, expected):
+    with pytest.raises((NotImplementedError, pa.ArrowInvalid), match=expected):
         put(client, bulk(**fields), observations())
     assert rows_of(client) == 0
 
 
 @pytest.mark.parametrize(
-    ("descriptor", "word"),
+    ("descriptor", "expected"),
     [
         (flight.FlightDescriptor.for_path("observation"), "did you mean observations"),
         (flight.FlightDescriptor.for_path("a", "b"), "name of one table"),
@@ -168,33 +168,33 @@ def test_unknown_ingestion_options_are_rejected(client, fields, word):
         (command(table="tests", batch="x"), "unexpected batch = 'x'"),
     ],
 )
-def test_invalid_descriptors_are_rejected(client, descriptor, word):
-    with pytest.raises((pa.ArrowInvalid, KeyError), match=word):
+def test_invalid_descriptors_are_rejected(client, descriptor, expected):
+    with pytest.raises((pa.ArrowInvalid, KeyError), match=expected):
         put(client, descriptor, observations())
     assert rows_of(client) == 0
 
 
 def test_one_invalid_row_rejects_the_whole_stream(client):
-    writer, answers = client.do_put(PATH, observations().schema)
+    writer, responses = client.do_put(PATH, observations().schema)
     good, bad = (
         observations(),
         observations(run="r2").slice(0, 1).set_column(0, "data_set_id", pa.array([None], pa.string())),
     )
     with pytest.raises(pa.ArrowInvalid, match="data_set_id"):
-        send(writer, answers, [good, bad])
+        send(writer, responses, [good, bad])
     assert rows_of(client) == 0
 
 
-def send(writer, answers, tables):
+def send(writer, responses, tables):
     with writer:
         for table in tables:
             writer.write_table(table)
         writer.done_writing()
-        return answers.read()
+        return responses.read()
 
 
 def test_empty_unions_do_not_crash(start):
-    """Arrow crashes when it is asked for the size of one that was read from a stream."""
+    """Arrow crashes on the size of an empty union that was read from a stream."""
     numbers, texts = pa.array([], pa.int64()), pa.array([], pa.string())
     empty = pa.UnionArray.from_dense(pa.array([], pa.int8()), pa.array([], pa.int32()), [numbers, texts])
     rows = observations()
@@ -208,9 +208,9 @@ def test_empty_unions_do_not_crash(start):
 
 
 def test_many_batches_of_one_stream_are_one_commit(client):
-    writer, answers = client.do_put(PATH, observations().schema)
+    writer, responses = client.do_put(PATH, observations().schema)
     batches = [observations(run=f"r{number}") for number in range(300)]
-    receipt = json.loads(send(writer, answers, batches).to_pybytes())
+    receipt = json.loads(send(writer, responses, batches).to_pybytes())
     assert receipt["rows"] == 3600
     (status,) = client.do_action("srcql.status")
     assert json.loads(status.body.to_pybytes())["snapshots"] == 1
@@ -218,14 +218,14 @@ def test_many_batches_of_one_stream_are_one_commit(client):
 
 def test_metadata_between_batches_is_ignored(client):
     rows = observations()
-    writer, answers = client.do_put(PATH, rows.schema)
+    writer, responses = client.do_put(PATH, rows.schema)
     with writer:
         writer.write_metadata(b"first")
         for batch in rows.to_batches():
             writer.write_with_metadata(batch, b"with it")
         writer.write_metadata(b"last")
         writer.done_writing()
-        assert json.loads(answers.read().to_pybytes())["rows"] == 12
+        assert json.loads(responses.read().to_pybytes())["rows"] == 12
 
 
 def test_schema_metadata_is_not_stored(client):
@@ -261,7 +261,7 @@ SENDER = """
 import sys, pyarrow as pa, pyarrow.flight as flight
 from tests.flight_server.rpc import observations
 client, descriptor = flight.connect(sys.argv[1]), flight.FlightDescriptor.for_path("observations")
-writer, answers = client.do_put(descriptor, observations().schema)
+writer, responses = client.do_put(descriptor, observations().schema)
 writer.write_table(observations())
 print("sent", flush=True)
 sys.stdin.read()

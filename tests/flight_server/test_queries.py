@@ -1,4 +1,4 @@
-"""Queries by the ADBC driver and by a bare Flight client."""
+"""Queries by the ADBC driver and by plain Flight."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -43,17 +43,17 @@ def test_unprepared_statement(sql):
         stream, _ = statement.execute_query()
         assert pa.RecordBatchReader._import_from_c(stream.address).read_all().num_rows == 2
         handle = statement.execute_schema()
-        described = pa.Schema._import_from_c(handle.address)
-    assert described == rows(sql, CLUSTERS).schema
+        announced = pa.Schema._import_from_c(handle.address)
+    assert announced == rows(sql, CLUSTERS).schema
 
 
 def test_announced_schema_matches_the_rows(sql, client):
     with sql.cursor() as cursor:
-        described = cursor.adbc_execute_schema(CLUSTERS)
+        announced = cursor.adbc_execute_schema(CLUSTERS)
     descriptor = flight.FlightDescriptor.for_command(CLUSTERS)
     info = client.get_flight_info(descriptor)
     streamed = client.do_get(info.endpoints[0].ticket).read_all().schema
-    assert described == info.schema == client.get_schema(descriptor).schema == streamed
+    assert announced == info.schema == client.get_schema(descriptor).schema == streamed
 
 
 @pytest.mark.parametrize("parameters", [("gcd", 1), ("gcd", 1.0), ("gcd", True)])
@@ -115,8 +115,8 @@ def test_text_values_are_converted(sql):
     assert rows(sql, VALUES, ("gcd", "1")).to_pydict() == {"n": [6]}
 
 
-def bound(sql, text, values):
-    """The rows for several rows of values, which only the driver below DB-API takes."""
+def query_with_values(sql, text, values):
+    """Return the rows for several rows of values, which DB-API does not support."""
     with adbc_driver_manager.AdbcStatement(sql.adbc_connection) as statement:
         statement.set_sql_query(text)
         statement.prepare()
@@ -127,16 +127,16 @@ def bound(sql, text, values):
 
 def test_query_runs_once_for_each_row_of_values(sql):
     values = pa.record_batch({"0": ["gcd", "nothing", "queue"], "1": pa.array([1, 1, 1], pa.int32())})
-    assert bound(sql, VALUES, values).to_pydict() == {"n": [6, 0, 6]}
+    assert query_with_values(sql, VALUES, values).to_pydict() == {"n": [6, 0, 6]}
 
 
 def test_columns_that_differ_between_rows_of_values_are_rejected(sql):
     with pytest.raises(pa.ArrowInvalid, match="differ between rows of values"):
-        bound(sql, "SELECT x FROM (SELECT ? AS x)", union([1, "a"]))
+        query_with_values(sql, "SELECT x FROM (SELECT ? AS x)", union([1, "a"]))
 
 
 def union(values):
-    """A column of values of several types, as some clients bind them."""
+    """Return values in a dense union, which some clients use."""
     kinds = pa.array([0 if isinstance(value, int) else 1 for value in values], pa.int8())
     children = [pa.array([value for value in values if isinstance(value, kind)]) for kind in (int, str)]
     places = [sum(kind == other for other in kinds.to_pylist()[:at]) for at, kind in enumerate(kinds.to_pylist())]
@@ -145,18 +145,18 @@ def union(values):
 
 
 def put_values(client, text, batch):
-    """The prepared statement with these values, as a descriptor, and what its put was answered."""
+    """Prepare a statement and bind the values; return its descriptor."""
     body = pack(message("ActionCreatePreparedStatementRequest", query=text))
     (created,) = client.do_action(("CreatePreparedStatement", body))
     handle = protocol.unpack(created.body.to_pybytes()).prepared_statement_handle
     prepared = command("CommandPreparedStatementQuery", prepared_statement_handle=handle)
-    writer, answers = client.do_put(prepared, batch.schema)
+    writer, responses = client.do_put(prepared, batch.schema)
     with writer:
         for part in (batch.slice(0, 1), batch.slice(1)):
             writer.write_batch(part)
         writer.done_writing()
-        told = protocol.parse("DoPutPreparedStatementResult", answers.read().to_pybytes())
-    assert told.prepared_statement_handle == handle
+        result = protocol.parse("DoPutPreparedStatementResult", responses.read().to_pybytes())
+    assert result.prepared_statement_handle == handle
     return prepared
 
 
@@ -173,14 +173,14 @@ def test_values_in_several_batches_and_of_no_rows(client):
         assert client.do_get(ticket).read_all()["n"].to_pylist() == answer
 
 
-NOTHINGS = pa.Array.from_buffers(pa.null(), 2**31 - 2, [None])  # they take no bytes
+NULLS = pa.Array.from_buffers(pa.null(), 2**31 - 2, [None])  # they take no bytes
 
 
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        (NOTHINGS, "at most 1,000,000 rows"),
-        (pa.ListArray.from_arrays(pa.array([0, len(NOTHINGS)], pa.int32()), NOTHINGS), "at most 1,000,000 rows"),
+        (NULLS, "at most 1,000,000 rows"),
+        (pa.ListArray.from_arrays(pa.array([0, len(NULLS)], pa.int32()), NULLS), "at most 1,000,000 rows"),
         (pa.array(["x" * 20_000_000]), "16,777,216 bytes"),
         (pa.array([10**8], pa.date32()), "cannot read the parameter values"),
         (pa.array([2**60], pa.timestamp("s")), "cannot read the parameter values"),
@@ -210,12 +210,12 @@ def test_missing_values_are_reported(sql):
     "text", ["INSERT INTO tests VALUES (1)", "CREATE TABLE t (a INT)", "DROP TABLE tests", "COPY tests TO 'x'"]
 )
 def test_statements_that_write_are_rejected(sql, client, text):
-    with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError, match="expected a query") as told:
+    with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError, match="expected a query") as raised:
         cursor.execute(text)
-    assert "PermissionDenied" in str(told.value)
-    writer, answers = client.do_put(command("CommandStatementUpdate", query=text), pa.schema([]))
+    assert "PermissionDenied" in str(raised.value)
+    writer, responses = client.do_put(command("CommandStatementUpdate", query=text), pa.schema([]))
     with pytest.raises(flight.FlightUnauthorizedError, match="expected a query"):
-        send_nothing(writer, answers)
+        send_nothing(writer, responses)
 
 
 def test_query_cannot_run_as_update(sql):

@@ -1,4 +1,4 @@
-"""What a server is started with."""
+"""Settings of a server."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def test_loopback_needs_no_users(host):
 
 
 @pytest.mark.parametrize(
-    ("listen", "word"),
+    ("listen", "expected"),
     [
         ("grpc://0.0.0.0:4711", "users are required"),
         ("grpc://[::]:4711", "users are required"),
@@ -26,8 +26,8 @@ def test_loopback_needs_no_users(host):
         ("", "expected an address"),
     ],
 )
-def test_invalid_addresses_are_rejected(listen, word):
-    with pytest.raises(InvalidSetting, match=word):
+def test_invalid_addresses_are_rejected(listen, expected):
+    with pytest.raises(InvalidSetting, match=expected):
         Settings(warehouse="w", listen=listen)
 
 
@@ -35,7 +35,7 @@ TLS = {"tls_cert": "cert.pem", "tls_key": "key.pem"}
 
 
 @pytest.mark.parametrize(
-    ("settings", "word"),
+    ("settings", "expected"),
     [
         ({"listen": "grpc://0.0.0.0:4711", "users": "users.json"}, "TLS is required"),
         ({"listen": "grpc+tls://0.0.0.0:4711", **TLS}, "users are required"),
@@ -47,8 +47,8 @@ TLS = {"tls_cert": "cert.pem", "tls_key": "key.pem"}
         ({"token_lifetime": 0}, "TOKEN_LIFETIME to be at least 1"),
     ],
 )
-def test_insecure_settings_are_rejected(settings, word):
-    with pytest.raises(InvalidSetting, match=word):
+def test_insecure_settings_are_rejected(settings, expected):
+    with pytest.raises(InvalidSetting, match=expected):
         Settings(warehouse="w", **settings)
 
 
@@ -91,7 +91,7 @@ def test_overrides_take_precedence_over_the_environment(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "word"),
+    ("name", "text", "expected"),
     [
         ("STATEMENTS", "many", "whole number"),
         ("GRACE", "soon", "a number"),
@@ -102,9 +102,9 @@ def test_overrides_take_precedence_over_the_environment(monkeypatch):
         ("MEMORY_LIMIT", "plenty", "size such as 4GB"),
     ],
 )
-def test_invalid_environment_variable_is_reported(monkeypatch, name, text, word):
+def test_invalid_environment_variable_is_reported(monkeypatch, name, text, expected):
     monkeypatch.setenv(f"SRCQL_{name}", text)
-    with pytest.raises(InvalidSetting, match=f"expected SRCQL_{name} to be (a )?{word}, found"):
+    with pytest.raises(InvalidSetting, match=f"expected SRCQL_{name} to be (a )?{expected}, found"):
         Settings.from_environment(warehouse="w")
 
 
@@ -118,4 +118,4 @@ def test_missing_warehouse_is_reported(monkeypatch):
     with pytest.raises(InvalidSetting, match="missing warehouse"):
         Settings.from_environment()
     with pytest.raises(InvalidSetting, match="missing warehouse"):
-        Settings.from_environment(warehouse="")  # it would be the folder one stands in
+        Settings.from_environment(warehouse="")  # "" would be the current folder

@@ -1,4 +1,4 @@
-"""Errors leave the server with the right status and a text for people, whatever a client sends."""
+"""Every error has the right status and a readable text, whatever a client sends."""
 
 import json
 import socket
@@ -19,9 +19,9 @@ BROKEN = message(
     "Any", type_url=f"type.googleapis.com/{SQL}.CommandStatementQuery", value=b"\xff\xff"
 ).SerializeToString()
 FOREIGN = message("Any", type_url="type.googleapis.com/vendor.Special").SerializeToString()
-CLOSED = pack(message("TicketStatementQuery", statement_handle=b"closed long ago"))
+CLOSED = pack(message("TicketStatementQuery", statement_handle=b"of another server"))
 EXPIRED = Ticket("SELECT 1", expires=1).pack()
-UNKEPT = Ticket("SELECT 1", ids=(7, None, None)).pack()
+EXPIRED_SNAPSHOT = Ticket("SELECT 1", ids=(7, None, None)).pack()
 VALUES_OF_GARBAGE = pack(
     message(
         "TicketStatementQuery",
@@ -65,7 +65,7 @@ CASES = {
     "ticket: unknown command": (get(FOREIGN), NotImplementedError),
     "ticket: of another server": (get(CLOSED), pa.ArrowInvalid),
     "ticket: expired": (get(EXPIRED), KeyError),
-    "ticket: of a snapshot that is not kept": (get(UNKEPT), KeyError),
+    "ticket: of an expired snapshot": (get(EXPIRED_SNAPSHOT), KeyError),
     "ticket: values of garbage": (get(VALUES_OF_GARBAGE), pa.ArrowInvalid),
     "ticket: unprepared statement": (get(PREPARED), KeyError),
     "ticket: command without rows": (get(INGEST), NotImplementedError),
@@ -105,9 +105,9 @@ CASES = {
 }
 
 
-def for_people(told):
-    """The text of an error, which shows nothing of the program."""
-    text = str(told.value)
+def clean_text(raised):
+    """Return the text of an error; check that it reveals nothing about the code."""
+    text = str(raised.value)
     for inside in ("Traceback", ".py", "/work", "site-packages", 'File "', "duckdb", "line 0"):
         assert inside not in text
     assert text
@@ -117,61 +117,61 @@ def for_people(told):
 @pytest.mark.parametrize("case", CASES)
 def test_invalid_requests_have_the_right_status(client, case):
     call, kind = CASES[case]
-    with pytest.raises(kind) as told:
+    with pytest.raises(kind) as raised:
         call(client)
-    for_people(told)
+    clean_text(raised)
     assert query(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
 
 
 @pytest.mark.parametrize("text", ["SELEC 1", "CLUSTER FROM D.nothing", "DROP TABLE tests", "SELECT 'x'::INTEGER AS n"])
 def test_errors_by_adbc(sql, text):
-    with sql.cursor() as cursor, pytest.raises(sql.Error) as told:
+    with sql.cursor() as cursor, pytest.raises(sql.Error) as raised:
         query_adbc(cursor, text)
-    for_people(told)
+    clean_text(raised)
 
 
 def test_clients_receive_the_whole_error_text(sql):
-    with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError) as told:
+    with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError) as raised:
         cursor.execute("SELECT 1;\nCLUSTER FROM E")
-    with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError) as told:
+    with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError) as raised:
         cursor.execute("SELECT *\nFROM (CLUSTER FROM E)")
-    assert "line 2, column 20: unknown data set E\n  FROM (CLUSTER FROM E)\n" in for_people(told)
-    assert "hint: data sets: D" in str(told.value)
+    assert "line 2, column 20: unknown data set E\n  FROM (CLUSTER FROM E)\n" in clean_text(raised)
+    assert "hint: data sets: D" in str(raised.value)
 
 
 def test_error_after_the_first_rows(client):
     text = "SELECT CASE WHEN range = 4900000 THEN error('boom') ELSE range END AS n FROM range(5000000)"
     stream = client.do_get(flight.Ticket(text.encode()))
     assert stream.read_chunk().data.num_rows > 0
-    with pytest.raises(pa.ArrowInvalid, match="boom") as told:
+    with pytest.raises(pa.ArrowInvalid, match="boom") as raised:
         list(stream)
-    for_people(told)
+    clean_text(raised)
 
 
-def broken(*_):
-    raise RuntimeError("what nobody foresaw, at /a/secret/path.py")
+def fail(*_):
+    raise RuntimeError("an unexpected error at /a/secret/path.py")
 
 
 def test_unexpected_error_is_internal_and_logged(start, monkeypatch, capfd):
-    monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", broken)
+    monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", fail)
     catalogs = pack(message("CommandGetCatalogs"))
     with flight.connect(start().uri) as client:
         for call in (get(catalogs), info(for_command(catalogs)), schema(for_command(catalogs))):
-            with pytest.raises(pa.ArrowException, match="internal error") as told:
+            with pytest.raises(pa.ArrowException, match="internal error") as raised:
                 call(client)
-            number = for_people(told).split("internal error ")[1].split(":")[0]
+            number = clean_text(raised).split("internal error ")[1].split(":")[0]
             (line,) = [entry for entry in log(capfd) if entry.get("id") == number]
-            assert "what nobody foresaw" in line["exception"]
+            assert "an unexpected error" in line["exception"]
 
 
 def test_unexpected_error_in_a_stream(start, monkeypatch):
-    monkeypatch.setattr("flight_server.results.split_batch", broken)
+    monkeypatch.setattr("flight_server.results.split_batch", fail)
     with (
         flight.connect(start().uri) as client,
-        pytest.raises(flight.FlightInternalError, match="internal error") as told,
+        pytest.raises(flight.FlightInternalError, match="internal error") as raised,
     ):
         query(client, "SELECT 1 AS one")
-    for_people(told)
+    clean_text(raised)
 
 
 def log(capfd):
@@ -190,22 +190,22 @@ def test_every_call_is_logged(start, capfd):
     assert lines == [("DO_PUT", 12, "OK"), ("DO_GET", 12, "OK"), ("GET_FLIGHT_INFO", 0, "UnknownName")]
 
 
-@pytest.mark.parametrize("letters", ["x" * 10_000, "日本" * 5_000, "a\n" * 5_000, "%" * 10_000, "short"])
-def test_every_status_fits_into_a_header(server, monkeypatch, letters):
+@pytest.mark.parametrize("text", ["x" * 10_000, "日本" * 5_000, "a\n" * 5_000, "%" * 10_000, "short"])
+def test_every_status_fits_into_a_header(server, monkeypatch, text):
     with flight.connect(server.uri) as client:
-        for kind, told_as in status.STATUSES.items():
-            monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", raising(kind(letters)))
-            arrow = next(base for base in told_as.__mro__ if base.__module__.startswith("pyarrow"))
-            with pytest.raises(arrow) as told:
+        for kind, raised_as in status.STATUSES.items():
+            monkeypatch.setitem(Metadata.COMMANDS, "CommandGetCatalogs", failing_handler(kind(text)))
+            arrow = next(base for base in raised_as.__mro__ if base.__module__.startswith("pyarrow"))
+            with pytest.raises(arrow) as raised:
                 client.get_flight_info(for_command(pack(message("CommandGetCatalogs"))))
-            assert for_people(told).startswith(letters[:400])
+            assert clean_text(raised).startswith(text[:400])
 
 
-def raising(error):
-    def refuse(*_):
+def failing_handler(error):
+    def handler(*_):
         raise error
 
-    return refuse
+    return handler
 
 
 def test_every_error_class_has_a_status():
@@ -215,8 +215,8 @@ def test_every_error_class_has_a_status():
 
 def test_http_connection_does_not_harm_the_server(filled):
     host, port = filled.uri.removeprefix("grpc://").split(":")
-    with socket.create_connection((host, int(port))) as stranger:
-        stranger.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        stranger.recv(100)
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.recv(100)
     with connect(filled) as sql, sql.cursor() as cursor:
         assert query_adbc(cursor, "SELECT 1 AS one").num_rows == 1

@@ -1,4 +1,4 @@
-"""AT, EXPLAIN and the overviews from afar: prepared, announced, bound and listed like any other query."""
+"""AT, EXPLAIN and the overviews through the server."""
 
 import pyarrow as pa
 import pyarrow.flight as flight
@@ -11,8 +11,8 @@ OBSERVATIONS = flight.FlightDescriptor.for_path("observations")
 
 
 @pytest.fixture
-def travelled(start):
-    """A server in which two runs of the problem gcd were put one after the other, and the snapshots of both."""
+def two_snapshots(start):
+    """A server with two runs of the problem gcd, and the snapshots after each."""
     server = start()
     with flight.connect(server.uri) as client:
         for run in ("r1", "r2"):
@@ -21,8 +21,8 @@ def travelled(start):
     return server, history["snapshot_id"].to_pylist()
 
 
-def test_prepared_statement_with_at_returns_the_same_rows(travelled):
-    server, (first, _) = travelled
+def test_prepared_statement_with_at_returns_the_same_rows(two_snapshots):
+    server, (first, _) = two_snapshots
     text = f"SELECT count(*) AS n FROM observations AT (VERSION => {first}) WHERE run_id <> ?"
     with connect(server) as sql, sql.cursor() as cursor, flight.connect(server.uri) as client:
         cursor.adbc_prepare(text)
@@ -32,8 +32,8 @@ def test_prepared_statement_with_at_returns_the_same_rows(travelled):
         assert query_adbc(cursor, "SELECT count(*) AS n FROM observations") == pa.table({"n": [18]})
 
 
-def test_time_travel_in_a_join(travelled):
-    server, (first, second) = travelled
+def test_time_travel_in_a_join(two_snapshots):
+    server, (first, second) = two_snapshots
     text = (
         f"SELECT new.n_runs - old.n_runs AS runs FROM problems AT (VERSION => {first}) AS old"
         f" JOIN problems AT (VERSION => {second}) AS new USING (data_set_id, problem_id)"
@@ -44,9 +44,9 @@ def test_time_travel_in_a_join(travelled):
 
 
 def test_unknown_snapshot_is_reported(client):
-    with pytest.raises(KeyError, match=r"line 1, column 31: unknown snapshot 7 of observations") as told:
+    with pytest.raises(KeyError, match=r"line 1, column 31: unknown snapshot 7 of observations") as raised:
         query(client, "CLUSTER FROM D AT (VERSION => 7)")
-    assert "use the nearest kept snapshot: AT (VERSION => " in str(told.value)
+    assert "use the nearest kept snapshot: AT (VERSION => " in str(raised.value)
 
 
 def test_explain_announces_its_schema(filled, client):

@@ -1,4 +1,4 @@
-"""Statements are stopped for a reason, and never looked at after they ended."""
+"""The watchdog stops statements with a reason, and never touches ended ones."""
 
 import threading
 
@@ -8,39 +8,39 @@ from flight_server.watchdog import Watch, Watchdog
 from srcql.errors import Cancelled, TimedOut, Unavailable
 
 
-def still_there():
+def connected():
     return False
 
 
-def gone():
+def disconnected():
     return True
 
 
-class Asking:
-    """Whether a client is still there; `asked` is set whenever somebody wants to know."""
+class ConnectedClient:
+    """A client that never cancels; `checked` is set at every check."""
 
     def __init__(self):
-        self.asked = threading.Event()
+        self.checked = threading.Event()
 
     def __call__(self):
-        self.asked.set()
+        self.checked.set()
         return False
 
-    def asked_again(self):
-        self.asked.clear()
-        return self.asked.wait(10)
+    def wait_for_check(self):
+        self.checked.clear()
+        return self.checked.wait(10)
 
 
 @pytest.fixture
 def watchdog():
-    dog = Watchdog()
-    yield dog
-    dog.close()
+    running = Watchdog()
+    yield running
+    running.close()
 
 
 def test_cancelled_call_interrupts_its_statement(watchdog):
     interrupted = threading.Event()
-    watch = Watch(gone, None, None, interrupted.set)
+    watch = Watch(disconnected, None, None, interrupted.set)
     watchdog.add(watch)
     assert interrupted.wait(10)
     assert isinstance(watch.reason, Cancelled)
@@ -48,7 +48,7 @@ def test_cancelled_call_interrupts_its_statement(watchdog):
 
 def test_timeout_interrupts_a_statement(watchdog):
     interrupted = threading.Event()
-    watch = Watch(still_there, None, 0.0, interrupted.set)
+    watch = Watch(connected, None, 0.0, interrupted.set)
     watchdog.add(watch)
     with watch.measure_time():
         assert interrupted.wait(10)
@@ -56,42 +56,42 @@ def test_timeout_interrupts_a_statement(watchdog):
 
 
 def test_reading_time_is_not_counted(watchdog):
-    client, interrupted = Asking(), threading.Event()
+    client, interrupted = ConnectedClient(), threading.Event()
     watch = Watch(client, None, 0.0, interrupted.set)
     with watch.measure_time():
         pass
     watchdog.add(watch)
-    assert client.asked_again()
-    assert client.asked_again()
+    assert client.wait_for_check()
+    assert client.wait_for_check()
     assert not interrupted.is_set()
 
 
 def test_discarded_watch_is_never_checked_again(watchdog):
-    ended, other = Asking(), Asking()
+    ended, other = ConnectedClient(), ConnectedClient()
     watch = Watch(ended, None, None, lambda: None)
     watchdog.add(watch)
-    assert ended.asked_again()
+    assert ended.wait_for_check()
     watchdog.discard(watch)
-    ended.asked.clear()
+    ended.checked.clear()
     watchdog.add(Watch(other, None, None, lambda: None))
-    assert other.asked_again()
-    assert other.asked_again()
-    assert not ended.asked.is_set()
+    assert other.wait_for_check()
+    assert other.wait_for_check()
+    assert not ended.checked.is_set()
 
 
 def test_interrupt_is_repeated_without_blocking_other_statements(watchdog):
-    told, heard = threading.Semaphore(0), threading.Event()
-    watchdog.add(Watch(gone, None, None, told.release))
-    assert told.acquire(timeout=10)
-    assert told.acquire(timeout=10)
-    watchdog.add(Watch(gone, None, None, heard.set))
-    assert heard.wait(10)
+    first, second = threading.Semaphore(0), threading.Event()
+    watchdog.add(Watch(disconnected, None, None, first.release))
+    assert first.acquire(timeout=10)
+    assert first.acquire(timeout=10)
+    watchdog.add(Watch(disconnected, None, None, second.set))
+    assert second.wait(10)
 
 
 def test_stop_statements_by_handle(watchdog):
     stopped = []
     for handle in (b"one", b"two"):
-        watchdog.add(Watch(still_there, handle, None, lambda handle=handle: stopped.append(handle)))
+        watchdog.add(Watch(connected, handle, None, lambda handle=handle: stopped.append(handle)))
     assert watchdog.stop(Cancelled("two"), {b"two", b"three"}) == 1
     assert stopped == [b"two"]
     assert watchdog.stop(Unavailable("all")) == 2

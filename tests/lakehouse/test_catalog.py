@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
-from lakehouse.catalog import FORMAT_PROPERTY, RESPONSE_KEY_PROPERTY, schema_of
+from lakehouse.tables import FORMAT_PROPERTY, RESPONSE_KEY_PROPERTY, schema_of
 from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.errors import StoreError
 from srcql.schema import TABLES
@@ -17,7 +17,7 @@ ROWS = observations(("p", "i", "t", 0, "1"))
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_tables_are_as_the_schema_says(warehouse: Warehouse, name: str) -> None:
+def test_tables_match_the_schema(warehouse: Warehouse, name: str) -> None:
     table = warehouse.table(name)
     assert table.schema().as_struct() == schema_of(TABLES[name]).as_struct()
     assert [table.schema().find_column_name(field.source_id) for field in table.spec().fields] == ["data_set_id"]
@@ -86,30 +86,30 @@ def failure(location: Path | None, **options: object) -> str:
     return str(error.value)
 
 
-def test_refuses_to_make_what_should_exist(tmp_path: Path) -> None:
+def test_rejects_a_missing_warehouse(tmp_path: Path) -> None:
     assert failure(tmp_path / "w", create=False) == (
         f"{tmp_path}/w contains no warehouse\n  hint: use another folder, or allow creating a warehouse"
     )
     assert not (tmp_path / "w").exists()
 
 
-def test_refuses_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
+def test_rejects_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "w").write_text("")
     assert failure(tmp_path / "w") == f"a warehouse in {tmp_path}/w cannot be created: Not a directory"
 
 
-def test_refuses_what_is_no_catalog(tmp_path: Path) -> None:
+def test_rejects_a_file_that_is_no_catalog(tmp_path: Path) -> None:
     (tmp_path / "catalog").mkdir()
     (tmp_path / "catalog" / "catalog.db").write_text("something else")
     assert failure(tmp_path) == f"the catalog {tmp_path}/catalog/catalog.db cannot be opened: file is not a database"
 
 
-def test_refuses_to_guess_where() -> None:
+def test_requires_a_location() -> None:
     assert failure(None) == "expected a folder or the properties of a catalog, found neither"
 
 
 @pytest.mark.parametrize("name", [FORMAT_PROPERTY, RESPONSE_KEY_PROPERTY])
-def test_refuses_a_newer_format(tmp_path: Path, name: str) -> None:
+def test_rejects_a_newer_format(tmp_path: Path, name: str) -> None:
     with open_warehouse(tmp_path) as warehouse, warehouse.table("tests").transaction() as transaction:
         transaction.set_properties({name: "2"})
     assert failure(tmp_path) == (
@@ -117,7 +117,7 @@ def test_refuses_a_newer_format(tmp_path: Path, name: str) -> None:
     )
 
 
-def test_says_that_metadata_is_gone(tmp_path: Path) -> None:
+def test_names_missing_metadata(tmp_path: Path) -> None:
     with open_warehouse(tmp_path / "w"):
         pass
     (tmp_path / "w").rename(tmp_path / "moved")

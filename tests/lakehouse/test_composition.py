@@ -1,16 +1,16 @@
-"""A verb may stand wherever a query may: its rows are those of two steps, first the verb and then what is around it."""
+"""A verb is allowed wherever a query is. The result equals that of two steps: the verb, then the query around it."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from lakehouse.engine import Engine
 from srcql.verbs import VERBS
 from tests.stored import stored
 
-ASKED = {
+QUERIES = {
     "SLICE": "SLICE FROM {}",
     "MATRIX": "MATRIX FROM {}",
     "CLUSTER": "CLUSTER FROM {} WEIGHT DISTINCT CODE",
@@ -101,40 +101,40 @@ def problem_of(word: str) -> tuple[str, str]:
     return ("Runs", "p") if word == "FLAKY" else ("Demo", "abs")
 
 
-def rows(answer: Any) -> tuple[list[str], list[str]]:
-    return answer.schema.names, sorted(map(str, answer.to_pylist()))
+def rows(result: pa.Table) -> tuple[list[str], list[str]]:
+    return result.schema.names, sorted(map(str, result.to_pylist()))
 
 
-def test_every_verb_is_asked() -> None:
-    assert ASKED.keys() == VERBS.keys()
+def test_every_verb_has_a_query() -> None:
+    assert QUERIES.keys() == VERBS.keys()
 
 
-@pytest.mark.parametrize("word", ASKED)
-def test_a_verb_may_stand_wherever_a_query_may(engine: Engine, word: str) -> None:
+@pytest.mark.parametrize("word", QUERIES)
+def test_a_verb_is_allowed_wherever_a_query_is(engine: Engine, word: str) -> None:
     data_set, problem = problem_of(word)
-    verb = ASKED[word].format(f"{data_set}.{problem}")
+    verb = QUERIES[word].format(f"{data_set}.{problem}")
     with duckdb.connect() as second:
-        second.register("answer", engine.query(verb).read_all())
+        second.register("result", engine.query(verb).read_all())
         for position, text in POSITIONS.items():
             composed = engine.query(text.format(verb=verb, problem=problem)).read_all()
-            around = second.sql(text.format(verb="FROM answer", problem=problem)).to_arrow_table()
+            around = second.sql(text.format(verb="FROM result", problem=problem)).to_arrow_table()
             assert rows(composed) == rows(around), position
             assert composed.num_rows > 0, position
 
 
-@pytest.mark.parametrize("word", ASKED)
+@pytest.mark.parametrize("word", QUERIES)
 def test_a_verb_takes_the_rows_of_a_query(engine: Engine, word: str) -> None:
     data_set, problem = problem_of(word)
     given = f"(FROM observations WHERE data_set_id = '{data_set}' AND problem_id = '{problem}')"
-    answer = engine.query(ASKED[word].format(given)).read_all()
-    assert answer.to_pylist() == engine.query(ASKED[word].format(f"{data_set}.{problem}")).read_all().to_pylist()
-    assert answer.num_rows > 0
+    result = engine.query(QUERIES[word].format(given)).read_all()
+    assert result.to_pylist() == engine.query(QUERIES[word].format(f"{data_set}.{problem}")).read_all().to_pylist()
+    assert result.num_rows > 0
 
 
-@pytest.mark.parametrize("word", ASKED)
-def test_a_verb_says_which_rows_another_takes(engine: Engine, word: str) -> None:
+@pytest.mark.parametrize("word", QUERIES)
+def test_a_verb_selects_the_rows_of_another(engine: Engine, word: str) -> None:
     data_set, problem = problem_of(word)
-    verb = ASKED[word].format(f"{data_set}.{problem}")
+    verb = QUERIES[word].format(f"{data_set}.{problem}")
     plain = engine.query(f"CLUSTER FROM {data_set}.{problem}").read_all()
     joined = f"SELECT o.* FROM observations AS o SEMI JOIN ({verb}) AS v USING (data_set_id, problem_id)"
     assert engine.query(f"CLUSTER FROM ({joined})").read_all() == plain
@@ -143,7 +143,7 @@ def test_a_verb_says_which_rows_another_takes(engine: Engine, word: str) -> None
 
 
 @pytest.mark.parametrize(("fed", "plain"), SAME.values(), ids=SAME.keys())
-def test_a_verb_that_others_feed_is_the_same_in_one_step(engine: Engine, fed: str, plain: str) -> None:
-    answer = engine.query(fed).read_all()
-    assert answer.to_pylist() == engine.query(plain).read_all().to_pylist()
-    assert answer.num_rows > 0
+def test_a_verb_over_other_verbs_equals_one_step(engine: Engine, fed: str, plain: str) -> None:
+    result = engine.query(fed).read_all()
+    assert result.to_pylist() == engine.query(plain).read_all().to_pylist()
+    assert result.num_rows > 0

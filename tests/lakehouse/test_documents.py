@@ -1,4 +1,4 @@
-"""The pages about the store say what is so."""
+"""The pages about the store: their examples run, and their tables match the schema."""
 
 import doctest
 import re
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.catalog import schema_of
 from lakehouse.query.overviews import OVERVIEWS
+from lakehouse.tables import schema_of
 from srcql.schema import TABLES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,5 +34,5 @@ def test_every_column_of_a_view_is_described() -> None:
     page = (DOCS / "store.md").read_text(encoding="utf-8")
     for name in ("problems", "implementations", "runs", "snapshots"):
         table = page.split(f"| column of `{name}` | |\n|---|---|\n")[1].split("\n\n")[0]
-        assert table == "\n".join(f"| `{column}` | {said} |" for column, said in OVERVIEWS[name].columns.items())
+        assert table == "\n".join(f"| `{column}` | {comment} |" for column, comment in OVERVIEWS[name].columns.items())
     assert re.findall(r"^\| `(\w+)` \| (?:an? |what `)", page, re.MULTILINE) == list(OVERVIEWS)

@@ -15,7 +15,7 @@ ROWS = observations(
 )  # fmt: skip
 
 
-def test_answers_verbs_and_sql(warehouse: Warehouse, engine: Engine) -> None:
+def test_runs_verbs_and_sql(warehouse: Warehouse, engine: Engine) -> None:
     warehouse.ingest("observations", ROWS)
     clusters = engine.query("CLUSTER FROM D.p").read_all().to_pylist()
     assert [(row["implementations"], row["n_missing"], row["is_largest"]) for row in clusters] == [
@@ -29,7 +29,7 @@ def test_answers_verbs_and_sql(warehouse: Warehouse, engine: Engine) -> None:
     ]
 
 
-def test_missing_different_tests_is_not_behaving_alike(warehouse: Warehouse, engine: Engine) -> None:
+def test_implementations_that_miss_different_tests_are_not_clustered(warehouse: Warehouse, engine: Engine) -> None:
     warehouse.ingest(
         "observations",
         observations(
@@ -39,7 +39,7 @@ def test_missing_different_tests_is_not_behaving_alike(warehouse: Warehouse, eng
     assert engine.query("CLUSTER FROM D").read_all()["size"].to_pylist() == [1, 1]
 
 
-def test_entries_of_one_name_are_not_one(warehouse: Warehouse, engine: Engine) -> None:
+def test_entries_with_the_same_name_are_distinct(warehouse: Warehouse, engine: Engine) -> None:
     for implementation, run, output in (("a", "r@x", "1"), ("a@r", "x", "2"), ("b", "x", "1")):
         warehouse.ingest("observations", observations(("p", implementation, "t", 0, output), run_id=run))
     rows = engine.query("CLUSTER FROM D RUNS EACH").read_all().to_pylist()
@@ -93,7 +93,7 @@ def test_parameters(warehouse: Warehouse, engine: Engine) -> None:
         statement.execute()
 
 
-def test_errors_are_ours_and_say_where(warehouse: Warehouse, engine: Engine) -> None:
+def test_errors_are_reworded_and_located(warehouse: Warehouse, engine: Engine) -> None:
     warehouse.ingest("observations", ROWS)
     with pytest.raises(UnknownName) as raised:
         engine.query("SELECT sizes\nFROM (CLUSTER FROM D)")
@@ -136,7 +136,7 @@ def test_added_columns_of_any_type_and_name_are_read(warehouse: Warehouse, engin
     assert engine.query("SELECT response_key('1') AS key").read_all() == key
 
 
-def test_a_closed_engine_says_so(warehouse: Warehouse) -> None:
+def test_a_closed_engine_raises(warehouse: Warehouse) -> None:
     engine = Engine(warehouse)
     engine.close()
     with pytest.raises(ExecutionError, match="closed"):
@@ -174,15 +174,15 @@ def test_interrupt_ends_a_running_query(engine: Engine) -> None:
 
 def test_many_threads_share_an_engine(warehouse: Warehouse, engine: Engine) -> None:
     warehouse.ingest("observations", ROWS)
-    answers: list[pa.Table] = []
+    results: list[pa.Table] = []
 
-    def ask() -> None:
-        answers.extend(engine.query("CLUSTER FROM D").read_all() for _ in range(5))
+    def query() -> None:
+        results.extend(engine.query("CLUSTER FROM D").read_all() for _ in range(5))
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
+    threads = [threading.Thread(target=query) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(answers) == 40
-    assert all(answer == answers[0] for answer in answers)
+    assert len(results) == 40
+    assert all(result == results[0] for result in results)

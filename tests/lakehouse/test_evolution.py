@@ -1,4 +1,4 @@
-"""Columns that are added while rows are."""
+"""Columns that an ingest adds."""
 
 import decimal
 import threading
@@ -82,7 +82,7 @@ def test_adds_columns_of_all_types(warehouse: Warehouse) -> None:
     assert not any(field(warehouse, name).required for name in added)
 
 
-def test_rows_from_before_have_null_there(warehouse: Warehouse) -> None:
+def test_earlier_rows_are_null_in_a_new_column(warehouse: Warehouse) -> None:
     rows = observations(("p", "i", "t", 0, "1"))
     warehouse.ingest("observations", rows)
     newer = with_columns(observations(("p", "i", "t", 0, "1"), run_id="s"), region=["eu"])
@@ -96,7 +96,7 @@ def test_rows_from_before_have_null_there(warehouse: Warehouse) -> None:
     }
 
 
-def test_a_bad_row_adds_no_column(warehouse: Warehouse) -> None:
+def test_an_invalid_row_adds_no_column(warehouse: Warehouse) -> None:
     rows = with_columns(observations(("p", "i", "t", 0, "1"), ("p", "i", "t", 0, "2")), region=["eu", "eu"])
     with pytest.raises(InvalidData):
         warehouse.ingest("observations", rows, evolve=True)
@@ -128,14 +128,14 @@ def test_a_bad_row_adds_no_column(warehouse: Warehouse) -> None:
         ),
     ],
 )
-def test_refuses_columns_that_no_table_can_have(warehouse: Warehouse, column: Any, message: str) -> None:
+def test_rejects_unsupported_columns(warehouse: Warehouse, column: Any, message: str) -> None:
     rows = observations(("p", "i", "t", 0, "1")).append_column(column, pa.nulls(1, column.type))
     with pytest.raises(InvalidData) as error:
         warehouse.ingest("observations", rows, evolve=True)
     assert str(error.value) == message
 
 
-def test_refuses_another_type_later(warehouse: Warehouse) -> None:
+def test_rejects_another_type_later(warehouse: Warehouse) -> None:
     rows = observations(("p", "i", "t", 0, "1"))
     warehouse.ingest("observations", with_columns(rows, shard=[1]), evolve=True)
     with pytest.raises(InvalidData) as error:

@@ -1,4 +1,4 @@
-"""Old snapshots go, what they held stays known, and stray files are removed."""
+"""Old snapshots expire, their batch ids stay known, and orphan files are removed."""
 
 import os
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ NONE = timedelta(0)
 
 
 @pytest.fixture
-def forgetful(tmp_path: Path) -> Iterator[Warehouse]:
-    """A warehouse that keeps one snapshot, and expires as soon as there are four others."""
+def short_lived(tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse that keeps one snapshot and expires the others when there are four."""
     short = Retention(max_recent=1, keep_hourly_for=NONE, keep_daily_for=NONE, expire_at_least=4)
     with open_warehouse(tmp_path / "warehouse", retention=short) as opened:
         yield opened
 
 
 def settle(warehouse: Warehouse) -> None:
-    """Wait until the committer has tidied up after its last commit: it takes one batch after the other."""
+    """Wait until the committer has expired snapshots after its last commit: it handles one batch after the other."""
     warehouse.ingest("observations", ROWS.slice(0, 0))
 
 
@@ -58,33 +58,33 @@ def test_never_expires_the_current_snapshot() -> None:
     assert Retention().select_expired([NOW - timedelta(days=400), NOW - timedelta(days=365)], NOW) == [0]
 
 
-def test_expired_batches_stay_known(forgetful: Warehouse) -> None:
-    first = [forgetful.ingest("observations", ROWS, batch_id=f"b{at}") for at in range(17)]
-    settle(forgetful)
-    assert snapshots(forgetful) <= 5
-    again = [forgetful.ingest("observations", ROWS, batch_id=f"b{at}") for at in range(17)]
-    with open_warehouse(forgetful.location) as other:
+def test_expired_batches_stay_known(short_lived: Warehouse) -> None:
+    first = [short_lived.ingest("observations", ROWS, batch_id=f"b{at}") for at in range(17)]
+    settle(short_lived)
+    assert snapshots(short_lived) <= 5
+    again = [short_lived.ingest("observations", ROWS, batch_id=f"b{at}") for at in range(17)]
+    with open_warehouse(short_lived.location) as other:
         later = [other.ingest("observations", ROWS, batch_id=f"b{at}") for at in range(17)]
     assert again == later
     assert [(receipt.snapshot_id, receipt.rows) for receipt in again] == [(receipt.snapshot_id, 1) for receipt in first]
     assert all(receipt.repeated for receipt in again)
-    assert forgetful.table("observations").scan().to_arrow().num_rows == 17
+    assert short_lived.table("observations").scan().to_arrow().num_rows == 17
 
 
-def test_a_process_that_was_open_all_along_knows_them_too(forgetful: Warehouse) -> None:
-    with open_warehouse(forgetful.location) as bystander:
+def test_a_long_open_process_knows_expired_batches(short_lived: Warehouse) -> None:
+    with open_warehouse(short_lived.location) as bystander:
         bystander.ingest("observations", ROWS, batch_id="mine")
         for at in range(9):
-            forgetful.ingest("observations", ROWS, batch_id=f"b{at}")
+            short_lived.ingest("observations", ROWS, batch_id=f"b{at}")
         assert bystander.ingest("observations", ROWS, batch_id="b0").repeated
-        assert forgetful.ingest("observations", ROWS, batch_id="mine").repeated
+        assert short_lived.ingest("observations", ROWS, batch_id="mine").repeated
 
 
-def test_metadata_of_expired_snapshots_is_removed(forgetful: Warehouse) -> None:
+def test_metadata_of_expired_snapshots_is_removed(short_lived: Warehouse) -> None:
     for _ in range(40):
-        forgetful.ingest("observations", ROWS)
-    settle(forgetful)
-    table = forgetful.table("observations")
+        short_lived.ingest("observations", ROWS)
+    settle(short_lived)
+    table = short_lived.table("observations")
     folder = Path(table.location_provider().metadata_path)
     current = table.current_snapshot()
     assert current is not None
@@ -96,19 +96,19 @@ def test_metadata_of_expired_snapshots_is_removed(forgetful: Warehouse) -> None:
     assert table.scan().to_arrow().num_rows == 40
 
 
-def test_ids_are_packed_and_forgotten_in_time(forgetful: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batch_ids_are_compacted(short_lived: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "MAX_FILES", 2)
     for at in range(25):
-        forgetful.ingest("observations", ROWS, batch_id=f"b{at}")
-    settle(forgetful)
-    ingests = forgetful.catalog.load_table("srcql.ingests")
+        short_lived.ingest("observations", ROWS, batch_id=f"b{at}")
+    settle(short_lived)
+    ingests = short_lived.catalog.load_table("srcql.ingests")
     known = ingests.scan().to_arrow()["batch_id"].to_pylist()
     assert sorted(known) == sorted(set(known))
     assert len(list(ingests.scan().plan_files())) <= 3
-    assert forgetful.ingest("observations", ROWS, batch_id="b0").repeated
+    assert short_lived.ingest("observations", ROWS, batch_id="b0").repeated
 
 
-def test_old_ids_are_dropped_when_they_are_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_batch_ids_are_dropped_at_compaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "MAX_FILES", 1)
     short = Retention(
         max_recent=1,
@@ -124,11 +124,11 @@ def test_old_ids_are_dropped_when_they_are_packed(tmp_path: Path, monkeypatch: p
         assert "b0" not in warehouse.catalog.load_table("srcql.ingests").scan().to_arrow()["batch_id"].to_pylist()
 
 
-def test_removes_only_files_that_nothing_knows(forgetful: Warehouse) -> None:
+def test_removes_only_orphan_files(short_lived: Warehouse) -> None:
     for at in range(9):
-        forgetful.ingest("observations", ROWS, batch_id=f"b{at}")
-    settle(forgetful)
-    table = forgetful.table("observations")
+        short_lived.ingest("observations", ROWS, batch_id=f"b{at}")
+    settle(short_lived)
+    table = short_lived.table("observations")
     strays = [
         Path(table.location_provider().data_path, "stray.parquet"),
         Path(table.location_provider().metadata_path, "stray.avro"),
@@ -140,7 +140,7 @@ def test_removes_only_files_that_nothing_knows(forgetful: Warehouse) -> None:
         for path in folder.iterdir():
             if path != young:
                 os.utime(path, (0, 0))
-    assert remove_orphans([forgetful.table(name) for name in forgetful.tables]) == 2
+    assert remove_orphans([short_lived.table(name) for name in short_lived.tables]) == 2
     assert [path.exists() for path in (*strays, young)] == [False, False, True]
-    assert forgetful.table("observations").scan().to_arrow().num_rows == 9
-    assert forgetful.ingest("observations", ROWS, batch_id="b3").repeated
+    assert short_lived.table("observations").scan().to_arrow().num_rows == 9
+    assert short_lived.ingest("observations", ROWS, batch_id="b3").repeated

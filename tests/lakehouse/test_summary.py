@@ -39,7 +39,7 @@ def test_two_contexts_repeated_steps_and_expected_values() -> None:
     assert single(row("p", "t", "i"), ("p", "t", 0, "oracle", "s", None, True)) == {"p": True}
 
 
-def test_survives_the_footer(tmp_path) -> None:
+def test_round_trip_through_the_footer(tmp_path) -> None:
     rows = table(row("p", "t", "i"), row("p", "t", "j", run="s"), ("z", "t", 0, "oracle", "r", None, True))
     path = tmp_path / "f.parquet"
     pq.write_table(rows.replace_schema_metadata(summary.footer(OBSERVATIONS, rows, "b")), path)
@@ -58,7 +58,7 @@ def test_other_writers_and_other_tables() -> None:
     assert summary.summarise(CODE_IMPLEMENTATIONS, code)["p"].rows == 2
 
 
-def test_agrees_with_a_plain_reading() -> None:
+def test_agrees_with_a_simple_implementation() -> None:
     random = np.random.default_rng(1)
     for _ in range(30):
         rows = [

@@ -1,4 +1,4 @@
-"""AT: the lakehouse as it was, in verbs and in plain SQL, and what is said when that is no longer kept."""
+"""AT: earlier snapshots in verbs and in plain SQL, and errors for expired ones."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.lakehouse.conftest import observations
 
 ORACLE = "SELECT implementations FROM (CLUSTER FROM D.p AT (VERSION => {})) ORDER BY cluster_id"
 NONE = timedelta(0)
-FORGETFUL = Retention(NONE, max_recent=0, keep_hourly_for=NONE, keep_daily_for=NONE, expire_at_least=1)
+SHORT = Retention(NONE, max_recent=0, keep_hourly_for=NONE, keep_daily_for=NONE, expire_at_least=1)
 
 
 def code(implementation: str, text: str) -> pa.Table:
@@ -27,7 +27,7 @@ def code(implementation: str, text: str) -> pa.Table:
 
 
 def commit(warehouse: Warehouse, table: str, rows: pa.Table, **options: Any) -> int:
-    """The snapshot that rows are added by, at a time of its own."""
+    """Add rows and return their snapshot, which has a commit time of its own."""
     before = datetime.now(UTC).replace(tzinfo=None)
     while datetime.now(UTC).replace(tzinfo=None) - before < timedelta(milliseconds=2):
         time.sleep(0)
@@ -91,7 +91,7 @@ def test_plain_sql_reads_a_snapshot(engine: Engine, versions: list[int]) -> None
         "SELECT sum(total) FROM oracles AT (VERSION => {})",
     ],
 )
-def test_wherever_a_table_may_stand(engine: Engine, versions: list[int], text: str) -> None:
+def test_at_wherever_a_table_is_allowed(engine: Engine, versions: list[int], text: str) -> None:
     ((found,),) = rows(engine, text.format(versions[0]))
     assert found == 2
 
@@ -142,19 +142,19 @@ def test_names_are_those_of_the_snapshot(engine: Engine, versions: list[int]) ->
     assert "line 1, column 16: unknown problem q in data set D" in str(unknown.value)
 
 
-def test_what_runs_there_were_is_known_of_the_snapshot(engine: Engine, versions: list[int]) -> None:
+def test_runs_are_those_of_the_snapshot(engine: Engine, versions: list[int]) -> None:
     assert "__latest" not in engine.prepare(f"CLUSTER FROM D.p AT (VERSION => {versions[0]})").sql
     assert "__latest" in engine.prepare(f"CLUSTER FROM D.p AT (VERSION => {versions[1]})").sql
 
 
-def test_columns_of_now_are_null_in_rows_of_then(warehouse: Warehouse, engine: Engine, versions: list[int]) -> None:
+def test_added_columns_are_null_in_earlier_snapshots(warehouse: Warehouse, engine: Engine, versions: list[int]) -> None:
     warehouse.ingest("observations", observations(("p", "c", "t", 0, "1"), machine="large"), evolve=True)
     text = f"SELECT DISTINCT machine FROM observations AT (VERSION => {versions[2]})"
     assert rows(engine, text) == [(None,)]
     assert len(rows(engine, f"CLUSTER FROM D.p AT (VERSION => {versions[0]}) BY machine")) == 1
 
 
-def test_an_answer_stays_when_more_is_committed(warehouse: Warehouse, engine: Engine, versions: list[int]) -> None:
+def test_past_results_do_not_change_with_commits(warehouse: Warehouse, engine: Engine, versions: list[int]) -> None:
     at = times(warehouse)[1]
     for clause in (f"VERSION => {versions[1]}", f"TIMESTAMP => '{at}'"):
         text = f"SLICE * FROM D AT ({clause}) RUNS EACH"
@@ -182,19 +182,17 @@ def test_an_answer_stays_when_more_is_committed(warehouse: Warehouse, engine: En
         ("FROM observations AT (VERSION => 1 + 1)", 36, "expected ) at the end of AT, found +"),
     ],
 )
-def test_mistakes_are_told_at_their_place(
-    engine: Engine, versions: list[int], text: str, place: int, said: str
-) -> None:
-    with pytest.raises(SrcqlError) as told:
+def test_errors_have_a_position(engine: Engine, versions: list[int], text: str, place: int, said: str) -> None:
+    with pytest.raises(SrcqlError) as raised:
         engine.query(text)
-    assert str(told.value).startswith(f"line 1, column {place}: {said}"), versions
+    assert str(raised.value).startswith(f"line 1, column {place}: {said}"), versions
 
 
-def test_a_mistake_beside_it_keeps_its_place(engine: Engine, versions: list[int]) -> None:
+def test_errors_beside_at_keep_their_position(engine: Engine, versions: list[int]) -> None:
     text = f"FROM observations o AT (VERSION => {versions[0]}) WHERE sizes = 1"
-    with pytest.raises(UnknownName) as told:
+    with pytest.raises(UnknownName) as raised:
         engine.query(f"SELECT 1\n{text}")
-    assert f"line 2, column {text.index('sizes') + 1}: unknown column sizes" in str(told.value)
+    assert f"line 2, column {text.index('sizes') + 1}: unknown column sizes" in str(raised.value)
 
 
 def test_before_the_first_commit_there_is_no_past(engine: Engine) -> None:
@@ -202,18 +200,18 @@ def test_before_the_first_commit_there_is_no_past(engine: Engine) -> None:
         engine.query("SELECT * FROM tests AT (TIMESTAMP => '2030-01-01')")
 
 
-def test_a_snapshot_of_another_table_is_no_version(warehouse: Warehouse, engine: Engine, versions: list[int]) -> None:
+def test_rejects_a_snapshot_of_another_table(warehouse: Warehouse, engine: Engine, versions: list[int]) -> None:
     other = history_of(warehouse.table("code_implementations"))[1].snapshot_id
     message = f"expected a snapshot of observations, found snapshot {other} of code_implementations"
-    with pytest.raises(UnknownName, match=message) as told:
+    with pytest.raises(UnknownName, match=message) as raised:
         engine.query(f"CLUSTER FROM D AT (VERSION => {other})")
-    assert any(f"AT (VERSION => {version})" in str(told.value) for version in versions[:2])
+    assert any(f"AT (VERSION => {version})" in str(raised.value) for version in versions[:2])
 
 
 @pytest.fixture
-def forgetful(tmp_path: Path) -> Iterator[Warehouse]:
-    """A warehouse that keeps of observations what a tag names, and the last."""
-    with open_warehouse(tmp_path / "forgetful", retention=FORGETFUL) as warehouse:
+def short_lived(tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse that keeps only the current and the tagged snapshots of observations."""
+    with open_warehouse(tmp_path / "short_lived", retention=SHORT) as warehouse:
         yield warehouse
 
 
@@ -221,15 +219,15 @@ def keep(warehouse: Warehouse, version: int) -> None:
     warehouse.table("observations").manage_snapshots().create_tag(version, f"v{version}").commit()
 
 
-def test_an_expired_snapshot_names_the_nearest_that_is_kept(forgetful: Warehouse) -> None:
-    found = [commit(forgetful, "observations", observations(("p", "a", "t", 0, "0"), run_id="0"))]
-    keep(forgetful, found[0])
-    seen = [times(forgetful)[-1]]
+def test_an_expired_snapshot_suggests_the_nearest_kept_one(short_lived: Warehouse) -> None:
+    found = [commit(short_lived, "observations", observations(("p", "a", "t", 0, "0"), run_id="0"))]
+    keep(short_lived, found[0])
+    seen = [times(short_lived)[-1]]
     for run in range(1, 5):
-        found.append(commit(forgetful, "observations", observations(("p", "a", "t", 0, str(run)), run_id=str(run))))
-        seen.append(times(forgetful)[-1])
-    forgetful.close()
-    with open_warehouse(forgetful.location) as later, Engine(later) as engine:
+        found.append(commit(short_lived, "observations", observations(("p", "a", "t", 0, str(run)), run_id=str(run))))
+        seen.append(times(short_lived)[-1])
+    short_lived.close()
+    with open_warehouse(short_lived.location) as later, Engine(later) as engine:
         assert [at.snapshot_id for at in history_of(later.table("observations"))] == [found[0], found[4]]
         assert rows(engine, f"SELECT max(output) FROM observations AT (VERSION => {found[0]})") == [("0",)]
         assert rows(engine, f"SELECT max(output) FROM observations AT (TIMESTAMP => '{seen[0]}')") == [("0",)]
@@ -242,19 +240,19 @@ def test_an_expired_snapshot_names_the_nearest_that_is_kept(forgetful: Warehouse
                 engine.query(f"CLUSTER FROM D AT (TIMESTAMP => '{seen[expired]}')")
 
 
-def test_of_the_other_tables_what_a_kept_snapshot_needs_is_kept(forgetful: Warehouse) -> None:
-    commit(forgetful, "code_implementations", code("a", "before"))
-    version = commit(forgetful, "observations", observations(("p", "a", "t", 0, "1")))
-    keep(forgetful, version)
+def test_snapshots_that_a_kept_one_needs_stay(short_lived: Warehouse) -> None:
+    commit(short_lived, "code_implementations", code("a", "before"))
+    version = commit(short_lived, "observations", observations(("p", "a", "t", 0, "1")))
+    keep(short_lived, version)
     for text in ("x", "y", "z"):
-        commit(forgetful, "code_implementations", code("a", text))
-    forgetful.close()
-    with open_warehouse(forgetful.location) as later, Engine(later) as engine:
+        commit(short_lived, "code_implementations", code("a", text))
+    short_lived.close()
+    with open_warehouse(short_lived.location) as later, Engine(later) as engine:
         assert len(history_of(later.table("code_implementations"))) < 4
         assert rows(engine, f"SLICE implementation_id FROM D AT (VERSION => {version}) WITH CODE")[0][3] == "before"
 
 
-def test_of_two_commits_at_one_time_the_later_is_the_last(warehouse: Warehouse, versions: list[int]) -> None:
+def test_at_equal_times_the_later_commit_counts(warehouse: Warehouse, versions: list[int]) -> None:
     history = history_of(warehouse.table("observations"))
     assert [found.snapshot_id for found in history] == versions
     assert latest_at(history, history[1].committed_at) is history[1]

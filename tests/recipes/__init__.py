@@ -1,1 +1,1 @@
-"""The page of recipes: it gives what it shows, and plain Python finds the same."""
+"""The recipes page: each recipe returns what the page shows, and plain Python computes the same."""

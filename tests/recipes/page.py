@@ -1,4 +1,4 @@
-"""The recipes as they stand on the page, and results as it shows them."""
+"""The recipes of the page, and results in the form of its tables."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ STATEMENT = re.compile(r"```sql\n(.*?)\n```\n(?:\n(\|.*?\n)(?:\n|\Z))?", re.DOTA
 
 @dataclass(frozen=True)
 class Recipe:
-    """A statement of the page; `result` is the table after it, empty for the one whose rows go into a file."""
+    """A statement of the page; `result` is the table after it, empty if the rows go into a file."""
 
     title: str
     text: str
@@ -33,7 +33,7 @@ RECIPES = {
 
 
 def shown(table: pa.Table) -> str:
-    """A result as the page shows it."""
+    """Return a result as a table of the page."""
     rows = [list(row.values()) for row in table.to_pylist()]
     lines = [table.column_names, ["---"] * table.num_columns, *rows]
     return "".join("| " + " | ".join(map(cell, line)) + " |\n" for line in lines)

@@ -1,4 +1,4 @@
-"""What plain Python finds out about the programs of the real data: the answers that the recipes have to give."""
+"""The expected results of the recipes on real data, computed in plain Python."""
 
 import math
 from collections import Counter, defaultdict
@@ -26,7 +26,7 @@ Tests = dict[str, Steps]
 
 @dataclass
 class Problem:
-    """The response texts of each implementation, by test and step, and the expected ones."""
+    """The response texts of each implementation by test and step, and the specified ones."""
 
     cells: dict[str, Tests]
     expected: Tests
@@ -37,7 +37,7 @@ class Problem:
 
     @cached_property
     def verdicts(self) -> dict[str, dict[str, str]]:
-        """Of each implementation, by test."""
+        """Return the verdicts of each implementation by test."""
         return {
             name: {test: verdict(tests.get(test), self.expected.get(test, {})) for test in self.tests}
             for name, tests in self.cells.items()
@@ -45,7 +45,7 @@ class Problem:
 
     @cached_property
     def clusters(self) -> list[list[str]]:
-        """Those that have the same cells, the largest first."""
+        """Return the implementations with the same cells, the largest class first."""
         return self.told_apart_by(self.tests)
 
     def told_apart_by(self, tests: list[str]) -> list[list[str]]:
@@ -55,7 +55,7 @@ class Problem:
         return sorted(classes.values(), key=lambda members: (-len(members), members))
 
     def trace(self, name: str) -> set[tuple[str, int, str]]:
-        """What it answered, but where it made its object."""
+        """Return the responses of an implementation, except at steps that create its object."""
         return {(test, step, text) for test, steps in self.cells[name].items() for step, text in steps.items() if step}
 
 
@@ -74,7 +74,7 @@ def _judged(text: str | None, expected: str) -> str:
 
 
 def problems(folder: Path, data_set: str) -> dict[str, Problem]:
-    """Every problem of a data set, as its latest run answered: a run holds the cells of a problem all, or none."""
+    """Return every problem of a data set in its latest run; a run has all cells of a problem, or none."""
     found: dict[str, Problem] = {}
     for row in _texts(latest(folder, ("data_set_id", "=", data_set), ("specified_oracle", "=", False))):
         problem = found.setdefault(row[0], Problem({}, {}))
@@ -85,7 +85,7 @@ def problems(folder: Path, data_set: str) -> dict[str, Problem]:
 
 
 def read(folder: Path, *filters: tuple[str, str, Any]) -> pa.Table:
-    """Rows of the file; DuckDB reads them ten times as fast as PyArrow, and finds nothing out."""
+    """Return rows of the file; DuckDB only reads them, ten times as fast as PyArrow."""
     rows = duckdb.read_parquet(str(folder / "observations.parquet"))
     for column, sign, value in filters:
         rows = rows.filter(f"{identifier(column)} {sign} {literal(value) if isinstance(value, str) else value}")
@@ -107,7 +107,7 @@ def _texts(rows: pa.Table) -> Iterator[tuple[str, str, str, int, str]]:
 
 
 def right(problem: Problem) -> list[str]:
-    """Implementations that pass a test, and no other verdict than PASS and UNDEFINED."""
+    """Return the implementations that pass a test and have no verdict but PASS and UNDEFINED."""
     found = {name: set(verdicts.values()) for name, verdicts in problem.verdicts.items()}
     return [name for name, words in found.items() if "PASS" in words <= {"PASS", "UNDEFINED"}]
 
@@ -118,7 +118,7 @@ def pass_at_k(problem: Problem, k: int) -> Fraction:
 
 
 def coincident_failures(problem: Problem, most: float) -> tuple[int, int, int, int, float]:
-    """Versions, tests, greatest number of failures in one test, tests with two or more, and how many were expected."""
+    """Return versions, tests, most failures in one test, tests with at least two, and how many are expected."""
     judged = {
         name: {test: word for test, word in verdicts.items() if word in ("PASS", "FAIL")}
         for name, verdicts in problem.verdicts.items()
@@ -134,7 +134,7 @@ def coincident_failures(problem: Problem, most: float) -> tuple[int, int, int, i
 
 
 def jaccard(problem: Problem) -> dict[tuple[str, str], float]:
-    """Of the least members of every two clusters."""
+    """Return the similarity of the first members of every two clusters."""
     traces = {min(members): problem.trace(min(members)) for members in problem.clusters}
     return {
         (left, right): len(traces[left] & traces[right]) / len(traces[left] | traces[right])

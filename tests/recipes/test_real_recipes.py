@@ -1,4 +1,4 @@
-"""Every recipe shows on the page what it gives on real observations, and plain Python finds the same."""
+"""Every recipe returns on real observations what the page shows, and plain Python computes the same."""
 
 import math
 import shlex
@@ -38,7 +38,7 @@ def queue(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conn
 
 @pytest.fixture(scope="module")
 def exported(python_data: Connection, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which the command of the page was run."""
+    """Run the command of the page; return its folder."""
     folder = tmp_path_factory.mktemp("export")
     (folder / "training_set.sql").write_text(RECIPES["Training set"].text, encoding="utf-8")
     (command,) = [line for line in PAGE.splitlines() if line.startswith("    $ srcql query")]
@@ -50,7 +50,7 @@ def exported(python_data: Connection, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="module")
 def answer(request: pytest.FixtureRequest) -> Answer:
-    """What a recipe gives, asked once; the lakehouse of the arena has the name of another data set."""
+    """Return the result of a recipe, cached; the data set of the arena is stored under the name HumanEval."""
     known: dict[str, pa.Table] = {}
 
     def asked(name: str) -> pa.Table:
@@ -77,11 +77,11 @@ def human_eval(python_folder: Path) -> dict[str, Problem]:
 
 @pytest.mark.usefixtures("data")
 @pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.result])
-def test_the_page_shows_what_a_recipe_gives(answer: Answer, name: str) -> None:
+def test_the_page_shows_the_result_of_a_recipe(answer: Answer, name: str) -> None:
     assert shown(answer(name)) == RECIPES[name].result
 
 
-def test_mutants_are_killed_where_they_answer_otherwise(answer: Answer, queue: Connection) -> None:
+def test_mutants_are_killed_where_responses_differ(answer: Answer, queue: Connection) -> None:
     cells: dict[str, dict[int, str]] = defaultdict(dict)
     for row in queue.query("SELECT * FROM observations WHERE NOT specified_oracle").to_pylist():
         cells[row["implementation_id"]][row["step_id"]] = row["output"]
@@ -96,7 +96,7 @@ def test_mutants_are_killed_where_they_answer_otherwise(answer: Answer, queue: C
         assert judged == (alike if step else dict.fromkeys(judged, "UNDEFINED"))
 
 
-def test_the_chance_that_one_of_k_is_right(answer: Answer, human_eval: dict[str, Problem]) -> None:
+def test_pass_at_k(answer: Answer, human_eval: dict[str, Problem]) -> None:
     (found,) = answer("pass@k").to_pylist()
     stated = [problem for problem in human_eval.values() if problem.expected]
     assert (found["problems"], len(stated), len(human_eval)) == (96, 96, 98)
@@ -105,7 +105,7 @@ def test_the_chance_that_one_of_k_is_right(answer: Answer, human_eval: dict[str,
         assert found[f"pass_at_{k}"] == pytest.approx(float(mean), abs=1e-12)
 
 
-def test_how_many_behaviours_there_are(answer: Answer, human_eval: dict[str, Problem]) -> None:
+def test_the_number_of_behaviours(answer: Answer, human_eval: dict[str, Problem]) -> None:
     expected = []
     for name, problem in human_eval.items():
         shares = [len(members) / len(problem.cells) for members in problem.clusters]
@@ -116,7 +116,7 @@ def test_how_many_behaviours_there_are(answer: Answer, human_eval: dict[str, Pro
         assert tuple(row.values()) == (*counted[:3], pytest.approx(counted[3]), pytest.approx(counted[4]))
 
 
-def test_which_right_implementations_are_slowest(
+def test_the_slowest_correct_implementations(
     answer: Answer, human_eval: dict[str, Problem], python_folder: Path
 ) -> None:
     name = "HumanEval_36_fizz_buzz"
@@ -147,7 +147,7 @@ def test_the_only_missing_cells(answer: Answer, x: Connection) -> None:
     assert [row[::2] for row in found] == [("HumanEval_71_triangle_area", "test1()")] * 8
 
 
-def test_how_often_the_consensus_is_what_was_specified(answer: Answer, x: Connection) -> None:
+def test_how_often_the_consensus_is_the_specified_response(answer: Answer, x: Connection) -> None:
     rows = x.query(
         "SELECT problem_id || test_id AS test, output, specified_oracle FROM observations WHERE step_id = 1"
     ).to_pylist()
@@ -172,7 +172,7 @@ def test_how_often_the_consensus_is_what_was_specified(answer: Answer, x: Connec
     assert all(row["accuracy"] == row["equal_text"] / row["steps"] for row in found)
 
 
-def test_failures_that_coincide(answer: Answer, human_eval: dict[str, Problem]) -> None:
+def test_coincident_failures(answer: Answer, human_eval: dict[str, Problem]) -> None:
     for row in answer("Coincident failures").to_pylist():
         counted = plain.coincident_failures(human_eval[row["problem_id"]], 0.1)
         tests, coincident, expected = counted[1], counted[3], counted[4]
@@ -180,7 +180,7 @@ def test_failures_that_coincide(answer: Answer, human_eval: dict[str, Problem]) 
         assert tuple(row.values())[1:] == (*counted[:4], pytest.approx(expected, abs=1e-6), pytest.approx(z, abs=1e-4))
 
 
-def test_problems_in_which_runs_disagree(answer: Answer, python_facts: dict[str, Any]) -> None:
+def test_problems_with_flaky_cells(answer: Answer, python_facts: dict[str, Any]) -> None:
     expected = []
     for problem, facts in python_facts.items():
         steps = [tuple(step) for step in facts["flaky"]]
@@ -197,8 +197,8 @@ def test_few_tests_keep_every_behaviour(answer: Answer, human_eval: dict[str, Pr
     problem, kept = human_eval[name], answer("Regression suite").to_pylist()
     picked = [row["test_id"] for row in kept]
     assert problem.told_apart_by(picked) == problem.clusters
-    told = [len(problem.told_apart_by(picked[:count])) for count in range(1, len(picked) + 1)]
-    assert [row["classes"] for row in kept] == told
+    separated = [len(problem.told_apart_by(picked[:count])) for count in range(1, len(picked) + 1)]
+    assert [row["classes"] for row in kept] == separated
     apart = [pairs(problem.told_apart_by(picked[:count])) for count in range(len(picked) + 1)]
     assert [row["gained_pairs"] for row in kept] == [after - before for before, after in pairwise(apart)]
     tests = pq.read_table(python_folder / "tests.parquet", filters=[("problem_id", "=", name)]).to_pylist()
@@ -207,13 +207,11 @@ def test_few_tests_keep_every_behaviour(answer: Answer, human_eval: dict[str, Pr
 
 
 def pairs(classes: list[list[str]]) -> int:
-    """Pairs of implementations in different classes."""
+    """Return the number of pairs of implementations in different classes."""
     return math.comb(sum(map(len, classes)), 2) - sum(math.comb(len(members), 2) for members in classes)
 
 
-def test_behaviours_that_are_almost_the_same(
-    python_data: Connection, answer: Answer, human_eval: dict[str, Problem]
-) -> None:
+def test_near_duplicate_behaviours(python_data: Connection, answer: Answer, human_eval: dict[str, Problem]) -> None:
     problem = human_eval["HumanEval_77_iscube"]
     sizes = {min(members): len(members) for members in problem.clusters}
     exact = plain.jaccard(problem)

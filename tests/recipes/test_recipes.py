@@ -1,4 +1,4 @@
-"""Every recipe gives what can be counted by hand on the small cube, where no real data is at hand."""
+"""Every recipe returns what can be counted by hand on the small cube, which needs no real data."""
 
 import re
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ NAMES = {
     "'(MBPP|Arena)'": "'Demo'",
     "1_original_0": "a",
     "1_mutant0_0": "c",
-    "p < 0.1": "p < 0.9",  # all of them fail half of two tests, or none
-    r"8 \* band \+ 8\]": "8 * band + 1]",  # and none is so like another that eight neighbours are the same
+    "p < 0.1": "p < 0.9",  # all of them fail half of two tests, or no test
+    r"8 \* band \+ 8\]": "8 * band + 1]",  # no two are similar enough to share eight neighbours
     "similarity >= 0.9": "similarity < 0.9",
 }
 COUNTED = {
@@ -51,13 +51,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDB
 
 
 def here(text: str) -> str:
-    for theirs, ours in NAMES.items():
-        text = re.sub(theirs, ours, text)
+    for pattern, name in NAMES.items():
+        text = re.sub(pattern, name, text)
     return compile(text).sql
 
 
 @pytest.mark.parametrize("name", COUNTED)
-def test_a_recipe_gives_what_is_counted_by_hand(database: duckdb.DuckDBPyConnection, name: str) -> None:
+def test_a_recipe_returns_what_is_counted_by_hand(database: duckdb.DuckDBPyConnection, name: str) -> None:
     found = database.sql(here(RECIPES[name].text))
     assert [" ".join(map(cell, row)) for row in found.fetchall()] == COUNTED[name]
     if name != "Kill matrix":  # its columns are implementations

@@ -1,6 +1,7 @@
 """The command line in its own process, and the server that it starts."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,3 +37,9 @@ def served(warehouse: Path, listen: str = "grpc://127.0.0.1:0") -> Iterator[tupl
             yield process, uri
         finally:
             process.kill()
+
+
+def free_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"grpc://127.0.0.1:{probe.getsockname()[1]}"

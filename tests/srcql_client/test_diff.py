@@ -22,8 +22,7 @@ import srcql_client
 
 from .shell import Ended
 
-DOCS = Path(__file__).parents[2] / "docs"
-CLI, CI = DOCS / "cli.md", DOCS / "ci.md"
+CI = Path(__file__).parents[2] / "docs" / "ci.md"
 Srcql = Callable[..., Ended]
 ODD = "a|b `c` <d> ]]>\n\x00\x1b[31m\u202e\ufffe\r **e** 日本語 🙂"
 HUGE = "x" * 200_000
@@ -467,15 +466,6 @@ def test_a_server_returns_the_same(srcql: Srcql, uri: str, compare: Srcql) -> No
     gone = srcql("diff", "--commit", "gone", "--to", "new", "Demo", SRCQL_SERVER=uri)
     assert (gone.stdout, gone.returncode) == ("", 1)
     assert "nothing is selected of commit gone" in gone.stderr
-
-
-def test_the_page_shows_what_is_printed(compare: Srcql) -> None:
-    block = CLI.read_text().partition("    $ srcql diff ")[2].partition("\n\n|")[0]
-    command, _, shown = block.partition("\n")
-    (*asked, _, _) = shlex.split(command)
-    printed = compare(*asked[4:]).stdout
-    assert asked[:4] == list(COMMITS)
-    assert shown + "\n" == re.sub("(?m)^(?=.)", "    ", printed)
 
 
 PIPELINES = re.findall(r"```yaml\n(.*?)```", CI.read_text(), re.S)

@@ -186,7 +186,7 @@ def test_an_invalid_document_is_reported(tmp_path: Path, document: Any, words: s
         (b'{"response": {"docs": [', "expected JSON, found the end of the file"),
         (b'{"response": {"docs": [] "x"', "expected ',', found '\"x\"' at character 25"),
         (b"{7: 8}", "expected a quoted name, found '7: 8}' at character 1"),
-        (b"[" * 100_000, "expected JSON that is nested less deep"),
+        (b"[" * 100_000, "expected less deeply nested JSON"),
         (b'{"id": "\xff"}', "expected UTF-8, found other bytes"),
         (gzip.compress(b"[]", mtime=0)[:-9], "expected a gzip file, found a truncated or damaged one"),
         (b"PAR1", "expected the JSON of a Solr export, found 'PAR1'"),

@@ -15,15 +15,7 @@ from srcql import errors
 from srcql_client import statuses
 
 from .rows import observations
-from .shell import served, srcql
-
-
-def free_address() -> str:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"grpc://127.0.0.1:{probe.getsockname()[1]}"
+from .shell import free_address, served, srcql
 
 
 def test_a_missing_server_is_reported() -> None:

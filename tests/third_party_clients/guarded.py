@@ -27,7 +27,7 @@ def guarded(folder: Path) -> Iterator[tuple[str, Path]]:
     with lakehouse(folder) as uri, srcql_client.connect(uri) as connection:
         connection.ingest("observations", observations("Other"))
     name, password = READER
-    users.add(folder / "users.json", User(name, "read", frozenset({"D"}), users.hash_password(password)))
+    users.add(folder / "users.json", User(name, "read", frozenset({"D"})).with_password(password))
     settings = Settings(
         warehouse=str(folder / "warehouse"),
         users=str(folder / "users.json"),

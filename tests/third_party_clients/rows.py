@@ -9,7 +9,7 @@ import pyarrow as pa
 
 PROBLEMS = ("gcd", "queue")
 TESTS = ("t1", "t2")
-BATCH = "page of clients"  # the page sends the same rows: there they are a repeat
+BATCH = "page of clients"  # docs/clients.md ingests the same rows under this id, as a repeat
 
 
 def observations(data_set: str = "D") -> pa.Table:

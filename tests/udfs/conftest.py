@@ -1,4 +1,4 @@
-"""A database that knows the functions."""
+"""A database with the functions."""
 
 from collections.abc import Iterator
 

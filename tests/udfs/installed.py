@@ -1,4 +1,4 @@
-"""Functions of a user's own, found as installed packages offer them."""
+"""Packages of users that provide functions."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from udfs import measure, through, using
+from udfs import measure, plugins, through, using
 
-CACHES = (through.canonicalisers, through.loaded, measure.measures, using.parse_using)
+CACHES = (through.canonicalisers, plugins.load, measure.measures, using.parse_using)
 
 
 @contextmanager
-def installed(folder: Path, module: str, source: str, offered: Mapping[str, Mapping[str, str]]) -> Iterator[None]:
-    """A module, and for each package the names by which it offers objects: `module:function`."""
+def installed(folder: Path, module: str, source: str, provided: Mapping[str, Mapping[str, str]]) -> Iterator[None]:
+    """Install a module, and packages that provide its functions: package -> name -> `module:function`."""
     (folder / f"{module}.py").write_text(source)
-    for package, names in offered.items():
+    for package, names in provided.items():
         metadata = folder / f"{package}-1.dist-info"
         metadata.mkdir()
         (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n")
@@ -23,11 +23,11 @@ def installed(folder: Path, module: str, source: str, offered: Mapping[str, Mapp
         (metadata / "entry_points.txt").write_text("\n".join(["[srcql.udfs]", *lines]))
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
-        _forget()
+        _clear_caches()
         yield
-    _forget()
+    _clear_caches()
 
 
-def _forget() -> None:
-    for kept in CACHES:
-        kept.cache_clear()
+def _clear_caches() -> None:
+    for cached in CACHES:
+        cached.cache_clear()

@@ -1,4 +1,4 @@
-"""Whether two outputs are one response, and numbers that lie close together."""
+"""Equality of outputs, and comparison of numbers with a tolerance."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -78,17 +78,17 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.mark.parametrize(("using", "left", "right", "same"), CLOSE)
-def test_responses_are_the_same_or_not(using: str, left: str | None, right: str | None, same: bool) -> None:
+def test_equality_of_two_outputs(using: str, left: str | None, right: str | None, same: bool) -> None:
     answers = equal(pa.array([left, right, left, right], pa.string()), pa.array([right, left, left, right]), using)
     assert answers.to_pylist() == [same, same, True, True]
 
 
 @LAWS
 @given(literals(), literals(), distances, distances)
-def test_distances_are_those_of_fractions(left: str, right: str, absolute: str, relative: str) -> None:
+def test_distances_agree_with_fractions(left: str, right: str, absolute: str, relative: str) -> None:
     a, b, most, factor = (Fraction(Decimal(text)) for text in (left, right, absolute, relative))
     expected = abs(a - b) <= max(most, factor * max(abs(a), abs(b)))
-    assert Tolerance(absolute, relative).near(number(left), number(right)) == expected
+    assert Tolerance(absolute, relative).is_near(number(left), number(right)) == expected
 
 
 @LAWS
@@ -97,7 +97,7 @@ def test_a_distance_is_exact_at_its_bound(left: str, distance: str, more: str) -
     exact = Fraction(Decimal(left)) + Fraction(Decimal(distance)) + Fraction(Decimal(more))
     power = 1000
     right = f"{exact.numerator * 10**power // exact.denominator}e-{power}"
-    assert Tolerance(distance).near(number(left), number(right)) == (more == "0")
+    assert Tolerance(distance).is_near(number(left), number(right)) == (more == "0")
 
 
 @LAWS
@@ -128,13 +128,13 @@ def test_exponents_cost_nothing() -> None:
 
 def test_long_numbers_are_compared_to_the_last_digit() -> None:
     long = "1" * 200_000
-    assert Tolerance("1").near(number(long), number(long[:-1] + "2"))
-    assert not Tolerance("0.9").near(number(long), number(long[:-1] + "2"))
+    assert Tolerance("1").is_near(number(long), number(long[:-1] + "2"))
+    assert not Tolerance("0.9").is_near(number(long), number(long[:-1] + "2"))
 
 
 @LAWS
 @given(st.lists(st.tuples(outputs, outputs), min_size=1, max_size=6), st.sampled_from(EQUALITIES))
-def test_equal_responses_have_one_key(pairs: list[tuple[str, str]], using: str) -> None:
+def test_equal_responses_have_the_same_key(pairs: list[tuple[str, str]], using: str) -> None:
     lefts, rights = (pa.array(column, pa.string()) for column in zip(*pairs, strict=True))
     same = [left == right for left, right in zip(keys(lefts, using), keys(rights, using), strict=True)]
     assert equal(lefts, rights, using).to_pylist() == same
@@ -142,7 +142,7 @@ def test_equal_responses_have_one_key(pairs: list[tuple[str, str]], using: str) 
 
 @LAWS
 @given(outputs, outputs, distances)
-def test_what_is_equal_by_value_is_close_and_closeness_has_two_sides(left: str, right: str, distance: str) -> None:
+def test_tolerance_is_symmetric_and_includes_equality_by_value(left: str, right: str, distance: str) -> None:
     using = f"TOLERANCE {distance}"
     there, back = (equal(pa.array([a]), pa.array([b]), using)[0].as_py() for a, b in ((left, right), (right, left)))
     assert there == back
@@ -164,6 +164,6 @@ def test_plain_sql_compares(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 @pytest.mark.parametrize("function", ["response_key", "canonical_response"])
-def test_closeness_makes_no_classes(connection: duckdb.DuckDBPyConnection, function: str) -> None:
-    with pytest.raises(duckdb.Error, match="makes classes of responses, found TOLERANCE"):
+def test_tolerance_is_rejected_where_classes_are_needed(connection: duckdb.DuckDBPyConnection, function: str) -> None:
+    with pytest.raises(duckdb.Error, match="makes classes, found TOLERANCE"):
         connection.sql(f"SELECT {function}('1', 'TOLERANCE 1')").fetchall()

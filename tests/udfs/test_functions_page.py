@@ -1,4 +1,4 @@
-"""What the page of functions shows is what comes out, and it leaves none out."""
+"""The functions page: every example returns the result beside it, and every function is on the page."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ EXAMPLES = re.findall(r"^\| `(.*)` \| (.*) \|$", PAGE.split("## Examples")[1].sp
 
 
 @pytest.mark.parametrize(("call", "result"), EXAMPLES, ids=[call for call, _ in EXAMPLES])
-def test_an_example_gives_the_result_beside_it(database: duckdb.DuckDBPyConnection, call: str, result: str) -> None:
+def test_an_example_returns_the_result_beside_it(database: duckdb.DuckDBPyConnection, call: str, result: str) -> None:
     ((answer,),) = database.sql(f"SELECT {call}").fetchall()
     assert cell(answer) == result
 

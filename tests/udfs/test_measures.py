@@ -1,4 +1,4 @@
-"""Measures of a user's own, found as installed packages offer them."""
+"""Measures that installed packages provide."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,14 +41,14 @@ NAMES = {"measure.length": "same_length", "measure.third": "third", "measure.nan
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database, and a package that offers measures and canonicalisers."""
-    offered = {name: f"gauge:{function}" for name, function in NAMES.items()}
-    with installed(tmp_path, "gauge", MODULE, {"gauge": offered}), duckdb.connect() as opened:
+    """A database, and a package that provides measures and canonicalisers."""
+    provided = {name: f"gauge:{function}" for name, function in NAMES.items()}
+    with installed(tmp_path, "gauge", MODULE, {"gauge": provided}), duckdb.connect() as opened:
         udfs.register(opened)
         yield opened
 
 
-def test_measures_and_canonicalisers_are_told_apart(connection: duckdb.DuckDBPyConnection) -> None:
+def test_measures_and_canonicalisers_are_distinguished(connection: duckdb.DuckDBPyConnection) -> None:
     assert list(udfs.measures()) == ["bool", "length", "lost", "nan", "text", "third"]
     assert list(udfs.canonicalisers()) == ["third", "upper"]
     sql = "SELECT measure('third', 'a', 'b'), canonical_response('a', 'THROUGH third')"
@@ -63,7 +63,7 @@ def test_a_column_of_texts_and_of_names(connection: duckdb.DuckDBPyConnection) -
     assert rows == [(1.0,), (0.0,), (None,), (1 / 3,), (None,)]
 
 
-def test_a_distinct_pair_is_asked_for_once(connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_measure_is_called_once_for_each_distinct_pair(connection: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(duckdb.Error, match=r"measure length raised KeyError: 'first', for the texts once and b"):
         connection.sql("SELECT measure('length', if(i < 100, 'once', ''), 'b') FROM range(100) AS t(i)").fetchall()
 
@@ -71,11 +71,11 @@ def test_a_distinct_pair_is_asked_for_once(connection: duckdb.DuckDBPyConnection
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nan", "measure nan gave nan instead of a finite number, for the texts a and b"),
-        ("bool", "measure bool gave True instead of a finite number"),
-        ("text", "measure text gave '0.5' instead of a finite number"),
+        ("nan", "measure nan: expected a finite number, found nan, for the texts a and b"),
+        ("bool", "measure bool: expected a finite number, found True"),
+        ("text", "measure text: expected a finite number, found '0.5'"),
         ("lost", "measure lost raised AttributeError"),
-        ("upper", "unknown measure upper: there are bool, length"),
+        ("upper", "unknown measure upper; installed: bool, length"),
     ],
 )
 def test_a_failure_names_the_measure_and_the_texts(

@@ -1,4 +1,4 @@
-"""The choice of tests against the same choice made step by step."""
+"""The chosen tests, compared with a step-by-step implementation of the same choice."""
 
 import random
 
@@ -6,14 +6,14 @@ from udfs.minimize import Test, minimal_tests
 
 
 def plain(sizes: list[int], tests: list[Test]) -> tuple[list[tuple[int, int, int, int]], int]:
-    """What is chosen, and how many picks were redundant."""
+    """Return the chosen tests, and the number of redundant picks."""
     answers = [dict(zip(*test, strict=True)) for test in tests]
 
     def blocks(kept: list[int]) -> list[int]:
         found: dict[tuple, int] = {}
         for cluster, size in enumerate(sizes):
-            told = tuple(answers[test].get(cluster) for test in kept)
-            found[told] = found.get(told, 0) + size
+            behaviour = tuple(answers[test].get(cluster) for test in kept)
+            found[behaviour] = found.get(behaviour, 0) + size
         return list(found.values())
 
     def pairs(kept: list[int]) -> int:
@@ -46,7 +46,7 @@ def drawn(chance: random.Random) -> tuple[list[int], list[Test]]:
     return sizes, [(members, [chance.randint(1, 3) for _ in members]) for members in has]
 
 
-def test_the_same_tests_are_chosen_as_step_by_step() -> None:
+def test_the_choice_is_that_of_the_step_by_step_implementation() -> None:
     chance, redundant = random.Random(7), 0
     for _ in range(1000):
         sizes, tests = drawn(chance)
@@ -56,7 +56,7 @@ def test_the_same_tests_are_chosen_as_step_by_step() -> None:
     assert redundant > 5
 
 
-def test_how_clusters_are_numbered_does_not_count() -> None:
+def test_the_numbering_of_clusters_does_not_matter() -> None:
     chance = random.Random(8)
     for _ in range(200):
         sizes, tests = drawn(chance)

@@ -48,7 +48,7 @@ def test_digits_round_half_to_even(written: tuple[str, int], text: str) -> None:
 
 
 @pytest.mark.parametrize(("literal", "text"), TYPED.items())
-def test_a_literal_with_point_or_exponent_has_a_type_of_its_own(literal: str, text: str) -> None:
+def test_typed_marks_literals_with_a_point_or_an_exponent(literal: str, text: str) -> None:
     assert number(literal, typed=True) == text
 
 
@@ -59,13 +59,13 @@ def test_rounding_does_not_change_the_type() -> None:
 
 
 @given(literals(), st.integers(1, 40))
-def test_digits_are_those_of_decimal_arithmetic(literal: str, digits: int) -> None:
+def test_rounding_agrees_with_decimal_arithmetic(literal: str, digits: int) -> None:
     rounding = Context(prec=digits, rounding=ROUND_HALF_EVEN)
     assert Decimal(number(literal, digits)) == rounding.plus(EXACT.create_decimal(literal))
 
 
 @given(literals(), literals())
-def test_one_text_for_one_value(left: str, right: str) -> None:
+def test_equal_values_have_the_same_text(left: str, right: str) -> None:
     same = EXACT.create_decimal(left) == EXACT.create_decimal(right)
     assert (number(left) == number(right)) == same
     assert EXACT.create_decimal(number(left)) == EXACT.create_decimal(left)

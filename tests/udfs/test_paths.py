@@ -1,4 +1,4 @@
-"""The parts that IGNORE leaves out, and the two readers of its paths."""
+"""Paths of IGNORE: the parts they remove, and the agreement of the two packages that parse them."""
 
 import json
 from typing import Any
@@ -53,12 +53,12 @@ SAME = [
 
 
 @pytest.mark.parametrize(("paths", "left"), LEFT.items())
-def test_what_is_left(paths: tuple[str, ...], left: Any) -> None:
+def test_parts_are_removed(paths: tuple[str, ...], left: Any) -> None:
     assert without(DOCUMENT, [parse_path(path) for path in paths]) == (DOCUMENT if left is None else left)
 
 
 @pytest.mark.parametrize("path", WRONG)
-def test_what_is_no_path(path: str) -> None:
+def test_invalid_paths_are_rejected(path: str) -> None:
     with pytest.raises(ValueError, match="expected a path"):
         parse_path(path)
     with pytest.raises(InvalidPath):
@@ -66,7 +66,7 @@ def test_what_is_no_path(path: str) -> None:
 
 
 @pytest.mark.parametrize("paths", SAME, ids=lambda paths: paths[0])
-def test_paths_that_mean_the_same(paths: tuple[str, ...]) -> None:
+def test_equivalent_paths(paths: tuple[str, ...]) -> None:
     assert len({canonical_path(path) for path in paths}) == 1
     assert len({parse_path(path) for path in paths}) == 1
 
@@ -74,14 +74,14 @@ def test_paths_that_mean_the_same(paths: tuple[str, ...]) -> None:
 @given(
     st.lists(st.sampled_from(["$", ".", "*", "[", "]", '"', "\\", "u0041", "a", "é", "0", "7", " ", "'"]), max_size=9)
 )
-def test_the_language_and_the_functions_read_one_sort_of_path(letters: list[str]) -> None:
+def test_the_language_and_the_functions_accept_the_same_paths(letters: list[str]) -> None:
     path = "$" + "".join(letters)
     try:
         steps = parse_path(path)
     except ValueError:
-        with pytest.raises(InvalidPath) as told:
+        with pytest.raises(InvalidPath) as raised:
             canonical_path(path)
-        assert 0 <= told.value.offset <= len(path)
+        assert 0 <= raised.value.offset <= len(path)
     else:
         assert parse_path(canonical_path(path)) == steps
         assert canonical_path(canonical_path(path)) == canonical_path(path)

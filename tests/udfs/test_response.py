@@ -65,7 +65,7 @@ def test_canonical_text(text: str, expected: str) -> None:
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False), st.integers(0, 30))
-def test_equal_numbers_have_one_text(value: Decimal, zeros: int) -> None:
+def test_equal_numbers_have_the_same_text(value: Decimal, zeros: int) -> None:
     literal = f"{value:f}"
     padded = literal + ("0" if "." in literal else ".0") * zeros if zeros and "." in literal else literal
     assert number(literal) == number(padded)
@@ -78,7 +78,7 @@ def test_equal_numbers_have_one_text(value: Decimal, zeros: int) -> None:
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )
-def test_layout_does_not_count(value: object) -> None:
+def test_layout_does_not_matter(value: object) -> None:
     texts = {
         canonical(json.dumps(value, indent=indent, ensure_ascii=ascii_only))
         for indent in (None, 2)

@@ -1,4 +1,4 @@
-"""Entropy, pass@k, and the scores of implementations by the answers they share."""
+"""Entropy, pass@k, and the scores of implementations by the responses they share."""
 
 from fractions import Fraction
 from math import comb, log
@@ -29,7 +29,7 @@ problems = st.tuples(st.integers(1, 5), st.integers(0, 4)).flatmap(
 
 @LAWS
 @given(samples)
-def test_pass_at_k_is_that_of_binomials(numbers: tuple[int, int, int]) -> None:
+def test_pass_at_k_agrees_with_binomials(numbers: tuple[int, int, int]) -> None:
     n, c, k = numbers
     expected = None if k > n else 1 - Fraction(comb(n - c, k), comb(n, k))
     found = pass_at_k(n, c, k)
@@ -79,7 +79,7 @@ def test_plain_sql_computes_pass_at_k(database: duckdb.DuckDBPyConnection) -> No
         lambda c: st.tuples(st.just(c), st.permutations(c))
     )
 )
-def test_entropy_has_no_order(counts: tuple[list[int], list[int]]) -> None:
+def test_entropy_does_not_depend_on_the_order(counts: tuple[list[int], list[int]]) -> None:
     given_order, other = (entropies(pa.array([part])).to_pylist() for part in counts)
     assert given_order == other
     nonzero = [count for count in counts[0] if count]
@@ -97,7 +97,7 @@ def test_plain_sql_computes_entropy(database: duckdb.DuckDBPyConnection) -> None
     sql = "SELECT entropy_nats([2, NULL, 2, 0]), entropy_nats([]), entropy_nats(NULL), entropy_nats([0])"
     assert database.sql(sql).fetchall() == [(log(2), None, None, None)]
     assert database.sql("SELECT entropy(i) FROM range(4) AS t(i)").fetchall() == [(2.0,)]
-    with pytest.raises(duckdb.Error, match="expected counts from 0, found -1"):
+    with pytest.raises(duckdb.Error, match="expected counts of at least 0, found -1"):
         database.sql("SELECT entropy_nats([2, -1])").fetchall()
 
 
@@ -129,5 +129,5 @@ def test_plain_sql_computes_scores(database: duckdb.DuckDBPyConnection) -> None:
     assert database.sql(sql).fetchall() == [([3, 2, 3], [4, 1])]
     assert database.sql("SELECT mbr_scores(NULL), codet_scores([])").fetchall() == [(None, [])]
     for wrong, what in (("mbr_scores([[1], [1, 2]])", "found 1 and 2"), ("codet_scores([[true], NULL])", "found NULL")):
-        with pytest.raises(duckdb.Error, match=f"expected as many tests for every implementation, {what}"):
+        with pytest.raises(duckdb.Error, match=f"expected the same number of tests for every implementation, {what}"):
             database.sql(f"SELECT {wrong}").fetchall()

@@ -1,4 +1,4 @@
-"""How alike texts, lists and sets are."""
+"""Similarity of texts, lists and sets."""
 
 import random
 from functools import cache
@@ -18,7 +18,7 @@ keys = st.integers(-(2**63), 2**63 - 1)
 
 
 def levenshtein(left: str, right: str) -> int:
-    """By its definition."""
+    """Return the edit similarity by its definition."""
 
     @cache
     def edits(i: int, j: int) -> int:
@@ -31,7 +31,7 @@ def levenshtein(left: str, right: str) -> int:
 
 @LAWS
 @given(st.lists(st.tuples(st.none() | few_letters, st.none() | few_letters), max_size=6))
-def test_edit_similarity_is_that_of_the_definition(pairs: list[tuple[str | None, str | None]]) -> None:
+def test_edit_similarity_agrees_with_its_definition(pairs: list[tuple[str | None, str | None]]) -> None:
     lefts, rights = (pa.array([pair[side] for pair in pairs], pa.string()) for side in (0, 1))
     expected = [
         None
@@ -74,7 +74,7 @@ def test_edit_similarity_counts_code_points(database: duckdb.DuckDBPyConnection)
         ("minhash_similarity(minhash(NULL), minhash([1]))", None),
     ],
 )
-def test_lists_are_alike(database: duckdb.DuckDBPyConnection, call: str, answer: float | None) -> None:
+def test_similarity_of_lists(database: duckdb.DuckDBPyConnection, call: str, answer: float | None) -> None:
     relation = database.sql(f"SELECT {call} AS answer")
     assert [str(found) for found in relation.types] == ["DOUBLE"]
     assert relation.fetchall() == [(answer,)]
@@ -82,7 +82,7 @@ def test_lists_are_alike(database: duckdb.DuckDBPyConnection, call: str, answer:
 
 @LAWS
 @given(st.lists(st.none() | st.integers(0, 6), max_size=8), st.lists(st.none() | st.integers(0, 6), max_size=8))
-def test_jaccard_is_that_of_sets(
+def test_jaccard_agrees_with_sets(
     database: duckdb.DuckDBPyConnection, left: list[int | None], right: list[int | None]
 ) -> None:
     ours, theirs = set(left) - {None}, set(right) - {None}
@@ -92,7 +92,7 @@ def test_jaccard_is_that_of_sets(
 
 
 def mixed(number: int) -> int:
-    """The finaliser of SplitMix64, in plain integers."""
+    """Return the finaliser of SplitMix64, in Python integers."""
     number = ((number ^ number >> 30) * 0xBF58476D1CE4E5B9) % 2**64
     number = ((number ^ number >> 27) * 0x94D049BB133111EB) % 2**64
     return number ^ number >> 31
@@ -106,7 +106,7 @@ def signature(found: set[int]) -> list[int]:
 
 @LAWS
 @given(st.lists(st.none() | st.lists(st.none() | keys, max_size=5), max_size=4))
-def test_a_signature_is_that_of_the_definition(sets: list[list[int | None] | None]) -> None:
+def test_a_signature_agrees_with_its_definition(sets: list[list[int | None] | None]) -> None:
     found = signatures(pa.array(sets, pa.list_(pa.int64()))).to_pylist()
     assert found == [
         None if members is None else signature({key for key in members if key is not None}) for members in sets

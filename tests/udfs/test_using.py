@@ -1,4 +1,4 @@
-"""Every equality of USING: what it looks at, and that it is one."""
+"""Every equality of USING: what it compares, and that it is an equivalence relation."""
 
 import json
 from itertools import product
@@ -16,7 +16,7 @@ from srcql.clauses.paths import canonical_path
 from udfs.response import keys, response_text
 from udfs.using import Using, parse_using
 
-# Published with ALGORITHM_VERSION 1: stored keys are compared with those of today.
+# Published with ALGORITHM_VERSION 1: stored keys must equal keys computed today.
 PUBLISHED = {
     "1": -4900423523777951020,
     "1.50e2": -3295739871825273365,
@@ -119,7 +119,7 @@ def test_canonical_text_under_options(using: str, output: str, text: str) -> Non
 
 
 @pytest.mark.parametrize("using", WRONG)
-def test_what_is_no_equality(using: str) -> None:
+def test_invalid_equalities_are_rejected(using: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         parse_using(using)
 
@@ -131,7 +131,7 @@ def test_what_is_no_equality(using: str) -> None:
         " UNORDERED  DIGITS 3 THROUGH \"it's\" IGNORE '$[\"''\"]','$.b' ",
     ],
 )
-def test_options_stand_in_any_order_and_case(using: str) -> None:
+def test_options_in_any_order_and_case(using: str) -> None:
     assert parse_using(using) == Using(digits=3, unordered=True, through="it's", ignore=(("'",), ("b",)))
 
 
@@ -160,14 +160,14 @@ def test_every_equality_is_an_equivalence_relation(found: list[str], using: str)
 
 
 @given(documents, st.sampled_from(["", "DIGITS 2", "UNORDERED", "UNORDERED DIGITS 1"]))
-def test_a_canonical_text_is_its_own(document: str, using: str) -> None:
+def test_a_canonical_text_is_its_own_canonical_text(document: str, using: str) -> None:
     equality = parse_using(using)
     text = equality.canonical(document)
     assert equality.canonical(text) == text
 
 
 @given(st.lists(documents, max_size=5).flatmap(lambda items: st.tuples(st.just(items), st.permutations(items))))
-def test_the_order_of_a_multiset_does_not_count_but_how_often_does(found: tuple[list[str], list[str]]) -> None:
+def test_multisets_ignore_order_but_not_multiplicity(found: tuple[list[str], list[str]]) -> None:
     items, shuffled = found
     unordered = parse_using("UNORDERED")
     assert unordered.canonical(f"[{','.join(items)}]") == unordered.canonical(f"[{','.join(shuffled)}]")

@@ -57,14 +57,11 @@ def diff(
     server: Server = None,
     warehouse: Warehouse = None,
 ) -> None:
-    """Report what changed from A to B, and fail on changes that must not happen."""
-    ends = {"commit": commit, "run": run, "environment": environment}
-    given = [(axis, before) for axis, before in ends.items() if before is not None]
-    if len(given) != 1:
-        raise typer.BadParameter(
-            f"expected one of them, found {'several' if given else 'none'}",
-            param_hint="--commit, --run or --environment",
-        )
+    """Compare behaviour at two commits, runs or environments.
+
+    Reports what changed from A to B. With --fail-on, exits with 1 on changes that must not happen.
+    """
+    axis, before = _axis(commit=commit, run=run, environment=environment)
     if FailOn.REGRESSION in (fail_on or ()) and against is None:
         raise typer.BadParameter(
             "a regression needs a reference; add --against, as in --against specified",
@@ -72,12 +69,11 @@ def diff(
         )
     if not source.strip():
         raise typer.BadParameter("expected a data set, found an empty text; omit it to compare all", param_hint="FROM")
-    _check_text(to, source, against, noise, *(before for _, before in given))
+    _check_text(before, to, source, against, noise)
     with connect(server, warehouse) as lakehouse:
         from ..reports import FORMATS, Comparison, Request, judge
 
         kinds = tuple(dict.fromkeys(str(kind) for kind in fail_on or ()))
-        (axis, before) = given[0]
         write, selection = FORMATS[format]
         comparison = Comparison(lakehouse, Request(axis, before, to, source, against, noise, kinds), selection)
         verdict = judge(comparison)
@@ -87,6 +83,17 @@ def diff(
         print(verdict, file=sys.stderr)
     if verdict.failed:
         raise typer.Exit(1)
+
+
+def _axis(**options: str | None) -> tuple[str, str]:
+    """Return the name and the value of the only option that is given."""
+    given = [(axis, before) for axis, before in options.items() if before is not None]
+    if len(given) != 1:
+        raise typer.BadParameter(
+            f"expected one of these options, found {'several' if given else 'none'}",
+            param_hint="--commit, --run or --environment",
+        )
+    return given[0]
 
 
 def _check_text(*texts: str | None) -> None:

@@ -16,7 +16,7 @@ def serve(
     ] = None,
     users: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Users file; or set SRCQL_USERS. Without one, no client must authenticate."),
+        typer.Option(metavar="FILE", help="Users file; or set SRCQL_USERS. Without one, clients need no credentials."),
     ] = None,
 ) -> None:
     """Serve a warehouse over Arrow Flight SQL.

@@ -36,13 +36,13 @@ def add(
     """
     file = _users_file()
     granted = frozenset(data_set) if data_set else None
-    user = file.User(name, role, granted)  # reports an invalid user before it asks for a password
+    user = file.User(name, role, granted)  # rejects an invalid user before the prompt for a password
     if token:
-        shown = file.new_token()
-        file.add(users, file.User(name, role, granted, token=file.token_hash(shown)))
+        user, shown = user.with_new_token()
+        file.add(users, user)
         print(shown)
     else:
-        file.add(users, file.User(user.name, role, granted, password=file.hash_password(_password(name))))
+        file.add(users, user.with_password(_password(name)))
 
 
 @app.command()

@@ -117,9 +117,9 @@ class Comparison:
     def __init__(self, lakehouse: Connection, request: Request, selection: CellSelection) -> None:
         self.request = request
         # Errors of the single statements point to the user's text. CHANGED ONLY rejects clauses that drop rows.
-        columns = lakehouse.query(f"{request.diff}\nCHANGED ONLY LIMIT 0").schema.names
+        columns = lakehouse.query(f"{request.diff_statement}\nCHANGED ONLY LIMIT 0").schema.names
         if request.checks_flaky:
-            lakehouse.query(f"{request.flaky}\nLIMIT 0")
+            lakehouse.query(f"{request.flaky_statement}\nLIMIT 0")
         self.context = columns[len(PROBLEM) : columns.index("implementation_id")]
         rows = _rows(lakehouse.stream(Statement(request, self.context, selection).text))
         counts = []

@@ -30,7 +30,7 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int,
     suites = ((name, map(_case, cells)) for name, cells in problems)
     for name, cases in chain([("srcql", gate)] if gate else [], suites):
         suite = TestSuite(one_line(name))
-        suite.add_property("diff", multi_line(comparison.request.diff))
+        suite.add_property("diff", multi_line(comparison.request.diff_statement))
         suite.add_property("verdict", multi_line(str(verdict)))
         suite.add_testcases(list(cases))
         out.write(suite.tostring() + b"\n")

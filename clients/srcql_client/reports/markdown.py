@@ -20,7 +20,7 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int,
     """Write the report in the length of a summary."""
     shown = comparison.most_severe(PROBLEMS)
     lines = ["### srcql diff", "", f"**{verdict.word}**: {escape('; '.join(verdict.reasons))}", ""]
-    lines += [*fence(comparison.request.diff), "", *_counts(comparison, [counts for counts, _ in shown])]
+    lines += [*fence(comparison.request.diff_statement), "", *_counts(comparison, [counts for counts, _ in shown])]
     left = len(comparison.differing_problems) - PROBLEMS
     lines += ["", f"and {counted(left, 'more problem')}"] if left > 0 else []
     for counts, cells in shown:

@@ -1,9 +1,9 @@
 """The request of `srcql diff`: what to compare, and which kinds of steps fail.
 
->>> print(Request("commit", "c1", "c2", "Demo USING EXACT", against="specified").diff)
+>>> print(Request("commit", "c1", "c2", "Demo USING EXACT", against="specified").diff_statement)
 DIFF COMMIT 'c1' TO 'c2' FROM Demo USING EXACT
 AGAINST specified
->>> print(Request("commit", "c1", "c2", "Demo USING EXACT").flaky)
+>>> print(Request("commit", "c1", "c2", "Demo USING EXACT").flaky_statement)
 FLAKY FROM Demo USING EXACT
 WITHIN COMMIT
 """
@@ -38,7 +38,7 @@ class Request:
         return "flaky" in self.fail_on
 
     @property
-    def diff(self) -> str:
+    def diff_statement(self) -> str:
         """The DIFF statement; clauses after `source` start a new line, because `source` may end in a comment."""
         ends = f"{literal(self.before)} TO {literal(self.after)}"
         clauses = [f"AGAINST {self.against}"] if self.against else []
@@ -46,6 +46,6 @@ class Request:
         return "\n".join([f"DIFF {self.axis.upper()} {ends} FROM {self.source}", *clauses])
 
     @property
-    def flaky(self) -> str:
+    def flaky_statement(self) -> str:
         """The FLAKY statement, which finds steps at which runs of the same code disagree."""
         return f"FLAKY FROM {self.source}\nWITHIN {_WITHIN[self.axis]}"

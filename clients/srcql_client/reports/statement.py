@@ -101,15 +101,15 @@ class Statement:
         If several codes of a cell are flaky, the responses of one of them are kept.
         """
         if not self.request.checks_flaky:
-            return f"steps AS (SELECT *, NULL::VARCHAR[] AS flaky FROM (\n{self.request.diff}\n))"
+            return f"steps AS (SELECT *, NULL::VARCHAR[] AS flaky FROM (\n{self.request.diff_statement}\n))"
         step = [*self._cell, "step_id"]
         responses = (
             f"SELECT {listed(step)}, min(outputs) AS flaky"
-            f" FROM (\n{self.request.flaky}\n){self._where_after()} GROUP BY {listed(step)}"
+            f" FROM (\n{self.request.flaky_statement}\n){self._where_after()} GROUP BY {listed(step)}"
         )
         matches = f"{same('d', 'f', step)} AND d.status <> 'REMOVED'"
         return (
-            f"steps AS (SELECT d.*, f.flaky FROM (\n{self.request.diff}\n) AS d"
+            f"steps AS (SELECT d.*, f.flaky FROM (\n{self.request.diff_statement}\n) AS d"
             f" LEFT JOIN ({responses}) AS f ON {matches})"
         )
 

@@ -30,7 +30,7 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], width: int, 
     """Write the report: long values are shortened, and further problems, cells and steps are counted."""
     text = io.StringIO()
     console = Console(file=text, width=width, force_terminal=colours, highlight=False, soft_wrap=True)
-    console.print(Text(multi_line(comparison.request.diff)), "", sep="\n")
+    console.print(Text(multi_line(comparison.request.diff_statement)), "", sep="\n")
     for counts, cells in comparison.most_severe(PROBLEMS):
         console.print(*_problem(counts, cells, width), "", sep="\n")
     left = len(comparison.differing_problems) - PROBLEMS

@@ -1,5 +1,5 @@
--- Statements that look for a data set, Shut, that is not granted: one on each line. To a user of the data set Open each
--- of them says what it says where nothing but Open was ever ingested. {first}, {last} and {shut} are ids of snapshots.
+-- Statements that look for the data set Shut, which is not granted; one on each line. For a user of the data set Open
+-- each returns the same as in a lakehouse that only holds Open. {first}, {last} and {shut} are ids of snapshots.
 
 -- Rows
 SELECT * FROM observations
@@ -30,7 +30,7 @@ PIVOT observations ON data_set_id USING count(*) GROUP BY problem_id
 UNPIVOT (SELECT data_set_id, run_id FROM observations) ON COLUMNS(*)
 TABLE observations
 
--- Through other rows
+-- Joins and subqueries
 WITH a AS (SELECT * FROM observations) SELECT data_set_id, count(*) FROM a GROUP BY ALL
 WITH RECURSIVE a AS (SELECT data_set_id FROM observations UNION SELECT data_set_id FROM tests) SELECT * FROM a
 WITH observations AS (SELECT * FROM observations) SELECT DISTINCT data_set_id FROM observations
@@ -115,7 +115,7 @@ SELECT * FROM "Shut.vault"
 SELECT Shut FROM observations
 SELECT observatons.output FROM observatons
 
--- Other times
+-- Time travel
 SELECT data_set_id, count(*) FROM observations AT (VERSION => {first}) GROUP BY ALL
 SELECT data_set_id, count(*) FROM observations AT (VERSION => {last}) GROUP BY ALL
 SELECT data_set_id, count(*) FROM observations AT (VERSION => {shut}) GROUP BY ALL
@@ -143,7 +143,7 @@ EXPLAIN MATRIX FROM *
 EXPLAIN SELECT * FROM problems
 EXPLAIN SELECT * FROM snapshots
 
--- What there is
+-- Catalog
 SHOW TABLES
 SHOW ALL TABLES
 DESCRIBE observations
@@ -182,7 +182,7 @@ SELECT * FROM __observations_3
 COPY observations TO 'out.parquet'
 CREATE TABLE mine AS SELECT * FROM observations
 
--- Errors that would quote rows
+-- Errors that could quote rows
 SELECT CAST(output AS INTEGER) FROM observations WHERE output LIKE '%classified%'
 SELECT CAST(source_code AS DATE) FROM tests WHERE source_code LIKE '%classified%'
 SELECT error(max(data_set_id)) FROM observations

@@ -1,7 +1,7 @@
-"""What is granted holds at every authenticator: another data set leaves no trace.
+"""Grants apply to every RPC: other data sets leave no trace.
 
-The same rows of the data set Open lie in two lakehouses: alone in the one; in the other among commits of a second data
-set, which has problems, tests, implementations and runs of the same names. To a user of Open both say the same.
+Two lakehouses hold the same rows of the data set Open; one also holds a second data set, with problems, tests,
+implementations and runs of the same names. A user of Open gets the same results from both.
 """
 
 import functools
@@ -23,7 +23,7 @@ from tests.flight_server.accounts import add_user, bearer, token
 
 TEXT = Path(__file__).with_name("grants.sql").read_text(encoding="utf-8")
 STATEMENTS = [line for line in TEXT.splitlines() if line and not line.startswith("--")]
-DIFFERENT_TO_ALL = 90  # statements whose answer is another to a user of everything
+MIN_DIFFERENT = 90  # statements that return something else to a user of all data sets
 ONCE = re.compile(r"-?\b\d{15,}\b|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?|[0-9a-f]{8}-[0-9a-f-]{27}")
 NEAR = re.compile(r"hint: use the (nearest|first) kept snapshot: .*")
 
@@ -35,8 +35,8 @@ def row(data_set, problem, implementation, test, run, output, **more):
     return keys | context | {"step_id": 0, "output": output, "created_at": time, "specified_oracle": False} | more
 
 
-def observed(run):
-    """Two batches of one run: one of Open, then one of Shut."""
+def observation_batches(run):
+    """Return two batches of one run: one of Open, then one of Shut."""
     cells = [(implementation, test) for implementation in "abc" for test in ("t1", "t2")]
     right = [
         row("Open", "p", one, test, run, "2" if (one, test, run) == ("c", "t2", "r2") else "1") for one, test in cells
@@ -47,8 +47,8 @@ def observed(run):
     return pa.Table.from_pylist(right + expected), pa.Table.from_pylist(others)
 
 
-def sources(key):
-    """One batch of Open and one of Shut."""
+def source_batches(key):
+    """Return one batch of Open and one of Shut."""
     time = pa.scalar(1_700_000_000_000_000, pa.timestamp("us")).as_py()
     return [
         pa.Table.from_pylist(
@@ -71,9 +71,9 @@ def sources(key):
 
 
 BATCHES = [
-    *(("observations", pair) for pair in (observed("r1"), observed("r2"))),
-    ("tests", sources("test_id")),
-    ("code_implementations", sources("implementation_id")),
+    *(("observations", pair) for pair in (observation_batches("r1"), observation_batches("r2"))),
+    ("tests", source_batches("test_id")),
+    ("code_implementations", source_batches("implementation_id")),
 ]
 
 
@@ -94,13 +94,13 @@ def lakehouse(folder, with_shut):
 
 
 def send(client, name, table, rows, batch_id, **more):
-    """Rows, by plain Flight; the receipt."""
+    """Ingest rows by plain Flight and return the receipt."""
     command = json.dumps({"table": table, "batch_id": batch_id, **more}).encode()
-    writer, answers = client.do_put(flight.FlightDescriptor.for_command(command), rows.schema, bearer(token(name)))
+    writer, responses = client.do_put(flight.FlightDescriptor.for_command(command), rows.schema, bearer(token(name)))
     with writer:
         writer.write_table(rows)
         writer.done_writing()
-        return json.loads(answers.read().to_pybytes())
+        return json.loads(responses.read().to_pybytes())
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +110,13 @@ def shared(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def both(shared):
+def client_of_both(shared):
     with flight.connect(shared.uri) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory):
+def client_of_open(tmp_path_factory):
     with lakehouse(tmp_path_factory.mktemp("alone"), with_shut=False) as server, flight.connect(server.uri) as client:
         yield client
 
@@ -130,22 +130,26 @@ def snapshots(client, name):
     return [str(number) for number in rows(client, name, text)["snapshot_id"].to_pylist()]
 
 
-def said(client, name, text, versions):
-    """The answer or the refusal, without what is another every time; sorted where the statement does not say how."""
+def result_of(client, name, text, versions):
+    """Return the sorted rows or the error, without values that differ at each run."""
     for place, number in versions.items():
         text = text.replace(f"{{{place}}}", number)
     try:
         found = rows(client, name, text)
     except (flight.FlightError, pa.ArrowException) as error:
-        told = re.split(r"\. (?:gRPC client debug context|Client context|Detail):", str(error))[0]
-        return re.sub(r"\^+", "^", NEAR.sub("hint: the nearest", ONCE.sub("…", told)))
+        text = re.split(r"\. (?:gRPC client debug context|Client context|Detail):", str(error))[0]
+        return re.sub(r"\^+", "^", NEAR.sub("hint: the nearest", ONCE.sub("…", text)))
     return str(found.schema), sorted(ONCE.sub("…", str(line)) for line in found.to_pylist())
 
 
 @pytest.fixture(scope="module")
-def versions(both, alone):
-    """Ids for the places in the statements, in both lakehouses: the one of Shut exists in the first."""
-    ids, mine, shut = snapshots(alone, "open"), snapshots(both, "open"), snapshots(both, "shut")
+def versions(client_of_both, client_of_open):
+    """Snapshot ids for the placeholders in the statements, for both lakehouses; the first has the one of Shut."""
+    ids, mine, shut = (
+        snapshots(client_of_open, "open"),
+        snapshots(client_of_both, "open"),
+        snapshots(client_of_both, "shut"),
+    )
     assert len(ids) == len(mine) == len(shut) == 2
     assert not set(mine) & set(shut)
     first = {"first": mine[0], "last": mine[1], "shut": shut[0]}
@@ -158,40 +162,40 @@ def test_there_are_enough_statements():
 
 
 @pytest.fixture(scope="module")
-def told(both, versions):
-    """What the user of Open is told by a statement, asked once."""
-    return functools.cache(lambda statement: said(both, "open", statement, versions[0]))
+def restricted(client_of_both, versions):
+    """Return the result of a statement for the user of Open, cached."""
+    return functools.cache(lambda statement: result_of(client_of_both, "open", statement, versions[0]))
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_statement_returns_the_same_as_in_a_lakehouse_of_granted_data(told, alone, versions, statement):
-    found = told(statement)
-    assert found == said(alone, "open", statement, versions[1])
-    asked = statement.lower()
+def test_statement_returns_the_same_as_in_a_lakehouse_of_granted_data(restricted, client_of_open, versions, statement):
+    found = restricted(statement)
+    assert found == result_of(client_of_open, "open", statement, versions[1])
+    statement = statement.lower()
     for word in ("classified", "vault", "mole", "peek", "secret run"):
-        assert word in asked or word not in str(found).lower()
+        assert word in statement or word not in str(found).lower()
 
 
-def test_users_of_all_data_sets_see_other_results(both, told, versions):
-    others = [one for one in STATEMENTS if said(both, "reader", one, versions[0]) != told(one)]
-    assert len(others) >= DIFFERENT_TO_ALL
-    for one in others[:5]:  # what was said to others before is not kept for this user
-        assert said(both, "open", one, versions[0]) == told(one)
+def test_users_of_all_data_sets_see_other_results(client_of_both, restricted, versions):
+    others = [one for one in STATEMENTS if result_of(client_of_both, "reader", one, versions[0]) != restricted(one)]
+    assert len(others) >= MIN_DIFFERENT
+    for one in others[:5]:  # results of other users are not cached for this user
+        assert result_of(client_of_both, "open", one, versions[0]) == restricted(one)
 
 
 @pytest.mark.parametrize("statement", ["SELECT * FROM observations", "CLUSTER FROM *", "SELECT * FROM runs"])
-def test_profile_is_the_same_as_in_a_lakehouse_of_granted_data(both, alone, statement):
+def test_profile_is_the_same_as_in_a_lakehouse_of_granted_data(client_of_both, client_of_open, statement):
     def cost(client, name):
         found = rows(client, name, f"EXPLAIN ANALYZE {statement}").to_pylist()
         varying = ("seconds", "cpu_seconds", "bytes_read", "memory_bytes")
         return [re.sub(r": [\d.]+ s", "", str(line)) for line in found if line["key"] not in varying]
 
-    assert cost(both, "open") == cost(alone, "open")
-    assert cost(both, "open") != cost(both, "reader")
+    assert cost(client_of_both, "open") == cost(client_of_open, "open")
+    assert cost(client_of_both, "open") != cost(client_of_both, "reader")
 
 
-def test_status_and_flights_show_granted_data_only(both, alone):
-    def doors(client):
+def test_status_and_flights_show_granted_data_only(client_of_both, client_of_open):
+    def summary(client):
         options = bearer(token("open"))
         (status,) = client.do_action(flight.Action("srcql.status", b""), options)
         held = json.loads(status.body.to_pybytes())
@@ -200,14 +204,14 @@ def test_status_and_flights_show_granted_data_only(both, alone):
         ]
         return held | {"bytes": 0}, infos
 
-    assert doors(both) == doors(alone)
-    assert [one["data_set_id"] for one in doors(both)[0]["data_sets"]] == ["Open"]
+    assert summary(client_of_both) == summary(client_of_open)
+    assert [one["data_set_id"] for one in summary(client_of_both)[0]["data_sets"]] == ["Open"]
 
 
-def test_user_without_grants_sees_an_empty_lakehouse(both):
+def test_user_without_grants_sees_an_empty_lakehouse(client_of_both):
     for text in ("SELECT * FROM observations", "CLUSTER FROM *", "SELECT * FROM snapshots", "SELECT * FROM runs"):
-        assert rows(both, "nothing", text).num_rows == 0
-    assert "there are no data sets yet" in said(both, "nothing", "SLICE FROM Open", {})
+        assert rows(client_of_both, "nothing", text).num_rows == 0
+    assert "there are no data sets yet" in result_of(client_of_both, "nothing", "SLICE FROM Open", {})
 
 
 def test_grants_apply_to_parameter_values(shared):
@@ -222,55 +226,61 @@ def info_of(client, name, text):
     return client.get_flight_info(flight.FlightDescriptor.for_command(text.encode()), bearer(token(name)))
 
 
-def test_ticket_runs_with_the_grants_of_its_bearer(both):
+def test_ticket_runs_with_the_grants_of_its_bearer(client_of_both):
     text = "SELECT data_set_id, count(*) AS rows FROM observations GROUP BY ALL ORDER BY ALL"
-    for asked in ("reader", "shut"):
-        (endpoint,) = info_of(both, asked, text).endpoints
+    for owner in ("reader", "shut"):
+        (endpoint,) = info_of(client_of_both, owner, text).endpoints
         for name, seen in (("open", ["Open"]), ("nothing", []), ("reader", ["Open", "Shut"])):
-            found = both.do_get(endpoint.ticket, bearer(token(name))).read_all()
+            found = client_of_both.do_get(endpoint.ticket, bearer(token(name))).read_all()
             assert found["data_set_id"].to_pylist() == seen
         with pytest.raises(flight.FlightUnauthenticatedError):
-            both.do_get(endpoint.ticket)
+            client_of_both.do_get(endpoint.ticket)
 
 
 def act(client, name, kind, body, result=None):
-    answers = [answer.body.to_pybytes() for answer in client.do_action(flight.Action(kind, body), bearer(token(name)))]
-    return protocol.parse(result, answers[0]) if result else protocol.unpack(answers[0])
+    bodies = [
+        response.body.to_pybytes() for response in client.do_action(flight.Action(kind, body), bearer(token(name)))
+    ]
+    return protocol.parse(result, bodies[0]) if result else protocol.unpack(bodies[0])
 
 
-def prepared(client, name, text):
+def prepare(client, name, text):
     request = protocol.pack(message("ActionCreatePreparedStatementRequest", query=text))
     return act(client, name, "CreatePreparedStatement", request).prepared_statement_handle
 
 
-def test_prepared_statement_of_another_user_is_unknown(both):
-    handle = prepared(both, "reader", "SELECT DISTINCT data_set_id FROM observations")
+def test_prepared_statement_of_another_user_is_unknown(client_of_both):
+    handle = prepare(client_of_both, "reader", "SELECT DISTINCT data_set_id FROM observations")
     command = protocol.pack(message("CommandPreparedStatementQuery", prepared_statement_handle=handle))
     descriptor = flight.FlightDescriptor.for_command(command)
     for name in ("open", "root"):
         with pytest.raises(pa.ArrowKeyError, match="unknown prepared statement"):
-            both.get_flight_info(descriptor, bearer(token(name)))
+            client_of_both.get_flight_info(descriptor, bearer(token(name)))
         request = message("ActionClosePreparedStatementRequest", prepared_statement_handle=handle)
-        list(both.do_action(flight.Action("ClosePreparedStatement", protocol.pack(request)), bearer(token(name))))
-    assert both.get_flight_info(descriptor, bearer(token("reader"))).schema.names == ["data_set_id"]
+        list(
+            client_of_both.do_action(
+                flight.Action("ClosePreparedStatement", protocol.pack(request)), bearer(token(name))
+            )
+        )
+    assert client_of_both.get_flight_info(descriptor, bearer(token("reader"))).schema.names == ["data_set_id"]
 
 
-def test_transaction_of_another_user_is_unknown(both):
+def test_transaction_of_another_user_is_unknown(client_of_both):
     begin = flight.Action("BeginTransaction", protocol.pack(message("ActionBeginTransactionRequest")))
-    (begun,) = both.do_action(begin, bearer(token("reader")))
+    (begun,) = client_of_both.do_action(begin, bearer(token("reader")))
     transaction = protocol.unpack(begun.body.to_pybytes()).transaction_id
     request = message("ActionEndTransactionRequest", transaction_id=transaction, action=1)
     end = flight.Action("EndTransaction", protocol.pack(request))
     with pytest.raises(pa.ArrowKeyError, match="unknown transaction"):
-        list(both.do_action(end, bearer(token("root"))))
-    assert len(list(both.do_action(end, bearer(token("reader"))))) == 1
+        list(client_of_both.do_action(end, bearer(token("root"))))
+    assert len(list(client_of_both.do_action(end, bearer(token("reader"))))) == 1
 
 
-def test_statement_of_another_user_cannot_be_cancelled(both):
-    info = info_of(both, "reader", "SELECT 1 AS one")
+def test_statement_of_another_user_cannot_be_cancelled(client_of_both):
+    info = info_of(client_of_both, "reader", "SELECT 1 AS one")
     request = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()
-    act(both, "open", "CancelFlightInfo", request, "CancelFlightInfoResult")
-    found = both.do_get(info.endpoints[0].ticket, bearer(token("reader"))).read_all()
+    act(client_of_both, "open", "CancelFlightInfo", request, "CancelFlightInfoResult")
+    found = client_of_both.do_get(info.endpoints[0].ticket, bearer(token("reader"))).read_all()
     assert found.to_pylist() == [{"one": 1}]
 
 
@@ -330,7 +340,7 @@ def test_partly_granted_commit_counts_granted_rows_and_hides_batch_ids(open_serv
 
 
 def test_timestamp_between_granted_commits_reads_the_earlier(open_server):
-    """The snapshots of others that lie between are no gap, in which one might have expired."""
+    """Snapshots of other data sets in between do not count as a gap."""
     text = "SELECT arg_min(committed_at, total_rows) AS time FROM snapshots WHERE table_name = 'observations'"
     with flight.connect(open_server.uri) as client:
         (first,) = rows(client, "open", text)["time"].to_pylist()
@@ -343,7 +353,7 @@ def test_timestamp_between_granted_commits_reads_the_earlier(open_server):
 def test_changed_grants_apply_to_the_next_call(open_server, tmp_path):
     text = "SELECT count(*) AS rows FROM observations"
     with flight.connect(open_server.uri) as client:
-        handle = prepared(client, "open", text)
+        handle = prepare(client, "open", text)
         (endpoint,) = info_of(client, "open", text).endpoints
         users.remove(tmp_path / "users.json", "open")
         add_user(tmp_path / "users.json", "open", "read", {"Open", "Shut"})

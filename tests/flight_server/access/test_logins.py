@@ -1,4 +1,4 @@
-"""Who is let in, by every way that clients have."""
+"""Authentication by every form of header, and by the drivers."""
 
 import json
 import time
@@ -9,7 +9,7 @@ import adbc_driver_flightsql.dbapi as flight_sql
 import pyarrow.flight as flight
 import pytest
 
-from flight_server.access import users
+from flight_server.access import credentials, users
 from flight_server.access.logins import MAX_LOGIN_SECONDS, UsersAuthenticator
 from flight_server.server import Server
 from flight_server.settings import InvalidSetting
@@ -17,7 +17,7 @@ from srcql.errors import StoreError, Unauthenticated, Unavailable
 from tests.flight_server.accounts import add_user, basic, basic_value, bearer, password, token
 from tests.flight_server.rpc import observations, put
 
-ASK = flight.Ticket(b"SELECT 1 AS one")
+QUERY = flight.Ticket(b"SELECT 1 AS one")
 UNKNOWN = "unknown user, wrong password, or invalid or expired token"
 
 
@@ -25,7 +25,7 @@ def users_file(user, key="00" * 32):
     return json.dumps({"version": 1, "key": key, "users": user if isinstance(user, list) else [user]})
 
 
-ADA = {"name": "ada", "role": "read", "token": users.token_hash(token("ada"))}
+ADA = {"name": "ada", "role": "read", "token": credentials.hash_token(token("ada"))}
 BROKEN = [
     "{",
     "[" * 100_000,
@@ -44,23 +44,23 @@ BROKEN = [
 
 @pytest.fixture
 def file(tmp_path):
-    return tmp_path / "people" / "users.json"
+    return tmp_path / "accounts" / "users.json"
 
 
 @pytest.fixture
-def guarded(start, file):
+def server_with_users(start, file):
     add_user(file, "ada")
     return start(users=str(file))
 
 
 @pytest.fixture
-def caller(guarded):
-    with flight.connect(guarded.uri) as connected:
+def caller(server_with_users):
+    with flight.connect(server_with_users.uri) as connected:
         yield connected
 
 
-def one(client, options=None):
-    return client.do_get(ASK, options).read_all().to_pylist() == [{"one": 1}]
+def can_query(client, options=None):
+    return client.do_get(QUERY, options).read_all().to_pylist() == [{"one": 1}]
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def one(client, options=None):
         {"adbc.flight.sql.authorization_header": f"Bearer {token('ada')}"},
     ],
 )
-def test_adbc_login(guarded, options):
+def test_adbc_login(server_with_users, options):
     with (
-        flight_sql.connect(guarded.uri, db_kwargs=options) as connection,
+        flight_sql.connect(server_with_users.uri, db_kwargs=options) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute("SELECT 1")
@@ -82,19 +82,19 @@ def test_adbc_login(guarded, options):
 def test_handshake_returns_a_token_for_later_calls(caller):
     name, value = caller.authenticate_basic_token("ada", password("ada"))
     assert name == b"authorization"
-    assert one(caller, flight.FlightCallOptions(headers=[(name, value)]))
+    assert can_query(caller, flight.FlightCallOptions(headers=[(name, value)]))
 
 
 @pytest.mark.parametrize("padded", [True, False])
 def test_basic_header_works_on_any_call_padded_or_not(caller, padded):
-    assert one(caller, basic("ada", password("ada"), padded))
+    assert can_query(caller, basic("ada", password("ada"), padded))
 
 
 @pytest.mark.parametrize(
     "header", [f"Bearer {token('ada')}", f"Basic {basic_value('ada')}", f"basic {basic_value('ada')}"]
 )
 def test_handshake_returns_a_token_for_every_header(file, header):
-    """Drivers of JDBC and ODBC bring tokens to the Handshake too, and take what comes back."""
+    """The drivers of JDBC and ODBC also send tokens in the Handshake, and use the returned token."""
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, 60)
     login = authenticator.authenticate(header, handshake=True)
@@ -114,7 +114,7 @@ def test_handshake_with_a_token(caller):
         caller.authenticate(Nothing(), bearer(token("bob")))
 
 
-REFUSED = [
+INVALID = [
     basic("ada", "wrong password"),
     basic("bob", password("ada")),
     basic("", ""),
@@ -128,10 +128,10 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("options", REFUSED)
+@pytest.mark.parametrize("options", INVALID)
 def test_invalid_credentials_have_one_message(caller, options):
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN) as error:
-        one(caller, options)
+        can_query(caller, options)
     assert "ada" not in str(error.value)
     assert "Traceback" not in str(error.value)
 
@@ -141,7 +141,7 @@ def test_missing_header_requires_authentication(caller):
         flight.FlightUnauthenticatedError,
         match="authentication required\n  hint: send a user and a password, or a token",
     ):
-        one(caller)
+        can_query(caller)
 
 
 def test_every_rpc_requires_authentication(caller):
@@ -149,7 +149,7 @@ def test_every_rpc_requires_authentication(caller):
     calls = [
         lambda: list(caller.list_flights()),
         lambda: caller.get_flight_info(descriptor),
-        lambda: one(caller),
+        lambda: can_query(caller),
         lambda: list(caller.do_action("srcql.status")),
         caller.list_actions,
         lambda: put(caller, flight.FlightDescriptor.for_path("observations"), observations()),
@@ -163,21 +163,21 @@ def test_every_rpc_requires_authentication(caller):
 def test_changed_users_file_applies_to_the_next_call(caller, file):
     later = bearer(token("bob"))
     with pytest.raises(flight.FlightUnauthenticatedError):
-        one(caller, later)
+        can_query(caller, later)
     add_user(file, "bob")
-    assert one(caller, later)
+    assert can_query(caller, later)
 
 
 def test_login_ends_when_its_user_is_removed_or_replaced(caller, file):
     header = caller.authenticate_basic_token("ada", password("ada"))
     options = flight.FlightCallOptions(headers=[header])
-    assert one(caller, options)
+    assert can_query(caller, options)
     users.remove(file, "ada")
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN):
-        one(caller, options)
-    users.add(file, users.User("ada", "read", password=users.hash_password("another password")))
+        can_query(caller, options)
+    users.add(file, users.User("ada", "read").with_password("another password"))
     with pytest.raises(flight.FlightUnauthenticatedError, match=UNKNOWN):
-        one(caller, options)
+        can_query(caller, options)
 
 
 def test_login_is_unavailable_while_the_users_file_is_invalid(start, file, capfd):
@@ -189,11 +189,11 @@ def test_login_is_unavailable_while_the_users_file_is_invalid(start, file, capfd
             with pytest.raises(
                 flight.FlightUnavailableError, match="login unavailable: the users file cannot be read"
             ) as error:
-                one(caller, bearer(token("ada")))
+                can_query(caller, bearer(token("ada")))
             assert str(file) not in str(error.value)
         assert str(file) in capfd.readouterr().err
         file.write_text(kept)
-        assert one(caller, bearer(token("ada")))
+        assert can_query(caller, bearer(token("ada")))
 
 
 def test_token_is_valid_on_every_server_of_the_file_until_it_expires(file):
@@ -218,20 +218,20 @@ def test_login_is_renewed_for_at_most_a_month(file):
     now = [0.0]
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, MAX_LOGIN_SECONDS / 2, clock=lambda: now[0])
-    said = authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).token
+    value = authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).token
     for _ in range(3):
         now[0] += MAX_LOGIN_SECONDS * 0.3
-        said = authenticator.authenticate(f"Bearer {said}", handshake=False).token or said
+        value = authenticator.authenticate(f"Bearer {value}", handshake=False).token or value
     now[0] = MAX_LOGIN_SECONDS
     with pytest.raises(Unauthenticated):
-        authenticator.authenticate(f"Bearer {said}", handshake=False)
+        authenticator.authenticate(f"Bearer {value}", handshake=False)
 
 
-def test_adbc_uses_renewed_tokens(guarded):
-    authenticator, later = guarded._calls._authenticator, [0.0]
+def test_adbc_uses_renewed_tokens(server_with_users):
+    authenticator, later = server_with_users._calls._authenticator, [0.0]
     authenticator._clock = lambda: time.time() + later[0]
     options = {"username": "ada", "password": password("ada")}
-    with flight_sql.connect(guarded.uri, db_kwargs=options, autocommit=True) as connection:
+    with flight_sql.connect(server_with_users.uri, db_kwargs=options, autocommit=True) as connection:
         for seconds in (0.6, 1.2, 1.8):
             later[0] = seconds * authenticator._lifetime
             with connection.cursor() as cursor:
@@ -241,11 +241,11 @@ def test_adbc_uses_renewed_tokens(guarded):
             cursor.execute("SELECT 1")
 
 
-def test_tokens_do_not_wait_for_password_verification(guarded, caller):
+def test_tokens_do_not_wait_for_password_verification(server_with_users, caller):
     with ThreadPoolExecutor(1) as beside:
-        with guarded._calls._authenticator._verifying:
-            logging_in = beside.submit(lambda: one(caller, basic("ada", password("ada"))))
-            assert one(caller, bearer(token("ada")))
+        with server_with_users._calls._authenticator._verifying:
+            logging_in = beside.submit(lambda: can_query(caller, basic("ada", password("ada"))))
+            assert can_query(caller, bearer(token("ada")))
             assert not logging_in.done()
         assert logging_in.result()
 
@@ -254,14 +254,14 @@ def test_changed_token_is_rejected(file):
     add_user(file, "ada", "read")
     add_user(file, "eve", "admin")
     authenticator = UsersAuthenticator(file, 100)
-    said = authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).token
-    name, *middle, signature = said.split(".")
+    value = authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).token
+    name, *middle, signature = value.split(".")
     eve = authenticator.authenticate(f"Basic {basic_value('eve')}", handshake=True).token
     for forged in (
         ".".join((eve.split(".")[0], *middle, signature)),
         ".".join((name, middle[0], middle[1], "99999999999", signature)),
         ".".join((name, *middle, "")),
-        said[:-4],
+        value[:-4],
     ):
         with pytest.raises(Unauthenticated):
             authenticator.authenticate(f"Bearer {forged}", handshake=False)
@@ -271,9 +271,11 @@ def test_password_is_hashed_once_also_for_unknown_users(file, monkeypatch):
     add_user(file, "ada")
     authenticator = UsersAuthenticator(file, 100)
     hashed = []
-    fits = users.verify_password
+    verify = credentials.verify_password
     monkeypatch.setattr(
-        users, "verify_password", lambda said, kept: hashed.append(kept) or fits(said, password_free(kept))
+        credentials,
+        "verify_password",
+        lambda secret, stored: hashed.append(stored) or verify(secret, cheap_hash(stored)),
     )
     for _ in range(3):
         authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=False)
@@ -281,7 +283,7 @@ def test_password_is_hashed_once_also_for_unknown_users(file, monkeypatch):
     for name in ("bob", ""):
         with pytest.raises(Unauthenticated):
             authenticator.authenticate(f"Basic {basic_value(name)}", handshake=False)
-    assert [kept.split("$")[1] for kept in hashed[1:]] == [",".join(map(str, users.SCRYPT_COSTS))] * 2
+    assert [kept.split("$")[1] for kept in hashed[1:]] == [",".join(map(str, credentials.SCRYPT_COSTS))] * 2
 
 
 def test_too_many_logins_at_once_are_unavailable(file):
@@ -312,9 +314,9 @@ def test_users_file_in_the_warehouse_or_readable_by_others_is_rejected(start, tm
 def test_log_has_user_names_and_no_secrets(start, file, capfd):
     add_user(file, "ada")
     with flight.connect(start(users=str(file)).uri) as caller:
-        assert one(caller, basic("ada", password("ada")))
+        assert can_query(caller, basic("ada", password("ada")))
         with pytest.raises(flight.FlightUnauthenticatedError):
-            one(caller, basic("ada", "wrong password"))
+            can_query(caller, basic("ada", "wrong password"))
     lines = capfd.readouterr().err
     assert password("ada") not in lines
     assert "wrong password" not in lines
@@ -329,12 +331,12 @@ def test_server_without_users_logs_a_warning(start, capfd):
     assert line["event"] == "authentication_disabled"
     with flight.connect(server.uri) as client:
         client.authenticate_basic_token("anybody", "anything")
-        assert one(client)
+        assert can_query(client)
 
 
-def password_free(kept: str) -> str:
-    """The same digest at a cost that a test can pay."""
-    kind, _, *rest = kept.split("$")
+def cheap_hash(stored: str) -> str:
+    """Return the hash with costs that tests can afford."""
+    kind, _, *rest = stored.split("$")
     return "$".join((kind, "4,8,1", *rest))
 
 

@@ -1,4 +1,4 @@
-"""What clients see of the lakehouse before they ask: tables, schemas, infos, actions."""
+"""Metadata of the lakehouse: tables, schemas, server information and actions."""
 
 import json
 
@@ -20,7 +20,7 @@ NAMES = sorted((*TABLES, *OVERVIEWS))
 
 
 def metadata(client, name, **fields):
-    """The rows of a metadata command, whose schema is announced as it is sent."""
+    """Return the rows of a metadata command; check that the announced schema matches."""
     descriptor = flight.FlightDescriptor.for_command(pack(message(name, **fields)))
     info = client.get_flight_info(descriptor)
     table = client.do_get(info.endpoints[0].ticket).read_all()
@@ -52,17 +52,21 @@ def test_tables_views_and_columns_have_remarks(client):
         assert schema.metadata == {REMARKS.encode(): doc.encode()}
         assert {field.name: field.metadata[REMARKS.encode()].decode() for field in schema} == columns
         for field in schema:
-            said = {key.decode().removeprefix(KEY): value.decode() for key, value in field.metadata.items()}
-            assert said["TABLE_NAME"] == row["table_name"]
-            assert (said["CATALOG_NAME"], said["SCHEMA_NAME"]) == (CATALOG, DB_SCHEMA)
-            assert (said["IS_AUTO_INCREMENT"], said["IS_READ_ONLY"], said["IS_SEARCHABLE"]) == ("0", "1", "1")
+            found = {key.decode().removeprefix(KEY): value.decode() for key, value in field.metadata.items()}
+            assert found["TABLE_NAME"] == row["table_name"]
+            assert (found["CATALOG_NAME"], found["SCHEMA_NAME"]) == (CATALOG, DB_SCHEMA)
+            assert (found["IS_AUTO_INCREMENT"], found["IS_READ_ONLY"], found["IS_SEARCHABLE"]) == (
+                "0",
+                "1",
+                "1",
+            )
 
 
 def test_columns_have_sql_type_names(client):
     schemas = metadata(client, "CommandGetTables", include_schema=True).to_pylist()
     fields = [field for row in schemas for field in pa.ipc.read_schema(pa.py_buffer(row["table_schema"]))]
-    drawn = {str(field.type): field.metadata[f"{KEY}TYPE_NAME".encode()].decode() for field in fields}
-    assert drawn == {
+    type_names = {str(field.type): field.metadata[f"{KEY}TYPE_NAME".encode()].decode() for field in fields}
+    assert type_names == {
         "string": "VARCHAR",
         "int32": "INTEGER",
         "int64": "BIGINT",
@@ -153,7 +157,7 @@ def test_qualified_names_work_in_queries(client):
         ({"table_name_filter_pattern": r"test\_"}, []),
         ({"table_name_filter_pattern": "code.*"}, []),
         ({"table_name_filter_pattern": "%%o%_i%t%ns%%"}, ["code_implementations"]),
-        ({"table_name_filter_pattern": "%" * 100 + "x"}, []),  # no time to try each way to share a name out
+        ({"table_name_filter_pattern": "%" * 100 + "x"}, []),  # backtracking would take too long
         ({"table_name_filter_pattern": "tests' OR ''='"}, []),
         ({"table_name_filter_pattern": "tests\\"}, []),
         ({"table_name_filter_pattern": ""}, []),
@@ -226,14 +230,14 @@ def test_substrait_plans_are_rejected(client):
     plan = pack(message("CommandStatementSubstraitPlan", plan={"plan": b"x", "version": "1"}))
     with pytest.raises(NotImplementedError, match="not supported as a query"):
         client.get_flight_info(flight.FlightDescriptor.for_command(plan))
-    writer, answers = client.do_put(flight.FlightDescriptor.for_command(plan), pa.schema([]))
+    writer, responses = client.do_put(flight.FlightDescriptor.for_command(plan), pa.schema([]))
     with pytest.raises(NotImplementedError, match="not supported as a command of DoPut"):
-        send_nothing(writer, answers)
+        send_nothing(writer, responses)
 
 
 def test_status_action_summarizes_the_warehouse(client):
-    (answer,) = client.do_action("srcql.status")
-    status = json.loads(answer.body.to_pybytes())
+    (response,) = client.do_action("srcql.status")
+    status = json.loads(response.body.to_pybytes())
     assert status["data_sets"] == [{"data_set_id": "D", "problems": 2, "implementations": 6, "runs": 1, "rows": 12}]
     assert (status["files"], status["snapshots"]) == (1, 1)
 

@@ -1,4 +1,4 @@
-"""What the server says of itself can be read as other programs read it."""
+"""Server information has the form that clients read."""
 
 import duckdb
 import pyarrow as pa
@@ -7,7 +7,7 @@ import pytest
 from flight_server.catalog.sql_info import CHILDREN, INFOS, MAP, infos
 from srcql.verbs import VERBS
 
-# Code -> the child that the drivers of ADBC and JDBC cast it to, after the comments of FlightSql.proto.
+# Code -> the child that the drivers of ADBC and JDBC cast it to, from the comments of FlightSql.proto.
 EXPECTED = {
     "string_value": {0, 1, 2, 504, 513, 514, 529, 530, 531},
     "bool_value": {3, 4, 5, 9, 10, 11, 500, 501, 502, 506, 515, 516, 518, 519, 520, 521, 523, 524, 527, 532, 536, 537}
@@ -17,7 +17,7 @@ EXPECTED = {
     "string_list": {508, 509, 510, 511, 512},
     "int32_to_int32_list_map": {517},
 }
-ABSENT = {6, 7}  # the versions of Substrait, which is not spoken
+ABSENT = {6, 7}  # the versions of Substrait, which is not supported
 
 
 def test_every_info_of_the_specification_is_present():

@@ -1,4 +1,4 @@
-"""Sessions: options that hold for all statements of a client, and end when nobody uses them."""
+"""Session options: values, sessions by cookie or login, and expiry."""
 
 from dataclasses import replace
 
@@ -27,33 +27,33 @@ def option(key, **value):
 
 
 def set_options(client, *options, call_options=None):
-    """What is wrong with the options, by their names."""
+    """Set options and return the error codes by option."""
     body = message("SetSessionOptionsRequest", session_options=options).SerializeToString()
-    (answer,) = client.do_action(("SetSessionOptions", body), call_options)
-    errors = protocol.parse("SetSessionOptionsResult", answer.body.to_pybytes()).errors
+    (response,) = client.do_action(("SetSessionOptions", body), call_options)
+    errors = protocol.parse("SetSessionOptionsResult", response.body.to_pybytes()).errors
     return {error.key: error.value.value for error in errors}
 
 
 def get_options(client, call_options=None):
-    (answer,) = client.do_action(("GetSessionOptions", b""), call_options)
-    options = protocol.parse("GetSessionOptionsResult", answer.body.to_pybytes()).session_options
+    (response,) = client.do_action(("GetSessionOptions", b""), call_options)
+    options = protocol.parse("GetSessionOptionsResult", response.body.to_pybytes()).session_options
     names = ("string_value", "bool_value", "double_value")
     return {one.key: next(getattr(one.value, name) for name in names if one.value.HasField(name)) for one in options}
 
 
 def close(client, call_options=None):
-    (answer,) = client.do_action(("CloseSession", b""), call_options)
-    return protocol.parse("CloseSessionResult", answer.body.to_pybytes()).status
+    (response,) = client.do_action(("CloseSession", b""), call_options)
+    return protocol.parse("CloseSessionResult", response.body.to_pybytes()).status
 
 
-def logged_in(client, name="ada"):
+def log_in(client, name="ada"):
     header = client.authenticate_basic_token(name, "secret")
     return flight.FlightCallOptions(headers=[header])
 
 
 @pytest.fixture(scope="module")
 def numbers(tmp_path_factory):
-    """A server whose observations are equal by value, and not by text."""
+    """A server with outputs that are equal as numbers and different as texts."""
     with Server(Settings(warehouse=str(tmp_path_factory.mktemp("numbers") / "warehouse"))) as running:
         with flight.connect(running.uri) as client:
             rows = observations().to_pylist()
@@ -118,13 +118,13 @@ def test_catalog_and_schema_by_adbc(filled):
     ],
 )
 def test_invalid_option_is_reported_and_changes_nothing(client, key, value, error):
-    options = logged_in(client)
+    options = log_in(client)
     assert set_options(client, option(key, **value), call_options=options) == {key: error}
     assert get_options(client, options) == get_options(client)
 
 
 def test_options_of_every_kind_of_value(client):
-    options = logged_in(client)
+    options = log_in(client)
     given = (
         option("timeout", int64_value=7),
         option("string_views", string_value="true"),
@@ -139,12 +139,12 @@ def test_options_of_every_kind_of_value(client):
 
 
 def test_string_views_option(client):
-    options = logged_in(client)
+    options = log_in(client)
     set_options(client, option("string_views", bool_value=True), call_options=options)
     text = "SELECT problem_id, [problem_id] AS l, count(*) AS n FROM observations GROUP BY 1 ORDER BY 1"
     descriptor = flight.FlightDescriptor.for_command(text.encode())
     info = client.get_flight_info(descriptor, options)
-    with_views = client.do_get(info.endpoints[0].ticket).read_all()  # which says so to whoever brings it
+    with_views = client.do_get(info.endpoints[0].ticket).read_all()
     assert info.schema == with_views.schema == client.get_schema(descriptor, options).schema
     assert [str(kind) for kind in with_views.schema.types[::2]] == ["string_view", "int64"]
     assert with_views.to_pylist() == query(client, text).to_pylist()
@@ -152,7 +152,7 @@ def test_string_views_option(client):
 
 @pytest.mark.parametrize("compression", ["lz4", "zstd"])
 def test_compression_option(client, compression):
-    options = logged_in(client)
+    options = log_in(client)
     set_options(client, option("compression", string_value=compression), call_options=options)
     ticket = flight.Ticket(b"SELECT repeat('x', 1000) AS x FROM range(1000)")
     assert client.do_get(ticket, options).read_all() == client.do_get(ticket).read_all()
@@ -161,7 +161,7 @@ def test_compression_option(client, compression):
 def test_session_timeout(start):
     server = start()
     with flight.connect(server.uri) as client:
-        options = logged_in(client)
+        options = log_in(client)
         set_options(client, option("timeout", double_value=0.2), call_options=options)
         busy = flight.Ticket(b"SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) = 7")
         with pytest.raises(flight.FlightTimedOutError, match=r"ran longer than 0\.2 s"):
@@ -174,7 +174,7 @@ def test_session_timeout(start):
 
 
 def test_closed_session_has_the_defaults(client):
-    options = logged_in(client)
+    options = log_in(client)
     set_options(client, option("equality", string_value="EXACT"), call_options=options)
     assert close(client, options) == 1
     assert get_options(client, options)["equality"] == ""
@@ -190,7 +190,7 @@ def test_cookie_of_an_unknown_session_is_reported(client):
 
 
 class Caller:
-    """A call, as far as sessions look at it."""
+    """The parts of a call that sessions read."""
 
     def __init__(self, login_id, name=ANONYMOUS.name):
         self.login_id = login_id
@@ -230,10 +230,10 @@ def test_session_above_the_limit_is_rejected():
     sessions = Sessions(limit=1, idle=60)
     sessions.set(None, Caller("a"), EXACT)
     sessions.set(None, Caller("a"), [option("timeout", int64_value=1)])
-    sessions.set(None, Caller("b"), [option("catalog", string_value="temp")])  # a default begins none
+    sessions.set(None, Caller("b"), [option("catalog", string_value="temp")])  # a default value begins no session
     with pytest.raises(Unavailable, match="1 sessions"):
         sessions.set(None, Caller("b"), EXACT)
-    sessions.set(None, Caller("c", "bob"), EXACT)  # of each user
+    sessions.set(None, Caller("c", "bob"), EXACT)  # the limit is for each user
 
 
 def test_caller_without_a_login_has_the_defaults():
@@ -254,7 +254,7 @@ def test_garbage_for_session_actions(client, name):
 
 def test_prepared_statement_uses_the_options_of_its_execution(numbers):
     with flight.connect(numbers.uri) as client:
-        options = logged_in(client)
+        options = log_in(client)
         body = pack(message("ActionCreatePreparedStatementRequest", query="CLUSTER FROM D.gcd"))
         (created,) = client.do_action(("CreatePreparedStatement", body), options)
         handle = protocol.unpack(created.body.to_pybytes()).prepared_statement_handle

@@ -1,4 +1,4 @@
-"""Tickets: parts of a large result, other servers that answer them, expiry, renewal, and forgery."""
+"""Tickets: parts of a large result, other servers, expiry, renewal and forgery."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,14 +23,14 @@ EXPORT = "SLICE FROM *"
 
 
 @pytest.fixture
-def parted(monkeypatch):
-    """Parts of some thirty rows, where a server has parts of a million."""
+def small_parts(monkeypatch):
+    """Parts of about thirty rows instead of a million."""
     monkeypatch.setattr(queries, "PART_ROWS", 30)
 
 
 @pytest.fixture
-def two(start):
-    """Two servers on one warehouse with rows in it."""
+def two_servers(start):
+    """Two servers on one warehouse with rows."""
     servers = start(), start()
     with flight.connect(servers[0].uri) as client:
         put(client, flight.FlightDescriptor.for_path("observations"), observations(PROBLEMS))
@@ -45,15 +45,15 @@ def read(ticket):
     return unpack_ticket(protocol.unpack(ticket.ticket))
 
 
-def test_small_query_has_one_endpoint(two):
-    with flight.connect(two[0].uri) as client:
+def test_small_query_has_one_endpoint(two_servers):
+    with flight.connect(two_servers[0].uri) as client:
         for text in (EXPORT, "SELECT * FROM observations", "CLUSTER FROM *"):
             assert len(info_of(client, text).endpoints) == 1
 
 
-@pytest.mark.usefixtures("parted")
-def test_parts_of_an_export_have_its_rows_in_order(two):
-    with flight.connect(two[0].uri) as client:
+@pytest.mark.usefixtures("small_parts")
+def test_parts_of_an_export_have_its_rows_in_order(two_servers):
+    with flight.connect(two_servers[0].uri) as client:
         info = info_of(client, EXPORT)
         assert 4 <= len(info.endpoints) <= 2 * 8
         assert info.ordered
@@ -63,20 +63,20 @@ def test_parts_of_an_export_have_its_rows_in_order(two):
         assert all(part.num_rows < 60 for part in parts)
 
 
-@pytest.mark.usefixtures("parted")
-def test_adbc_reads_all_parts(two):
-    with connect(two[0]) as sql, sql.cursor() as cursor, flight.connect(two[0].uri) as client:
+@pytest.mark.usefixtures("small_parts")
+def test_adbc_reads_all_parts(two_servers):
+    with connect(two_servers[0]) as sql, sql.cursor() as cursor, flight.connect(two_servers[0].uri) as client:
         assert query_adbc(cursor, EXPORT) == query(client, EXPORT)
 
 
-@pytest.mark.usefixtures("parted")
-def test_partitions_are_read_in_parallel_from_another_server(two):
-    with connect(two[0]) as sql, sql.cursor() as cursor:
+@pytest.mark.usefixtures("small_parts")
+def test_partitions_are_read_in_parallel_from_another_server(two_servers):
+    with connect(two_servers[0]) as sql, sql.cursor() as cursor:
         partitions, schema = cursor.adbc_execute_partitions(EXPORT)
         whole = query_adbc(cursor, EXPORT)
 
     def fetch(partition):
-        with connect(two[1]) as other, other.cursor() as reader:
+        with connect(two_servers[1]) as other, other.cursor() as reader:
             reader.adbc_read_partition(partition)
             return reader.fetch_arrow_table()
 
@@ -87,26 +87,26 @@ def test_partitions_are_read_in_parallel_from_another_server(two):
     assert whole.schema == schema
 
 
-def test_ticket_reads_its_snapshot_on_another_server(two):
-    ours, theirs = (flight.connect(server.uri) for server in two)
-    with ours, theirs:
-        ticket = info_of(ours, "SELECT count(*) AS n FROM observations").endpoints[0].ticket
-        put(ours, flight.FlightDescriptor.for_path("observations"), observations(run="r2"))
-        assert theirs.do_get(ticket).read_all()["n"].to_pylist() == [120]
-        assert query(theirs, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [132]
+def test_ticket_reads_its_snapshot_on_another_server(two_servers):
+    first, second = (flight.connect(server.uri) for server in two_servers)
+    with first, second:
+        ticket = info_of(first, "SELECT count(*) AS n FROM observations").endpoints[0].ticket
+        put(first, flight.FlightDescriptor.for_path("observations"), observations(run="r2"))
+        assert second.do_get(ticket).read_all()["n"].to_pylist() == [120]
+        assert query(second, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [132]
 
 
-def test_ticket_with_values_works_on_another_server(two):
-    with connect(two[0]) as sql, sql.cursor() as cursor:
+def test_ticket_with_values_works_on_another_server(two_servers):
+    with connect(two_servers[0]) as sql, sql.cursor() as cursor:
         partitions, _ = cursor.adbc_execute_partitions("SELECT ? AS x, 1.5 AS y", ("a",))
-    with connect(two[1]) as sql, sql.cursor() as cursor:
+    with connect(two_servers[1]) as sql, sql.cursor() as cursor:
         cursor.adbc_read_partition(partitions[0])
         assert cursor.fetchone()[0] == "a"
 
 
-@pytest.mark.usefixtures("parted")
-def test_explain_has_one_ticket(two):
-    with flight.connect(two[0].uri) as client:
+@pytest.mark.usefixtures("small_parts")
+def test_explain_has_one_ticket(two_servers):
+    with flight.connect(two_servers[0].uri) as client:
         info = info_of(client, f"EXPLAIN {EXPORT}")
         assert client.do_get(info.endpoints[0].ticket).read_all().num_rows > 0
 
@@ -134,11 +134,11 @@ def test_tickets_and_parts_run_with_the_grants_of_their_bearer(start, tmp_path):
     ada, bob = bearer(token("ada")), bearer(token("bob"))
     with flight.connect(start(users=str(file)).uri) as client:
         rows = observations()
-        writer, answers = client.do_put(flight.FlightDescriptor.for_path("observations"), rows.schema, ada)
+        writer, responses = client.do_put(flight.FlightDescriptor.for_path("observations"), rows.schema, ada)
         with writer:
             writer.write_table(rows)
             writer.done_writing()
-            answers.read()
+            responses.read()
         info = client.get_flight_info(flight.FlightDescriptor.for_command(b"SELECT * FROM observations"), ada)
         (endpoint,) = info.endpoints
         assert client.do_get(endpoint.ticket, ada).read_all().num_rows == 12
@@ -148,14 +148,14 @@ def test_tickets_and_parts_run_with_the_grants_of_their_bearer(start, tmp_path):
         with pytest.raises(KeyError, match="unknown data set D"):
             client.do_get(flight.Ticket(replace(part, text="SLICE FROM D").pack()), bob).read_all()
         body = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()
-        list(client.do_action(("CancelFlightInfo", body), bob))  # which is his own affair
+        list(client.do_action(("CancelFlightInfo", body), bob))  # cancels for bob only
         assert client.do_get(endpoint.ticket, ada).read_all().num_rows == 12
 
 
 def renew(client, endpoint):
     body = message("RenewFlightEndpointRequest", endpoint=endpoint.serialize()).SerializeToString()
-    (answer,) = client.do_action(("RenewFlightEndpoint", body))
-    return flight.FlightEndpoint.deserialize(answer.body.to_pybytes())
+    (response,) = client.do_action(("RenewFlightEndpoint", body))
+    return flight.FlightEndpoint.deserialize(response.body.to_pybytes())
 
 
 def test_renew_endpoint(client):
@@ -185,20 +185,20 @@ def test_metadata_endpoint_is_renewed_unchanged(client):
     assert renew(client, endpoint) == endpoint
 
 
-@pytest.mark.usefixtures("parted")
-def test_parts_of_a_statement_share_one_slot(two):
-    with flight.connect(two[0].uri) as client:
+@pytest.mark.usefixtures("small_parts")
+def test_parts_of_a_statement_share_one_slot(two_servers):
+    with flight.connect(two_servers[0].uri) as client:
         assert len({read(endpoint.ticket).id for endpoint in info_of(client, EXPORT).endpoints}) == 1
     slots = Slots(statements=1, parts=2)
     with slots.acquire(b"a"), slots.acquire(b"a"):
-        for other, word in ((b"b", "1 statements"), (b"a", "2 streams")):
-            with pytest.raises(Unavailable, match=word), slots.acquire(other):
+        for other, expected in ((b"b", "1 statements"), (b"a", "2 streams")):
+            with pytest.raises(Unavailable, match=expected), slots.acquire(other):
                 pass
     with slots.acquire(b"b"):
         pass
 
 
-@pytest.mark.usefixtures("parted")
+@pytest.mark.usefixtures("small_parts")
 def test_export_in_parts_needs_one_slot(start):
     server = start(statements=1)
     with flight.connect(server.uri) as client:

@@ -1,4 +1,4 @@
-"""Transactions: what a client of DB-API expects is answered, and nothing is promised that is not kept."""
+"""Transactions have the messages that clients of DB-API expect, and no content."""
 
 import adbc_driver_flightsql.dbapi as flight_sql
 import pyarrow as pa
@@ -14,14 +14,14 @@ from tests.flight_server.rpc import observations, put, query_adbc, send_nothing
 
 
 def begin(client):
-    (answer,) = client.do_action(("BeginTransaction", pack(message("ActionBeginTransactionRequest"))))
-    return protocol.unpack(answer.body.to_pybytes()).transaction_id
+    (response,) = client.do_action(("BeginTransaction", pack(message("ActionBeginTransactionRequest"))))
+    return protocol.unpack(response.body.to_pybytes()).transaction_id
 
 
 def end(client, transaction, action=1):
     request = message("ActionEndTransactionRequest", transaction_id=transaction, action=action)
-    (answer,) = client.do_action(("EndTransaction", pack(request)))
-    return answer.body.to_pybytes()
+    (response,) = client.do_action(("EndTransaction", pack(request)))
+    return response.body.to_pybytes()
 
 
 def test_dbapi_without_autocommit(filled):
@@ -81,9 +81,9 @@ def test_statement_of_an_unknown_transaction(client):
 
 def test_update_of_an_unknown_transaction(client):
     request = pack(message("CommandStatementUpdate", query="SELECT 1", transaction_id=b"never begun"))
-    writer, answers = client.do_put(flight.FlightDescriptor.for_command(request), pa.schema([]))
+    writer, responses = client.do_put(flight.FlightDescriptor.for_command(request), pa.schema([]))
     with pytest.raises(KeyError, match="unknown transaction"):
-        send_nothing(writer, answers)
+        send_nothing(writer, responses)
 
 
 def test_oldest_transaction_above_the_limit_is_discarded():

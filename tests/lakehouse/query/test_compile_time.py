@@ -1,4 +1,4 @@
-"""The columns of a matrix are those of the snapshot and the parameters that it is planned for."""
+"""MATRIX: its columns depend on the snapshot and on the parameters, so a query runs while it is compiled."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -62,22 +62,22 @@ def test_a_matrix_in_a_larger_query(engine: Engine) -> None:
     }
 
 
-def test_a_question_may_do_no_more_than_a_statement(engine: Engine) -> None:
-    with pytest.raises(Forbidden) as told:
+def test_a_query_at_compile_time_obeys_the_sandbox(engine: Engine) -> None:
+    with pytest.raises(Forbidden) as raised:
         engine.prepare("MATRIX FROM D WHERE output = (SELECT content FROM read_text('secret'))")
-    assert (told.value.line, told.value.column) == (1, 51)
+    assert (raised.value.line, raised.value.column) == (1, 51)
 
 
-def test_a_question_takes_no_longer_than_planning_may(engine: Engine) -> None:
-    with Engine(engine.warehouse, compile_seconds=0.2) as hurried:
+def test_a_query_at_compile_time_has_a_time_limit(engine: Engine) -> None:
+    with Engine(engine.warehouse, compile_seconds=0.2) as limited:
         keys = "'D' AS data_set_id, 'p' AS problem_id, 'a' AS implementation_id, 't' AS test_id, 0 AS step_id"
         endless = f"SELECT {keys}, CAST(sum(hash(a.range, b.range)) AS VARCHAR) AS output"
         with pytest.raises(TimedOut, match=r"compiling the query took longer than 0\.2 seconds"):
-            hurried.query(f"MATRIX FROM ({endless} FROM range(10000000) AS a, range(10000000) AS b)")
-        assert names(hurried.query("MATRIX FROM D").read_all()) == ["a", "b", "c"]
+            limited.query(f"MATRIX FROM ({endless} FROM range(10000000) AS a, range(10000000) AS b)")
+        assert names(limited.query("MATRIX FROM D").read_all()) == ["a", "b", "c"]
 
 
-def test_rows_that_change_are_planned_for_each_time(engine: Engine) -> None:
+def test_rows_that_change_between_reads_are_compiled_each_time(engine: Engine) -> None:
     text = "MATRIX FROM (SELECT * FROM observations ORDER BY random() LIMIT 1)"
     found = set()
     for _ in range(40):
@@ -88,6 +88,6 @@ def test_rows_that_change_are_planned_for_each_time(engine: Engine) -> None:
     assert len(found) > 1
 
 
-def test_more_parameters_than_the_text_has(engine: Engine) -> None:
+def test_too_many_parameters(engine: Engine) -> None:
     with pytest.raises(InvalidQuery, match="expected 1 parameter, found 2"):
         engine.query("MATRIX FROM D WHERE output = ?", ["a", "b"])

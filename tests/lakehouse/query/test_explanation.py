@@ -1,4 +1,4 @@
-"""EXPLAIN: the SQL, the files and the columns of a query, and mistakes in it at their place."""
+"""EXPLAIN: the SQL, the files and the columns of a query, and the positions of mistakes in it."""
 
 import re
 import threading
@@ -20,7 +20,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "language.md").read_text(encoding="
 
 @pytest.fixture
 def files(warehouse: Warehouse) -> list[str]:
-    """What the files of two problems are called, below the folder of the warehouse."""
+    """The paths of the files of two problems, relative to the warehouse."""
     paths = []
     for problem in ("p", "q"):
         warehouse.ingest("observations", observations((problem, "a", "t", 0, "1"), (problem, "b", "t", 0, "2")))
@@ -30,31 +30,31 @@ def files(warehouse: Warehouse) -> list[str]:
 
 
 def explanation(engine: Engine, text: str, *parameters: object) -> dict[str, list[str]]:
-    answer = engine.query(text, parameters).read_all()
-    assert answer.schema == pa.schema({"key": pa.string(), "value": pa.string()})
-    rows = answer.to_pydict()
-    said: dict[str, list[str]] = {}
+    result = engine.query(text, parameters).read_all()
+    assert result.schema == pa.schema({"key": pa.string(), "value": pa.string()})
+    rows = result.to_pydict()
+    found: dict[str, list[str]] = {}
     for key, value in zip(rows["key"], rows["value"], strict=True):
-        said.setdefault(key, []).append(value)
-    return said
+        found.setdefault(key, []).append(value)
+    return found
 
 
-def test_a_verb_is_explained(engine: Engine, files: list[str]) -> None:
-    said = explanation(engine, "EXPLAIN CLUSTER FROM D.q WHERE step_id = 0")
-    assert list(said) == ["sql", "file", "column"]
-    assert " ".join(said["sql"]).split() == engine.prepare("CLUSTER FROM D.q WHERE step_id = 0").sql.split()
-    assert len(said["sql"]) > 10
-    assert max(map(len, said["sql"])) <= WIDTH
-    assert said["file"] == [files[1]]
-    assert said["column"][-3:] == ["n_missing BIGINT", "fingerprint VARCHAR", "is_largest BOOLEAN"]
-    assert (said["column"][0], said["column"][6]) == ("data_set_id VARCHAR", "implementations VARCHAR[]")
+def test_explain_of_a_verb(engine: Engine, files: list[str]) -> None:
+    found = explanation(engine, "EXPLAIN CLUSTER FROM D.q WHERE step_id = 0")
+    assert list(found) == ["sql", "file", "column"]
+    assert " ".join(found["sql"]).split() == engine.prepare("CLUSTER FROM D.q WHERE step_id = 0").sql.split()
+    assert len(found["sql"]) > 10
+    assert max(map(len, found["sql"])) <= WIDTH
+    assert found["file"] == [files[1]]
+    assert found["column"][-3:] == ["n_missing BIGINT", "fingerprint VARCHAR", "is_largest BOOLEAN"]
+    assert (found["column"][0], found["column"][6]) == ("data_set_id VARCHAR", "implementations VARCHAR[]")
 
 
-def test_plain_sql_is_explained(engine: Engine, files: list[str]) -> None:
-    said = explanation(engine, " -- why\nexplain\tSELECT count(*) AS n, output FROM observations GROUP BY 2;")
-    assert said["file"] == sorted(files)
-    assert said["column"] == ["n BIGINT", "output VARCHAR"]
-    assert said["sql"][-1].endswith("SELECT count(*) AS n, output FROM observations GROUP BY 2;")
+def test_explain_of_plain_sql(engine: Engine, files: list[str]) -> None:
+    found = explanation(engine, " -- why\nexplain\tSELECT count(*) AS n, output FROM observations GROUP BY 2;")
+    assert found["file"] == sorted(files)
+    assert found["column"] == ["n BIGINT", "output VARCHAR"]
+    assert found["sql"][-1].endswith("SELECT count(*) AS n, output FROM observations GROUP BY 2;")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_files_are_those_of_the_snapshot(warehouse: Warehouse, engine: Engin
     assert explanation(engine, f"EXPLAIN CLUSTER FROM * AT (VERSION => {first})")["file"] == [files[0]]
 
 
-def test_what_reads_nothing_names_no_file(engine: Engine) -> None:
+def test_a_query_without_tables_has_no_file(engine: Engine) -> None:
     assert explanation(engine, 'EXPLAIN SELECT 1 AS "one\'s"') == {
         "sql": ['SELECT 1 AS "one\'s"'],
         "column": ["one's INTEGER"],
@@ -111,28 +111,30 @@ PROFILED = {
 
 @pytest.mark.parametrize(("query", "rows"), PROFILED.items())
 @pytest.mark.usefixtures("files")
-def test_a_profile_says_what_the_page_says_of_it(engine: Engine, query: str, rows: str) -> None:
-    said = explanation(engine, f"EXPLAIN ANALYZE {query}")
-    assert list(said) == re.findall(r"^\| `(\w+)` \|", PAGE.split("EXPLAIN ANALYZE query\n")[1].split("\n## ")[0], re.M)
-    assert said.pop("rows") == [rows] == [str(engine.query(query).read_all().num_rows)]
-    assert all(re.fullmatch(r" *[A-Z_]+( \w+)?: \d+\.\d{6} s, \d+ rows", line) for line in said.pop("operator"))
-    assert re.fullmatch(r"\d+ of \d+", said.pop("row_groups")[0])
-    assert all(float(value) >= 0 for values in said.values() for value in values)
+def test_a_profile_has_the_documented_keys(engine: Engine, query: str, rows: str) -> None:
+    found = explanation(engine, f"EXPLAIN ANALYZE {query}")
+    assert list(found) == re.findall(
+        r"^\| `(\w+)` \|", PAGE.split("EXPLAIN ANALYZE query\n")[1].split("\n## ")[0], re.M
+    )
+    assert found.pop("rows") == [rows] == [str(engine.query(query).read_all().num_rows)]
+    assert all(re.fullmatch(r" *[A-Z_]+( \w+)?: \d+\.\d{6} s, \d+ rows", line) for line in found.pop("operator"))
+    assert re.fullmatch(r"\d+ of \d+", found.pop("row_groups")[0])
+    assert all(float(value) >= 0 for values in found.values() for value in values)
 
 
 def test_a_profile_counts_what_was_read(engine: Engine, files: list[str]) -> None:
-    said = explanation(engine, "EXPLAIN ANALYZE SELECT output FROM observations")
-    assert (said["files"], said["row_groups"], said["rows_scanned"]) == ([str(len(files))], ["2 of 2"], ["4"])
+    found = explanation(engine, "EXPLAIN ANALYZE SELECT output FROM observations")
+    assert (found["files"], found["row_groups"], found["rows_scanned"]) == ([str(len(files))], ["2 of 2"], ["4"])
     one = explanation(engine, "EXPLAIN ANALYZE SLICE FROM D.p")
     assert (one["files"], one["row_groups"]) == (["1"], ["1 of 1"])
 
 
-def test_what_needs_no_operator_has_no_profile_but_its_time(engine: Engine) -> None:
+def test_a_query_without_operators_has_only_its_time(engine: Engine) -> None:
     assert list(explanation(engine, "EXPLAIN ANALYZE VALUES (1), (2)")) == ["seconds"]
 
 
 @pytest.mark.usefixtures("files")
-def test_no_explanation_says_where_the_warehouse_is(engine: Engine, warehouse: Warehouse) -> None:
+def test_no_explanation_reveals_the_path_of_the_warehouse(engine: Engine, warehouse: Warehouse) -> None:
     for text in ("EXPLAIN CLUSTER FROM D", "EXPLAIN ANALYZE CLUSTER FROM D"):
         assert warehouse.location not in str(explanation(engine, text))
 
@@ -148,15 +150,15 @@ def test_a_profile_ends_when_it_is_interrupted(engine: Engine) -> None:
 
 
 @pytest.mark.usefixtures("files")
-def test_what_is_explained_is_not_kept(engine: Engine) -> None:
-    kept = engine.prepare("CLUSTER FROM D")
+def test_explained_queries_are_not_cached(engine: Engine) -> None:
+    cached = engine.prepare("CLUSTER FROM D")
     for number in range(300):
         explanation(engine, f"EXPLAIN SELECT {number}")
-    assert engine.prepare("CLUSTER FROM D") is kept
+    assert engine.prepare("CLUSTER FROM D") is cached
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "place", "said"),
+    ("text", "kind", "place", "message"),
     [
         ("EXPLAIN CLUSTER FROM E", UnknownName, 22, "unknown data set E"),
         ("EXPLAIN CLUSTER FROM D WHERE x = 1", UnknownName, 30, "unknown column x"),
@@ -175,14 +177,14 @@ def test_what_is_explained_is_not_kept(engine: Engine) -> None:
         ("EXPLAIN ANALYZE SELECT 'é', CAST(test_id AS INT) FROM observations", ExecutionError, 29, "'t' is not an"),
     ],
 )
-def test_mistakes_are_told_in_the_text_of_the_user(
-    engine: Engine, files: list[str], text: str, kind: type[SrcqlError], place: int, said: str
+def test_mistakes_are_located_in_the_text_of_the_user(
+    engine: Engine, files: list[str], text: str, kind: type[SrcqlError], place: int, message: str
 ) -> None:
     assert files
-    with pytest.raises(kind) as told:
+    with pytest.raises(kind) as raised:
         engine.query(text).read_all()
-    first, line, underline, *_ = str(told.value).split("\n")
-    assert first.startswith(f"line 1, column {place}: {said}")
+    first, line, underline, *_ = str(raised.value).split("\n")
+    assert first.startswith(f"line 1, column {place}: {message}")
     assert line == f"  {text}"
     assert underline.index("^") == place + 1
 
@@ -193,16 +195,16 @@ def test_mistakes_are_told_in_the_text_of_the_user(
         "EXPLAIN DROP TABLE observations",
         "EXPLAIN ANALYZE DROP TABLE observations",
         "EXPLAIN ANALYZE COPY (CLUSTER FROM *) TO 'x.parquet'",
-        "EXPLAIN CREATE TABLE kept AS CLUSTER FROM *",
+        "EXPLAIN CREATE TABLE cached AS CLUSTER FROM *",
         "EXPLAIN SELECT * FROM read_text('/etc/passwd')",
     ],
 )
-def test_only_queries_of_the_lakehouse_are_explained(engine: Engine, text: str) -> None:
+def test_explain_rejects_anything_but_queries_of_the_lakehouse(engine: Engine, text: str) -> None:
     with pytest.raises(Forbidden):
         engine.query(text)
 
 
 @pytest.mark.parametrize("text", ["PREPARE p AS CLUSTER FROM D", "DROP CLUSTER FROM D", "CALL CLUSTER FROM D"])
-def test_other_commands_take_no_verb(engine: Engine, text: str) -> None:
+def test_other_commands_reject_verbs(engine: Engine, text: str) -> None:
     with pytest.raises((InvalidQuery, Unsupported)):
         engine.query(text)

@@ -7,7 +7,7 @@ from lakehouse.engine import Engine
 from lakehouse.query.sandbox import FORBIDDEN_FUNCTIONS
 from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName
 
-REFUSED = {
+REJECTED = {
     "SELECT 1; SELECT 2": InvalidQuery,
     "": InvalidQuery,
     "SELECT * FROM nothing": UnknownName,
@@ -19,20 +19,20 @@ REFUSED = {
     "SELECT " + "abs(" * 5000 + "1" + ")" * 5000: InvalidQuery,
 }
 LINES = (Path(__file__).parent / "reaching_out.sql").read_text().splitlines()
-REACHING_OUT = [line.removesuffix(";") for line in LINES if line and not line.startswith("--")]
+FORBIDDEN = [line.removesuffix(";") for line in LINES if line and not line.startswith("--")]
 
 
-@pytest.mark.parametrize("text", REACHING_OUT)
-def test_lets_nothing_reach_out(engine: Engine, text: str) -> None:
+@pytest.mark.parametrize("text", FORBIDDEN)
+def test_rejects_access_outside_the_lakehouse(engine: Engine, text: str) -> None:
     with pytest.raises((Forbidden, InvalidQuery)):
         engine.query(text).read_all()
 
 
-def test_many_ways_out_were_tried() -> None:
-    assert len(set(REACHING_OUT)) == len(REACHING_OUT) >= 60
+def test_forbidden_statements_are_many_and_distinct() -> None:
+    assert len(set(FORBIDDEN)) == len(FORBIDDEN) >= 60
 
 
-def test_knows_every_macro_that_reads_a_table() -> None:
+def test_forbids_every_macro_that_reads_a_table() -> None:
     reads = "regexp_matches(lower(macro_definition), '\\bfrom\\b')"
     with duckdb.connect() as connection:
         found = connection.sql(
@@ -41,14 +41,14 @@ def test_knows_every_macro_that_reads_a_table() -> None:
         assert {name for (name,) in found.fetchall()} <= FORBIDDEN_FUNCTIONS
 
 
-@pytest.mark.parametrize(("text", "error"), REFUSED.items(), ids=[text[:40] for text in REFUSED])
-def test_refuses(engine: Engine, text: str, error: type[SrcqlError]) -> None:
+@pytest.mark.parametrize(("text", "error"), REJECTED.items(), ids=[text[:40] for text in REJECTED])
+def test_rejects(engine: Engine, text: str, error: type[SrcqlError]) -> None:
     with pytest.raises(error):
         engine.query(text).read_all()
 
 
 @pytest.mark.parametrize("variable", ["warehouse", "rows", "data"])
-def test_sees_no_variable_of_the_program(engine: Engine, variable: str) -> None:
+def test_cannot_read_variables_of_the_program(engine: Engine, variable: str) -> None:
     warehouse = rows = data = __import__("pyarrow").table({"a": [1]})
     assert warehouse is rows is data
     with pytest.raises(UnknownName):
@@ -76,7 +76,7 @@ def test_allows(engine: Engine, text: str) -> None:
     engine.query(text).read_all()
 
 
-def test_says_where(engine: Engine) -> None:
+def test_locates_the_error(engine: Engine) -> None:
     with pytest.raises(UnknownName) as raised:
         engine.query("SELECT 'é'\nFROM observation")
     assert str(raised.value) == (

@@ -1,4 +1,4 @@
-"""The overviews: what they count, which code they show, and what a statement that does not name one pays: nothing."""
+"""The overviews: their counts, the code they show, and that a statement creates only those it names."""
 
 from datetime import datetime
 from typing import Any
@@ -22,10 +22,10 @@ def rows(engine: Engine, text: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def filled(warehouse: Warehouse, engine: Engine) -> Engine:
-    """Two problems, two runs of one of them, an expectation for each, and code that was written twice."""
+    """Two problems, two runs of one of them, an expected response for each, and two versions of the code."""
     r1 = {"created_at": NOON, "environment_id": "ci-1", "git_commit_hash": "c1"}
-    answers = (("p", "a", "t", 0, "1"), ("p", "a", "u", 0, "2"), ("p", "b", "t", 0, "$EXCEPTION@E@x"))
-    warehouse.ingest("observations", observations(*answers, **r1), batch_id="first")
+    responses = (("p", "a", "t", 0, "1"), ("p", "a", "u", 0, "2"), ("p", "b", "t", 0, "$EXCEPTION@E@x"))
+    warehouse.ingest("observations", observations(*responses, **r1), batch_id="first")
     later = {"run_id": "s", "created_at": NOON.replace(hour=13), "environment_id": "ci-1"}
     warehouse.ingest("observations", observations(("p", "a", "t", 0, "1"), **later, git_commit_hash="c2"))
     warehouse.ingest("observations", observations(("p", "c", "t", 0, "1"), **later, git_commit_hash="c3"))
@@ -53,7 +53,7 @@ def test_problems(filled: Engine) -> None:
     ]
 
 
-def test_implementations_show_their_latest_code_and_are_not_multiplied_by_it(filled: Engine) -> None:
+def test_implementations_have_one_row_with_the_latest_code(filled: Engine) -> None:
     columns = "implementation_id, language, lines_of_code, code_hash, n_tests, n_runs, n_observations, n_exceptions"
     found = rows(filled, f"SELECT {columns} FROM implementations ORDER BY ALL")
     assert [tuple(row.values()) for row in found] == [
@@ -63,7 +63,7 @@ def test_implementations_show_their_latest_code_and_are_not_multiplied_by_it(fil
     ]
 
 
-def test_runs_have_the_context_that_all_their_rows_have(filled: Engine) -> None:
+def test_runs_have_the_context_that_all_their_rows_share(filled: Engine) -> None:
     assert rows(filled, "SELECT * EXCLUDE (data_set_id, researcher_name) FROM runs ORDER BY run_id") == [
         {
             "run_id": "r",
@@ -92,7 +92,7 @@ def test_runs_have_the_context_that_all_their_rows_have(filled: Engine) -> None:
     ]
 
 
-def test_snapshots_are_what_at_takes(filled: Engine) -> None:
+def test_at_accepts_the_snapshots(filled: Engine) -> None:
     found = rows(filled, "FROM snapshots ORDER BY committed_at")
     assert [(row["table_name"], row["operation"], row["added_rows"], row["total_rows"]) for row in found] == [
         ("observations", "append", 3, 3),
@@ -107,21 +107,21 @@ def test_snapshots_are_what_at_takes(filled: Engine) -> None:
             assert rows(filled, f"SELECT count(*) AS n FROM observations AT ({at})") == [{"n": row["total_rows"]}]
 
 
-def test_a_batch_id_of_any_letters_is_shown(warehouse: Warehouse, engine: Engine) -> None:
+def test_a_batch_id_of_any_characters_is_shown(warehouse: Warehouse, engine: Engine) -> None:
     odd = "it's {at} \0 AT (VERSION => 1) CLUSTER FROM __x; --"
     warehouse.ingest("observations", observations(("p", "a", "t", 0, "1")), batch_id=odd)
     assert rows(engine, "SELECT batch_ids FROM snapshots") == [{"batch_ids": [odd]}]
 
 
 @pytest.mark.parametrize(("name", "verb"), [("clusters", "CLUSTER FROM *"), ("oracles", "ORACLE FROM *")])
-def test_a_verb_at_its_defaults(filled: Engine, name: str, verb: str) -> None:
+def test_a_verb_with_its_defaults(filled: Engine, name: str, verb: str) -> None:
     found = filled.query(f"FROM {name} ORDER BY ALL").read_all()
     assert found.equals(filled.query(f"SELECT * FROM ({verb}) ORDER BY ALL").read_all())
     assert found.num_rows > 1
 
 
 @pytest.mark.parametrize("name", OVERVIEWS)
-def test_every_overview_has_the_columns_that_it_tells_of(filled: Engine, engine: Engine, name: str) -> None:
+def test_every_overview_has_its_documented_columns(filled: Engine, engine: Engine, name: str) -> None:
     assert filled.prepare(f"FROM {name}").schema.names == list(OVERVIEWS[name].columns)
     assert all(OVERVIEWS[name].columns.values())
     assert OVERVIEWS[name].doc
@@ -130,8 +130,8 @@ def test_every_overview_has_the_columns_that_it_tells_of(filled: Engine, engine:
 
 @pytest.mark.parametrize("name", OVERVIEWS)
 def test_an_empty_lakehouse_has_empty_overviews(engine: Engine, name: str) -> None:
-    answer = engine.query(f"FROM {name}").read_all()
-    assert (answer.num_rows, answer.schema.names) == (0, list(OVERVIEWS[name].columns))
+    result = engine.query(f"FROM {name}").read_all()
+    assert (result.num_rows, result.schema.names) == (0, list(OVERVIEWS[name].columns))
 
 
 def test_types_are_those_of_the_language(filled: Engine) -> None:
@@ -142,7 +142,7 @@ def test_types_are_those_of_the_language(filled: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"),
+    ("text", "result"),
     [
         ("WITH clusters AS (SELECT 7 AS a) FROM clusters", [{"a": 7}]),
         ("WITH Clusters AS (SELECT 7 AS a) SELECT c.a FROM (SELECT * FROM CLUSTERS) AS c", [{"a": 7}]),
@@ -150,16 +150,16 @@ def test_types_are_those_of_the_language(filled: Engine) -> None:
         ("FROM (WITH problems AS (SELECT 7 AS a), other AS (FROM problems) FROM other)", [{"a": 7}]),
     ],
 )
-def test_a_common_table_expression_hides_a_view_and_costs_nothing(
-    filled: Engine, text: str, answer: list[dict[str, Any]]
+def test_a_common_table_expression_hides_a_view_which_is_not_created(
+    filled: Engine, text: str, result: list[dict[str, Any]]
 ) -> None:
     statement = filled.prepare(text)
     with statement.cursor() as cursor:
         assert cursor.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchall() == [(0,)]
-    assert rows(filled, text) == answer
+    assert rows(filled, text) == result
 
 
-def test_where_it_hides_nothing_the_view_is_read(filled: Engine) -> None:
+def test_a_view_is_read_where_no_common_table_expression_hides_it(filled: Engine) -> None:
     text = "SELECT count(*) AS n FROM main.runs, (WITH runs AS (SELECT 1) FROM runs)"
     assert rows(filled, text) == [{"n": 2}]
     assert rows(filled, "WITH runs AS (FROM runs WHERE run_id = 's') SELECT count(*) AS n FROM runs") == [{"n": 1}]
@@ -167,7 +167,7 @@ def test_where_it_hides_nothing_the_view_is_read(filled: Engine) -> None:
     assert rows(filled, f"{hidden} SELECT count(*) AS n FROM implementations") == [{"n": 3}]
 
 
-def test_only_what_is_named_is_made(filled: Engine) -> None:
+def test_only_named_views_are_created(filled: Engine) -> None:
     for text, views in {
         "SELECT 1": [],
         "FROM observations": ["observations"],
@@ -179,13 +179,15 @@ def test_only_what_is_named_is_made(filled: Engine) -> None:
         assert [name for (name,) in made] == views
 
 
-def test_comments_say_what_tables_views_and_columns_hold(filled: Engine) -> None:
-    tables = rows(filled, 'SELECT table_name, "TABLE_COMMENT" AS said FROM information_schema.tables')
-    assert {row["table_name"]: row["said"] for row in tables} == {
+def test_tables_views_and_columns_have_comments(filled: Engine) -> None:
+    tables = rows(filled, 'SELECT table_name, "TABLE_COMMENT" AS comment FROM information_schema.tables')
+    assert {row["table_name"]: row["comment"] for row in tables} == {
         name: comments_of(name)[0] for name in (*TABLES, *OVERVIEWS)
     }
-    columns = rows(filled, 'SELECT table_name, column_name, "COLUMN_COMMENT" AS said FROM information_schema.columns')
+    columns = rows(
+        filled, 'SELECT table_name, column_name, "COLUMN_COMMENT" AS comment FROM information_schema.columns'
+    )
     found: dict[str, dict[str, str]] = {}
     for row in columns:
-        found.setdefault(row["table_name"], {})[row["column_name"]] = row["said"]
+        found.setdefault(row["table_name"], {})[row["column_name"]] = row["comment"]
     assert found == {name: comments_of(name)[1] for name in (*TABLES, *OVERVIEWS)}

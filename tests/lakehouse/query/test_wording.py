@@ -1,4 +1,4 @@
-"""Mistakes that only the engine can see are told in the words of `mistakes.sql`, at their place in the user's text."""
+"""Mistakes that only the engine finds: `mistakes.sql` has their messages and positions."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.srcql.spec import Block, blocks
 from tests.stored import stored
 
 MISTAKES = blocks("mistakes", Path(__file__).parent)
-INSIDES = re.compile(r"Error:|LINE \d|Candidate|Exception|INT\d|_LITERAL|\bBOOL\b|[Dd]uck|sqlglot|UDF|\bSET ")
+INTERNALS = re.compile(r"Error:|LINE \d|Candidate|Exception|INT\d|_LITERAL|\bBOOL\b|[Dd]uck|sqlglot|UDF|\bSET ")
 
 
 @pytest.fixture(scope="module")
@@ -22,20 +22,20 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.mark.parametrize("block", MISTAKES, ids=lambda block: block.statements[0])
-def test_a_mistake_is_told_in_these_words(engine: Engine, block: Block) -> None:
-    with pytest.raises(SrcqlError) as told:
+def test_the_message_of_a_mistake(engine: Engine, block: Block) -> None:
+    with pytest.raises(SrcqlError) as raised:
         engine.query(block.statements[0]).read_all()
-    assert f"{type(told.value).__name__}: {told.value}" == block.message
-    assert not INSIDES.search(told.value.message + (told.value.hint or ""))
+    assert f"{type(raised.value).__name__}: {raised.value}" == block.message
+    assert not INTERNALS.search(raised.value.message + (raised.value.hint or ""))
 
 
-def test_with_parameters_a_mistake_has_its_place_too(engine: Engine) -> None:
-    with pytest.raises(SrcqlError) as told:
+def test_a_mistake_is_located_in_a_query_with_parameters(engine: Engine) -> None:
+    with pytest.raises(SrcqlError) as raised:
         engine.query("SELECT ?, $$é$$\nFROM (CLUSTER FROM Demo WHERE step_id = ?) WHERE sise > ?", (1, 2, 3))
-    assert (told.value.line, told.value.column, told.value.hint) == (2, 50, "did you mean size?")
+    assert (raised.value.line, raised.value.column, raised.value.hint) == (2, 50, "did you mean size?")
 
 
-def test_an_engine_without_memory_speaks_of_the_lakehouse(engine: Engine) -> None:
+def test_the_message_of_an_engine_without_memory(engine: Engine) -> None:
     with Engine(engine.warehouse, threads=1, memory_limit="20MB") as small:
         with pytest.raises(ExecutionError, match="exceeds the memory limit of the lakehouse"):
             small.query("SELECT list(range) FROM range(100000000)").read_all()

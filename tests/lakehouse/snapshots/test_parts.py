@@ -67,11 +67,11 @@ def test_the_parts_of_a_slice_are_its_rows_in_its_order(filled: Engine) -> None:
         "SLICE FROM D.a",
     ],
 )
-def test_what_cannot_be_parted_is_read_as_one(filled: Engine, text: str) -> None:
+def test_statements_that_cannot_be_split(filled: Engine, text: str) -> None:
     assert parts_of(filled.planner.snapshot(), filled.prepare(text).partitionable, 1, 99) == []
 
 
-def test_of_many_rows_the_parts_are_larger(filled: Engine) -> None:
+def test_parts_grow_with_the_number_of_rows(filled: Engine) -> None:
     assert len(parts_of(filled.planner.snapshot(), filled.prepare("SLICE FROM *").partitionable, 1, 2)) == 2
 
 
@@ -93,7 +93,7 @@ def test_a_part_of_a_past_snapshot(warehouse: Warehouse, filled: Engine) -> None
     assert pa.concat_tables(tables).equals(before)
 
 
-def test_a_statement_reads_the_snapshots_that_it_is_given(warehouse: Warehouse, filled: Engine) -> None:
+def test_a_statement_reads_the_given_snapshots(warehouse: Warehouse, filled: Engine) -> None:
     ids = tuple(filled.planner.snapshot().ids.values())
     text = "SELECT count(*) AS n FROM observations"
     warehouse.ingest("observations", observations(("new", "z", "t", 0, "9")))
@@ -103,7 +103,7 @@ def test_a_statement_reads_the_snapshots_that_it_is_given(warehouse: Warehouse, 
             assert engine.query(text).read_all()["n"].to_pylist() == [113]
 
 
-def test_a_snapshot_that_is_held_outlives_its_retention(tmp_path: Path) -> None:
+def test_a_held_snapshot_outlives_its_retention(tmp_path: Path) -> None:
     none = timedelta(0)
     keep = Retention(none, max_recent=1, keep_hourly_for=none, keep_daily_for=none, expire_at_least=1)
     with open_warehouse(tmp_path / "short", retention=keep) as warehouse, Engine(warehouse) as engine:
@@ -118,7 +118,7 @@ def test_a_snapshot_that_is_held_outlives_its_retention(tmp_path: Path) -> None:
             other.prepare("SELECT 1", ids=held)
 
 
-def test_tables_that_were_empty_are_empty_again(warehouse: Warehouse, engine: Engine) -> None:
+def test_tables_are_empty_before_their_first_commit(warehouse: Warehouse, engine: Engine) -> None:
     ids = tuple(engine.planner.snapshot().ids.values())
     warehouse.ingest("observations", observations(("a", "z", "t", 0, "9")))
     with Engine(warehouse) as other:
@@ -126,7 +126,7 @@ def test_tables_that_were_empty_are_empty_again(warehouse: Warehouse, engine: En
     assert found["n"].to_pylist() == [0]
 
 
-def test_a_snapshot_that_is_not_kept(filled: Engine) -> None:
+def test_unknown_snapshot(filled: Engine) -> None:
     with pytest.raises(UnknownName, match="unknown or expired snapshot 7 of tests"):
         filled.prepare("SELECT 1", ids=(None, 7, None))
 
@@ -149,8 +149,8 @@ def test_verbs_without_using_are_read_under_the_given_equality(warehouse: Wareho
         assert (clusters(text, CANONICAL), clusters(text, exact)) == (under_canonical, under_exact)
 
 
-def test_planning_ends_when_nobody_waits_for_it(filled: Engine) -> None:
-    """A matrix asks which columns it has; the question would take hours."""
+def test_planning_ends_when_the_client_has_left(filled: Engine) -> None:
+    """Planning a MATRIX runs a query for its columns; this one would take hours."""
     text = "MATRIX FROM (SELECT o.* FROM observations AS o, range(1000000000000) AS r WHERE hash(r.range) = 7)"
     gone = threading.Event()
     asked = threading.Thread(target=gone.set)

@@ -65,7 +65,7 @@ def test_a_commit_of_another_process_is_seen(warehouse: Warehouse) -> None:
     assert (len(first.files("observations", ALL)), len(second.files("observations", ALL))) == (0, 1)
 
 
-def test_unknown_names_are_told_with_what_exists(warehouse: Warehouse) -> None:
+def test_unknown_names_suggest_existing_ones(warehouse: Warehouse) -> None:
     snapshot = Planner(warehouse).snapshot()
     with pytest.raises(UnknownName, match="there are no data sets yet"):
         snapshot.check_names(one("p"))
@@ -78,7 +78,7 @@ def test_unknown_names_are_told_with_what_exists(warehouse: Warehouse) -> None:
     snapshot.check_names(one("mbpp_798__sum"))
 
 
-def test_what_there_is_to_choose_from(warehouse: Warehouse) -> None:
+def test_choice_of_runs(warehouse: Warehouse) -> None:
     def choice(problem: str) -> Choice:
         return Planner(warehouse).snapshot().choice(one(problem))
 
@@ -94,8 +94,8 @@ def test_what_there_is_to_choose_from(warehouse: Warehouse) -> None:
     assert Planner(warehouse).snapshot().choice(Selection(None, frozenset(), None)) is Choice.NOTHING
 
 
-def test_a_batch_in_several_files_has_nothing_to_choose(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lakehouse.write.writer.CHUNK_ROWS", 2)
+def test_a_batch_in_several_files_leaves_no_choice(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lakehouse.write.chunks.CHUNK_ROWS", 2)
     rows = [("p", "i", f"t{number}", 0, "1") for number in range(6)]
     warehouse.ingest("observations", observations(*rows))
     snapshot = Planner(warehouse).snapshot()
@@ -105,7 +105,7 @@ def test_a_batch_in_several_files_has_nothing_to_choose(warehouse: Warehouse, mo
     assert Planner(warehouse).snapshot().choice(ALL) is Choice.ROWS
 
 
-def test_a_file_of_another_writer_is_refused(warehouse: Warehouse, engine: Engine) -> None:
+def test_a_file_of_another_writer_is_rejected(warehouse: Warehouse, engine: Engine) -> None:
     warehouse.ingest("observations", observations(("p", "i", "t", 0, "1")))
     table = warehouse.table("observations")
     table.append(table.scan().to_arrow())
@@ -113,7 +113,7 @@ def test_a_file_of_another_writer_is_refused(warehouse: Warehouse, engine: Engin
         engine.query("CLUSTER FROM D.p")
 
 
-def test_a_file_that_is_gone_is_named(warehouse: Warehouse, engine: Engine) -> None:
+def test_a_missing_file_is_named(warehouse: Warehouse, engine: Engine) -> None:
     warehouse.ingest("observations", observations(("p", "i", "t", 0, "1")))
     (file,) = Planner(warehouse).snapshot().files("observations", ALL)
     Path(file.path.removeprefix("file://")).unlink()

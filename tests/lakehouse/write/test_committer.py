@@ -1,4 +1,4 @@
-"""Batches are added all or not at all, once, and together."""
+"""Batches are added as a whole or not at all, once, and several in one snapshot."""
 
 import json
 import subprocess
@@ -29,20 +29,20 @@ def data_files(warehouse: Warehouse) -> int:
     return len([path for folder in warehouse.data_locations for path in Path(folder).rglob("*.parquet")])
 
 
-def test_the_receipt_says_what_was_added(warehouse: Warehouse) -> None:
+def test_receipt_of_a_batch(warehouse: Warehouse) -> None:
     receipt = warehouse.ingest("observations", ROWS, batch_id="b")
     snapshot = warehouse.table("observations").current_snapshot()
     assert snapshot is not None
     assert receipt == Receipt("observations", 2, snapshot.snapshot_id, "b", repeated=False)
 
 
-def test_without_an_id_each_batch_is_its_own(warehouse: Warehouse) -> None:
+def test_batches_without_id_are_all_added(warehouse: Warehouse) -> None:
     first, second = warehouse.ingest("observations", ROWS), warehouse.ingest("observations", ROWS)
     assert first.batch_id != second.batch_id
     assert outputs(warehouse) == ["1", "1", "2", "2"]
 
 
-def test_the_same_id_again_adds_nothing(warehouse: Warehouse) -> None:
+def test_repeated_id_adds_no_rows(warehouse: Warehouse) -> None:
     first = warehouse.ingest("observations", ROWS, batch_id="b")
     warehouse.ingest("observations", observations(("q", "i", "t", 0, "3")), batch_id="c")
     again = warehouse.ingest("observations", observations(("p", "i", "t", 7, "7")), batch_id="b")
@@ -67,7 +67,7 @@ def test_ids_are_known_after_a_restart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batch_id", ["", "\ud800", "x" * 1001])
-def test_refuses_ids_that_cannot_be_kept(warehouse: Warehouse, batch_id: str) -> None:
+def test_rejects_invalid_ids(warehouse: Warehouse, batch_id: str) -> None:
     with pytest.raises(InvalidData) as error:
         warehouse.ingest("observations", ROWS, batch_id=batch_id)
     assert str(error.value) == (
@@ -76,14 +76,14 @@ def test_refuses_ids_that_cannot_be_kept(warehouse: Warehouse, batch_id: str) ->
     )
 
 
-def test_names_the_tables_that_exist(warehouse: Warehouse) -> None:
+def test_unknown_table_suggests_a_known_one(warehouse: Warehouse) -> None:
     with pytest.raises(UnknownName) as error:
         warehouse.ingest("observation", ROWS)
     assert str(error.value) == "unknown table observation\n  hint: did you mean observations?"
 
 
 def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event, list[int]]:
-    """Let the first commit wait, so that what comes meanwhile stands in the queue."""
+    """Block the first commit, so that later batches wait in the queue."""
     began, go_on, sizes = threading.Event(), threading.Event(), list[int]()
     append = committer.append
 
@@ -103,7 +103,7 @@ def enqueued(warehouse: Warehouse, count: int) -> None:
         waiting.wait(0.01)
 
 
-def test_what_waits_becomes_one_snapshot(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_batches_become_one_snapshot(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     began, go_on, sizes = held_back(monkeypatch)
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(warehouse.ingest, "observations", ROWS, "first")
@@ -122,9 +122,7 @@ def test_what_waits_becomes_one_snapshot(warehouse: Warehouse, monkeypatch: pyte
     assert json.loads(current.summary[BATCHES]) == {f"b{at}": 2 for at in range(8)}
 
 
-def test_of_one_id_that_waits_twice_the_second_is_a_repeat(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_second_waiting_batch_with_one_id_is_a_repeat(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     began, go_on, _ = held_back(monkeypatch)
     with ThreadPoolExecutor(3) as pool:
         pool.submit(warehouse.ingest, "observations", ROWS, "first")
@@ -139,7 +137,7 @@ def test_of_one_id_that_waits_twice_the_second_is_a_repeat(
     assert data_files(warehouse) == 2
 
 
-def test_another_writer_is_waited_for(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commit_is_retried_after_another_writer(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     append, lost = committer.append, []
 
     def beaten(table: Any, files: Any, batches: dict[str, int]) -> int:
@@ -157,7 +155,7 @@ def test_another_writer_is_waited_for(warehouse: Warehouse, monkeypatch: pytest.
     assert outputs(warehouse) == ["1", "2", "9", "9", "9"]
 
 
-def test_a_twin_of_another_process_is_found_at_the_commit(
+def test_same_id_from_another_process_is_found_at_the_commit(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append = committer.append
@@ -174,7 +172,7 @@ def test_a_twin_of_another_process_is_found_at_the_commit(
     assert data_files(warehouse) == 1
 
 
-def test_a_commit_that_always_loses_ends(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commit_gives_up_after_many_lost_races(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     def beaten(*_: Any) -> int:
         raise CommitFailedException
 
@@ -185,7 +183,7 @@ def test_a_commit_that_always_loses_ends(warehouse: Warehouse, monkeypatch: pyte
     assert data_files(warehouse) == 0
 
 
-def test_a_failing_catalog_ends_the_wait(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_catalog_raises_in_every_waiting_caller(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     append = committer.append
 
     def broken(*_: Any) -> int:
@@ -203,7 +201,7 @@ def test_a_failing_catalog_ends_the_wait(warehouse: Warehouse, monkeypatch: pyte
     assert outputs(warehouse) == ["1", "2"]
 
 
-def test_an_answer_that_was_lost_is_found_by_the_retry(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retry_finds_a_commit_whose_response_was_lost(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     append = committer.append
 
     def cut_off(*arguments: Any) -> int:
@@ -217,7 +215,7 @@ def test_an_answer_that_was_lost_is_found_by_the_retry(warehouse: Warehouse, mon
     assert outputs(warehouse) == ["1", "2"]
 
 
-def test_a_closed_warehouse_takes_nothing(tmp_path: Path) -> None:
+def test_closed_warehouse_rejects_batches(tmp_path: Path) -> None:
     warehouse = open_warehouse(tmp_path)
     warehouse.close()
     with pytest.raises(StoreError, match="the warehouse is closed"):

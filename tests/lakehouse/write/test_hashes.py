@@ -1,4 +1,4 @@
-"""Hashes that a caller leaves out come from the code and test tables."""
+"""Missing hashes come from the code and test tables."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def test_takes_the_latest_hash(warehouse: Warehouse) -> None:
     assert hashes(warehouse, "implementation_hash") == {"i": "new", "j": "", "k": "", "given": "mine"}
 
 
-def test_of_two_made_at_once_takes_the_greater(warehouse: Warehouse) -> None:
+def test_takes_the_greater_hash_at_equal_times(warehouse: Warehouse) -> None:
     for made in ("b", "c", "a"):
         warehouse.ingest("tests", sources("test_id", ("p", "t", made, 1)))
     warehouse.ingest("tests", sources("test_id", ("p", "u", "u", 1)))

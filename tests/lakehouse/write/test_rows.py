@@ -1,4 +1,4 @@
-"""What the store takes, what it makes of it, and what it refuses."""
+"""Which columns and values the store accepts, converts and rejects."""
 
 import decimal
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -28,14 +28,14 @@ def replaced(rows: pa.Table, **columns: Any) -> pa.Table:
     return rows
 
 
-def refused(warehouse: Warehouse, rows: Any, evolve: bool = False) -> str:
+def rejection(warehouse: Warehouse, rows: Any, evolve: bool = False) -> str:
     with pytest.raises(InvalidData) as error:
         warehouse.ingest("observations", rows, evolve=evolve)
     assert stored(warehouse).num_rows == 0
     return str(error.value)
 
 
-def test_fills_what_a_caller_may_leave_out(warehouse: Warehouse) -> None:
+def test_fills_missing_columns(warehouse: Warehouse) -> None:
     before = datetime.now(UTC).replace(tzinfo=None)
     warehouse.ingest("observations", observations(ROW))
     row = stored(warehouse).to_pylist()[0]
@@ -162,7 +162,7 @@ def test_takes_columns_in_any_order(warehouse: Warehouse) -> None:
     assert stored(warehouse).select(rows.column_names).to_pylist() == rows.to_pylist()
 
 
-def test_takes_what_pandas_and_polars_make(warehouse: Warehouse) -> None:
+def test_takes_tables_of_pandas_and_polars(warehouse: Warehouse) -> None:
     rows = observations(ROW, ("p", "j", "t", 1, None))
     frame = rows.to_pandas().assign(git_commit_hash=pd.Categorical(["c", "c"]), created_at=pd.Timestamp(NOON))
     warehouse.ingest("observations", pa.Table.from_pandas(frame))
@@ -181,9 +181,9 @@ def test_takes_a_table_that_was_read_from_the_store(warehouse: Warehouse) -> Non
     assert set(stored(warehouse)["response_key"].to_pylist()) == set(first["response_key"].to_pylist())
 
 
-def test_refuses_a_derived_column_that_says_something_else(warehouse: Warehouse) -> None:
+def test_rejects_a_derived_column_with_another_value(warehouse: Warehouse) -> None:
     rows = replaced(observations(ROW, ("p", "j", "t", 0, "1")), response_kind=["VALUE", "NULL"])
-    assert refused(warehouse, rows) == (
+    assert rejection(warehouse, rows) == (
         "observations.response_kind, row 1: expected VALUE, found NULL\n"
         "  hint: leave response_kind out: it is derived from output"
     )
@@ -236,16 +236,16 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("columns", "message"), REFUSED, ids=[message.split(":")[0] for _, message in REFUSED])
-def test_refuses_what_would_lose_something(warehouse: Warehouse, columns: dict[str, Any], message: str) -> None:
+def test_rejects_values_that_a_cast_would_change(warehouse: Warehouse, columns: dict[str, Any], message: str) -> None:
     rows = observations(("p", "i", "t", 0, "1"), ("p", "j", "t", 0, "1"))
-    assert refused(warehouse, replaced(rows, **columns)) == message
+    assert rejection(warehouse, replaced(rows, **columns)) == message
 
 
 def test_counts_rows_of_a_stream_from_its_start(warehouse: Warehouse) -> None:
     good = observations(*[("p", f"i{at}", "t", 0, "1") for at in range(5)])
     bad = replaced(observations(("p", "j", "t", 0, "1"), ("p", "k", "t", 0, "1")), run_id=pa.array(["r", None]))
     reader = pa.RecordBatchReader.from_batches(good.schema, [*good.to_batches(), *bad.to_batches()])
-    assert refused(warehouse, reader) == "observations.run_id, row 6: expected a value, found null"
+    assert rejection(warehouse, reader) == "observations.run_id, row 6: expected a value, found null"
 
 
 def bytes_as_text(*texts: bytes, type: Any = None) -> pa.Array:
@@ -263,38 +263,38 @@ def bytes_as_text(*texts: bytes, type: Any = None) -> pa.Array:
     ],
     ids=["bytes", "large", "surrogate", "dictionary"],
 )
-def test_refuses_text_that_is_not_utf8(warehouse: Warehouse, text: Any, shown: str) -> None:
+def test_rejects_text_that_is_not_utf8(warehouse: Warehouse, text: Any, shown: str) -> None:
     rows = replaced(observations(ROW, ("p", "j", "t", 0, "1")), output=text)
-    assert refused(warehouse, rows) == f"observations.output, row 1: expected text in UTF-8, found {shown}"
+    assert rejection(warehouse, rows) == f"observations.output, row 1: expected text in UTF-8, found {shown}"
 
 
-def test_refuses_arrow_data_that_points_nowhere(warehouse: Warehouse) -> None:
+def test_rejects_arrow_data_with_indices_out_of_range(warehouse: Warehouse) -> None:
     broken = pa.DictionaryArray.from_arrays(pa.array([0, 7]), pa.array(["ok"]), safe=False)
-    message = refused(warehouse, replaced(observations(ROW, ("p", "j", "t", 0, "1")), operation=broken))
+    message = rejection(warehouse, replaced(observations(ROW, ("p", "j", "t", 0, "1")), operation=broken))
     assert message.startswith("observations.operation: the column is not valid Arrow data: ")
 
 
 def test_names_missing_columns(warehouse: Warehouse) -> None:
     rows = observations(ROW).drop_columns(["run_id", "output"])
-    assert refused(warehouse, rows) == (
+    assert rejection(warehouse, rows) == (
         "observations: missing column run_id, output\n"
         "  hint: columns of the batch: problem_id, implementation_id, test_id, step_id, data_set_id"
     )
 
 
 def test_names_an_unknown_column(warehouse: Warehouse) -> None:
-    assert refused(warehouse, replaced(observations(ROW), git_commit=["c"])) == (
+    assert rejection(warehouse, replaced(observations(ROW), git_commit=["c"])) == (
         "observations: unknown column git_commit\n  hint: did you mean git_commit_hash? (evolve=True adds a new column)"
     )
 
 
-def test_refuses_names_that_differ_by_letter_case(warehouse: Warehouse) -> None:
+def test_rejects_names_that_differ_by_case(warehouse: Warehouse) -> None:
     rows = replaced(observations(ROW), Inputs=["[]"])
     expected = "observations: unknown column Inputs\n  hint: did you mean inputs?"
-    assert [refused(warehouse, rows, evolve) for evolve in (False, True)] == [expected, expected]
+    assert [rejection(warehouse, rows, evolve) for evolve in (False, True)] == [expected, expected]
 
 
-def test_refuses_a_column_twice(warehouse: Warehouse) -> None:
+def test_rejects_a_duplicate_column(warehouse: Warehouse) -> None:
     rows = observations(ROW)
     rows = rows.append_column("test_id", pa.array(["t"]))
-    assert refused(warehouse, rows) == "observations: duplicate column test_id"
+    assert rejection(warehouse, rows) == "observations: duplicate column test_id"

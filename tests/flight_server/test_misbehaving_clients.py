@@ -1,4 +1,4 @@
-"""Clients that do what none should: the right status for them, and the server goes on for the others."""
+"""Misbehaving clients get the right status and do not affect others."""
 
 import os
 import signal
@@ -26,39 +26,39 @@ ENDLESS = "SELECT range FROM range(100000000000)"
 for_command = flight.FlightDescriptor.for_command
 
 
-def goes_on(client):
+def assert_running(client):
     assert query(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
 
 
-def broken(name):
-    """A command of that name whose content is not a message."""
+def invalid_command(name):
+    """Return a command of that name with invalid content."""
     return message("Any", type_url=f"type.googleapis.com/{SQL}.{name}", value=GARBAGE).SerializeToString()
 
 
 @pytest.mark.parametrize("name", sorted(protocol.MESSAGES[SQL]))
 def test_garbage_for_every_message(client, name):
-    data = broken(name)
+    data = invalid_command(name)
     with pytest.raises(pa.ArrowInvalid):
         client.get_flight_info(for_command(data))
     with pytest.raises(pa.ArrowInvalid):
         client.get_schema(for_command(data))
     with pytest.raises(pa.ArrowInvalid):
         client.do_get(flight.Ticket(data)).read_all()
-    writer, answers = client.do_put(for_command(data), pa.schema([]))
+    writer, responses = client.do_put(for_command(data), pa.schema([]))
     with pytest.raises(pa.ArrowInvalid):
-        send_nothing(writer, answers)
-    goes_on(client)
+        send_nothing(writer, responses)
+    assert_running(client)
 
 
 @pytest.mark.parametrize("name", sorted(protocol.MESSAGES[SQL]))
 def test_empty_message_of_every_kind(client, name):
-    """Each is answered, or refused by a status of its own."""
+    """Each has a result or a specific error."""
     data = message("Any", type_url=f"type.googleapis.com/{SQL}.{name}").SerializeToString()
     with suppress(pa.ArrowInvalid, NotImplementedError, KeyError):
         client.get_flight_info(for_command(data))
     with suppress(pa.ArrowInvalid, NotImplementedError, KeyError):
         client.do_get(flight.Ticket(data)).read_all()
-    goes_on(client)
+    assert_running(client)
 
 
 @pytest.mark.parametrize("name", sorted({*Actions.ACTIONS, *Actions.UNSUPPORTED} - {"srcql.status"}))
@@ -66,7 +66,7 @@ def test_empty_message_of_every_kind(client, name):
 def test_garbage_for_every_action(client, name, body):
     with pytest.raises((pa.ArrowInvalid, NotImplementedError)):
         list(client.do_action((name, body)))
-    goes_on(client)
+    assert_running(client)
 
 
 def test_every_handler_has_a_message():
@@ -88,16 +88,16 @@ def test_statement_is_closed_before_it_is_read(client):
     stream = client.do_get(flight.Ticket(prepared))
     close = pack(message("ActionClosePreparedStatementRequest", prepared_statement_handle=handle))
     list(client.do_action(("ClosePreparedStatement", close)))
-    assert stream.read_all().num_rows == 4  # what was begun is ended
+    assert stream.read_all().num_rows == 4  # a running query continues
     with pytest.raises(KeyError, match="unknown prepared statement"):
         client.do_get(flight.Ticket(prepared)).read_all()
-    writer, answers = client.do_put(for_command(prepared), pa.schema({"0": pa.string()}))
+    writer, responses = client.do_put(for_command(prepared), pa.schema({"0": pa.string()}))
     with pytest.raises(KeyError, match="unknown prepared statement"):
-        send_nothing(writer, answers)
+        send_nothing(writer, responses)
 
 
 def test_string_of_20_mb_above_the_limit_of_the_driver(filled, client):
-    """One value cannot be cut: it comes alone, and a client that takes less is told so by its own transport."""
+    """One value cannot be split: it is a batch of its own, and a client with a lower limit fails."""
     text = "SELECT range AS n, CASE WHEN range = 1 THEN repeat('x', 20000000) END AS wide FROM range(3) ORDER BY n"
     batches = [chunk.data for chunk in client.do_get(flight.Ticket(text.encode()))]
     assert [batch.num_rows for batch in batches] == [1, 1, 1]
@@ -106,7 +106,7 @@ def test_string_of_20_mb_above_the_limit_of_the_driver(filled, client):
         with pytest.raises((adbc_driver_manager.Error, pa.ArrowException), match="larger than max"):
             cursor.fetch_arrow_table()
         assert query_adbc(cursor, "SELECT 1 AS one").num_rows == 1
-    goes_on(client)
+    assert_running(client)
 
 
 @pytest.mark.parametrize("kind", ["'x' || range", "range", "range / 7", "[range]", "DATE '2026-01-01'", "NULL"])
@@ -120,7 +120,7 @@ def test_table_of_300_columns(sql, client, kind):
         assert query_adbc(cursor, text) == pa.Table.from_batches(found)
 
 
-LEAVES = """
+KILL_ITSELF = """
 import os, signal, sys, pyarrow.flight as flight
 stream = flight.connect(sys.argv[1]).do_get(flight.Ticket(sys.argv[2].encode()))
 stream.read_chunk()
@@ -130,20 +130,20 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_killed_clients_release_their_slots(start):
     server = start(statements=2)
-    for _ in range(3):  # more than there are slots
-        died = subprocess.run([sys.executable, "-c", LEAVES, server.uri, ENDLESS], check=False)
-        assert died.returncode == -signal.SIGKILL
+    for _ in range(3):  # more clients than slots
+        killed = subprocess.run([sys.executable, "-c", KILL_ITSELF, server.uri, ENDLESS], check=False)
+        assert killed.returncode == -signal.SIGKILL
         assert server.wait_until_idle(30)
     with flight.connect(server.uri) as client:
-        goes_on(client)
+        assert_running(client)
 
 
 def test_client_that_never_reads_holds_one_slot(start):
     server = start(statements=2)
-    with flight.connect(server.uri) as lazy, flight.connect(server.uri) as client:
-        info = lazy.get_flight_info(for_command(ENDLESS.encode()))
-        stream = lazy.do_get(info.endpoints[0].ticket)
-        goes_on(client)
+    with flight.connect(server.uri) as slow, flight.connect(server.uri) as client:
+        info = slow.get_flight_info(for_command(ENDLESS.encode()))
+        stream = slow.do_get(info.endpoints[0].ticket)
+        assert_running(client)
         body = message("CancelFlightInfoRequest", info=info.serialize()).SerializeToString()
         list(client.do_action(("CancelFlightInfo", body)))
         stream.cancel()
@@ -155,13 +155,13 @@ def test_client_that_sends_garbage_bytes(start):
     with flight.connect(server.uri) as client:
         put(client, flight.FlightDescriptor.for_path("observations"), observations())
         host, port = server.uri.removeprefix("grpc://").split(":")
-        with socket.create_connection((host, int(port))) as stranger:
-            stranger.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(500))
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(500))
         assert query(client, "SELECT count(*) AS n FROM observations")["n"].to_pylist() == [12]
 
 
-def test_cancel_while_planning(start):
-    """A matrix asks first which columns it has; the question would take hours, and its client does not wait for it."""
+def test_cancel_while_compiling(start):
+    """MATRIX reads its columns while it is compiled, which takes hours here; the client cancels."""
     server = start()
     text = "MATRIX FROM (SELECT o.* FROM observations AS o, range(1000000000000) AS r WHERE hash(r.range) = 7)"
     with flight.connect(server.uri) as client:
@@ -173,7 +173,7 @@ def test_cancel_while_planning(start):
         with pytest.raises(flight.FlightTimedOutError):
             send_nothing(*client.do_put(update, pa.schema([]), flight.FlightCallOptions(timeout=0.3)))
         assert server.wait_until_idle(30)
-        goes_on(client)
+        assert_running(client)
 
 
 def test_prepared_statements_of_many_clients_at_once(filled):
