@@ -21,7 +21,7 @@ from srcql.lowering.lowering import Lowering
 from srcql.sql import identifier, listed, literal, quoted
 from srcql.verbs.verb import Verb
 
-CHANGED = "the rows of this MATRIX are others each time that they are read"
+CHANGED = "MATRIX needs rows that do not change between reads"
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class Matrix(Verb):
 
     def _dynamic(self, lowering: Lowering, values: Cte, rows: str) -> str:
         if not lowering.forms.dynamic_pivot:
-            hint = "ask the lakehouse: only it knows the implementations"
-            raise Unsupported("MATRIX has no form in the SQL of this engine", span=self.place, hint=hint)
+            hint = "run it on a lakehouse, which knows the implementations"
+            raise Unsupported("MATRIX is not available on this engine", span=self.place, hint=hint)
         pivoted = f"SELECT {rows}, __entry, __value FROM {values}"
         return f"SELECT * FROM (PIVOT ({pivoted}) ON __entry USING max(__value) GROUP BY {rows})"
 
@@ -116,18 +116,20 @@ class Matrix(Verb):
         entries = dict.fromkeys(sorted(row[2:] for row in found))
         most = self.clauses.at_most
         if len(entries) > most:
-            hint = f"MATRIX … AT MOST {len(entries)}, or fewer implementations by WHERE"
-            raise InvalidQuery(f"the matrix has {len(entries)} columns, more than {most}", span=self.place, hint=hint)
+            hint = f"use AT MOST {len(entries)}, or select fewer implementations by WHERE"
+            raise InvalidQuery(
+                f"the matrix has {len(entries)} columns, and at most {most} are allowed", span=self.place, hint=hint
+            )
         if odd := next((name for name, _, _ in entries if MARK in name), None):
-            raise InvalidQuery(f"no column can be named {odd!r}", span=self.place, hint="SLICE shows its responses")
+            raise InvalidQuery(f"{odd!r} cannot be the name of a column", span=self.place, hint="use SLICE")
         used = {"", *(name.lower() for name in (*self.cube.analysis, *self.sorted_by))}
         return {who: _free(name, used) for name, _, who in entries}
 
     def _refuse_others(self, problems: set[tuple[str, str]]) -> None:
         if len(problems) > 1:
             shown = [f"MATRIX FROM {quoted(data_set)}.{quoted(problem)}" for data_set, problem in sorted(problems)[:2]]
-            message = f"MATRIX shows one problem, and {len(problems)} are selected"
-            raise InvalidQuery(message, span=self.place, hint=f"ask for one after the other: {', '.join(shown)}, …")
+            message = f"expected one problem, found {len(problems)}"
+            raise InvalidQuery(message, span=self.place, hint=f"run one statement for each: {', '.join(shown)}, …")
 
 
 def _free(name: str, used: set[str]) -> str:

@@ -49,8 +49,8 @@ class Minimize(Verb):
     def select(self, lowering: Lowering) -> str:
         """Number clusters and classes of cells, and let a function choose among the tests of each analysis."""
         if not lowering.forms.minimal_tests:
-            hint = "ask the lakehouse, or run it on DuckDB"
-            raise Unsupported("MINIMIZE has no form in the SQL of this engine", span=self.place, hint=hint)
+            hint = "run it on a lakehouse, or on DuckDB"
+            raise Unsupported("MINIMIZE is not available on this engine", span=self.place, hint=hint)
         analysis = self.cube.analysis
         found = behaviour.behaviour(lowering, behaviour.traces(lowering))
         shown = behaviour.representatives(lowering, found.traces, found.clusters)

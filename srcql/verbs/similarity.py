@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from sqlglot.tokenizer_core import TokenType
 
-from srcql.clauses.equality import any_equality
+from srcql.clauses.equality import CLASSES_HINT, any_equality
 from srcql.clauses.reader import Name, Reader
 from srcql.clauses.shared import SHARED, any_missing, whole_number
 from srcql.errors import InvalidQuery, Unsupported
@@ -29,7 +29,7 @@ from srcql.lowering.behaviour import Traces
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
 from srcql.sql import listed, literal, quoted, same
-from srcql.verbs.checks import DIGITS, check_tolerance_of_runs
+from srcql.verbs.checks import check_tolerance_of_runs
 from srcql.verbs.verb import Verb
 
 MEASURES = ("AGREEMENT", "JACCARD", "EDIT")
@@ -94,7 +94,7 @@ class Similarity(Verb):
         super().check(reader)
         tolerance = self.cube.using.tolerance
         if tolerance and self.head != "AGREEMENT":
-            raise reader.error("of the measures only AGREEMENT takes TOLERANCE", tolerance.span, DIGITS)
+            raise reader.error("only the measure AGREEMENT takes TOLERANCE", tolerance.span, CLASSES_HINT)
         check_tolerance_of_runs(reader, self.cube)
 
     @property
@@ -137,9 +137,11 @@ class Similarity(Verb):
         for data_set, problem, count in lowering.ask(f"{many} ORDER BY data_set_id, problem_id LIMIT 1") or ():
             where = f"{quoted(data_set)}.{quoted(problem)}"
             hint = (
-                "TOP n shows the most similar pairs, MIN s those from a similarity on; WHERE leaves implementations out"
+                "use TOP n for the most similar pairs, MIN s for a least similarity, or WHERE for fewer implementations"
             )
-            raise InvalidQuery(f"{where} has {count} pairs, more than {MOST_PAIRS}", span=self.place, hint=hint)
+            raise InvalidQuery(
+                f"{where} has {count} pairs, and at most {MOST_PAIRS} are allowed", span=self.place, hint=hint
+            )
 
     @property
     def _function(self) -> str | None:
@@ -240,7 +242,7 @@ class Similarity(Verb):
     def _means(self, lowering: Lowering, of: Behaviours) -> str:
         """Return the mean of a measure over the steps at which both have an output; each pair is measured once."""
         if not lowering.forms.ordered_sum:
-            raise Unsupported("a mean of measures has no form in the SQL of this engine", span=self.place)
+            raise Unsupported("SIMILARITY by texts is not available on this engine", span=self.place)
         outputs = f"SELECT DISTINCT output FROM {of.said} WHERE output IS NOT NULL"
         numbered = f"SELECT output, row_number() OVER (ORDER BY output) AS __text FROM ({outputs})"
         texts = lowering.define("__texts", numbered)
