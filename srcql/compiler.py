@@ -121,7 +121,7 @@ def compile(text: str, resolver: Resolver = STANDALONE, forms: Forms = DUCKDB) -
     if not found:
         return Compiled(text, text, 0, (Carried(0, 0, len(text), len(text)),))
     if MARK in text:
-        raise InvalidQuery("a statement cannot hold the character NUL")
+        raise InvalidQuery("a statement cannot contain the character NUL")
     writer = _Writer(text, found, resolver, forms)
     try:
         writer.copy(0, len(text))
@@ -144,7 +144,7 @@ def transpile(text: str, write: str = "duckdb") -> str:
     'WITH __rows_1 AS (SELECT data_set_id, pr'
     """
     if write not in FORMS:
-        raise Unsupported(f"no SQL for {write}", hint=f"there is SQL for {one_of(list(FORMS))}")
+        raise Unsupported(f"unknown engine {write}", hint=f"use {one_of(list(FORMS))}")
     compiled = compile(text, forms=FORMS[write])
     try:
         return ";\n".join(tree.sql(write) for tree in trees(compiled.sql))
@@ -158,4 +158,4 @@ def _not_sql(compiled: Compiled, error: ParseError) -> InvalidQuery:
     end = sum(len(text) + 1 for text in compiled.sql.split("\n")[: line - 1]) + column
     place = compiled.locate(end - 1)
     span = (place + 1 - len(found.get("highlight") or " "), place + 1) if place is not None else None
-    return InvalidQuery("this is not SQL that can be translated", text=compiled.text, span=span)
+    return InvalidQuery("this SQL cannot be translated", text=compiled.text, span=span)

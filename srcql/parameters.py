@@ -10,7 +10,7 @@ from srcql.errors import InvalidQuery
 from srcql.tokens import tokenize
 
 PLACEHOLDER = "?"
-HINT = "parameters are written ?, or $1, $2 and so on"
+HINT = "write parameters as ?, or as $1, $2 and so on"
 
 
 def numbered(text: str) -> dict[int, str]:
@@ -31,7 +31,7 @@ def numbered(text: str) -> dict[int, str]:
     own = next((token for token in read if token.token_type is TokenType.PARAMETER and token.text == "$"), None)
     if found and own:
         span = (own.start, own.end + 1)
-        raise InvalidQuery("parameters are written ? or $1, not both", text=text, span=span)
+        raise InvalidQuery("a statement has parameters ? or $1, not both", text=text, span=span)
     return found
 
 
@@ -45,11 +45,11 @@ def count_parameters(text: str, names: Collection[str]) -> int:
     """
     for name in sorted(names):
         if not name.isdecimal():
-            raise _misnumbered(text, name, f"parameters have no names, and ${name} has one")
+            raise _misnumbered(text, name, f"expected a numbered parameter, found ${name}")
     numbers = sorted(int(name) for name in names)
     for expected, number in enumerate(numbers, start=1):
         if number != expected:
-            raise _misnumbered(text, str(number), f"there is ${number} and no ${expected}")
+            raise _misnumbered(text, str(number), f"missing parameter ${expected}: the statement has ${number}")
     return len(numbers)
 
 

@@ -76,8 +76,8 @@ class Standalone:
     def source(self, selection: Selection) -> Source:
         """The published tables, whatever is selected; Unsupported for a selection with AT."""
         if selection.at:
-            hint = "ask the lakehouse: only it knows its snapshots"
-            raise Unsupported("AT needs the lakehouse", span=selection.at.span, hint=hint)
+            hint = "run it on a lakehouse, which knows its snapshots"
+            raise Unsupported("AT needs a lakehouse", span=selection.at.span, hint=hint)
         return Source("observations", "tests", "code_implementations", Choice.ROWS)
 
     def table(self, name: str, at: At) -> str | None:  # noqa: ARG002

@@ -1,9 +1,10 @@
-"""The lakehouse as it was.
+"""AT: reads a past snapshot of the lakehouse.
 
     AT (VERSION => snapshot_id) | AT (TIMESTAMP => [TIMESTAMP] 'time')
 
-A verb takes it after FROM, plain SQL after a table. VERSION is a snapshot of observations, TIMESTAMP the last one at or
-before a time, UTC unless the text has an offset; the other tables are read as of its commit.
+It follows FROM in a verb, and a table in plain SQL. VERSION is the id of a snapshot of observations. TIMESTAMP is a
+time, UTC unless it has an offset, and reads the last snapshot at or before it. The other tables are read as of the same
+commit.
 """
 
 from dataclasses import dataclass
@@ -13,14 +14,14 @@ from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.reader import Reader, Span
 
-FORM = "AT (VERSION => snapshot_id), or AT (TIMESTAMP => 'time')"
-TIMES = "a time is written '2026-01-02 03:04:05' (UTC) or '2026-01-02 03:04:05+01:00'"
+FORM = "use AT (VERSION => snapshot_id), or AT (TIMESTAMP => 'time')"
+TIMES = "write a time as '2026-01-02 03:04:05' (UTC) or '2026-01-02 03:04:05+01:00'"
 PARAMETERS = (TokenType.PLACEHOLDER, TokenType.PARAMETER, TokenType.COLON)
 
 
 @dataclass(frozen=True)
 class At:
-    """A snapshot of observations, or the last one at or before a time (UTC, naive); `span` is its place in the text."""
+    """A snapshot of observations by its id or by a time (UTC, naive); `span` is its place in the text."""
 
     version: int | None
     timestamp: datetime | None
@@ -31,7 +32,7 @@ class At:
 
 
 def at(reader: Reader) -> At:
-    """AT: which snapshot, or what time."""
+    """Read AT and its snapshot or time."""
     reader.take("AT")
     if not reader.sign(TokenType.L_PAREN):
         raise reader.expected("( after AT", FORM)
@@ -45,14 +46,14 @@ def at(reader: Reader) -> At:
 
 
 def _version(reader: Reader) -> At:
-    _refuse_parameter(reader)
+    _reject_parameter(reader)
     span = reader.span
     return At(reader.number("the id of a snapshot"), None, span)
 
 
 def _time(reader: Reader) -> At:
     _ = reader.take("TIMESTAMP") or reader.take("TIMESTAMPTZ")
-    _refuse_parameter(reader)
+    _reject_parameter(reader)
     if reader.next_type is not TokenType.STRING:
         raise reader.expected("a time in single quotes", TIMES)
     text = reader.name("a time")
@@ -60,9 +61,9 @@ def _time(reader: Reader) -> At:
         time = datetime.fromisoformat(text.text.strip())
         return At(None, (time.astimezone(UTC) if time.tzinfo else time).replace(tzinfo=None), text.span)
     except (ValueError, OverflowError):
-        raise reader.error(f"{text.text!r} is not a time", text.span, TIMES) from None
+        raise reader.error(f"invalid time {text.text!r}", text.span, TIMES) from None
 
 
-def _refuse_parameter(reader: Reader) -> None:
+def _reject_parameter(reader: Reader) -> None:
     if reader.next_type in PARAMETERS:
-        raise reader.expected("a constant", "what is read is decided before parameters have values")
+        raise reader.expected("a constant", "write the value: the snapshot is chosen before parameters have values")

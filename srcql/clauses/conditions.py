@@ -1,4 +1,4 @@
-"""What the user's own expressions may name, and what a condition says of data sets and problems."""
+"""Checks the user's own expressions, and finds the data sets and problems that a condition selects."""
 
 from collections.abc import Collection, Iterator
 from typing import TypeVar
@@ -11,11 +11,11 @@ from srcql.errors import InvalidQuery, UnknownName, suggestion
 E = TypeVar("E", bound=exp.Expr)
 PLAIN = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.In, exp.Between, exp.Not)
 PLAIN_OPERATORS = (exp.Binary, exp.Predicate, exp.Neg, exp.Placeholder, exp.Parameter, exp.Cast, exp.DataType)
-CALLED = {"kind": "response_kind", "specified": "specified_oracle"}  # what results call columns of observations
+CALLED = {"kind": "response_kind", "specified": "specified_oracle"}  # names in results for columns of observations
 
 
-def refuse_unknown(reader: Reader, piece: Piece, relation: str, columns: Collection[str]) -> None:
-    """Refuse a name that is no column of that relation; queries inside have names of their own."""
+def reject_unknown_columns(reader: Reader, piece: Piece, relation: str, columns: Collection[str]) -> None:
+    """Reject names that are not columns of the relation; nested queries have their own names."""
     known = {column.lower() for column in columns}
     for column in _outer(piece, exp.Column):
         parts = column.parts[1:] if column.parts[0].name.lower() == relation and column.table else column.parts
@@ -26,13 +26,13 @@ def refuse_unknown(reader: Reader, piece: Piece, relation: str, columns: Collect
             raise reader.error(f"unknown column {name.name}", span, hint, UnknownName)
 
 
-def refuse_aggregates(reader: Reader, piece: Piece, looks: str, windows: bool) -> None:
-    """Refuse what looks at several rows, where a clause `looks` at one at a time; `windows` says to allow those."""
+def reject_aggregates(reader: Reader, piece: Piece, clause: str, row: str, windows: bool) -> None:
+    """Reject aggregates and, unless `windows`, window functions in a clause that reads one `row` at a time."""
     for node in _outer(piece, exp.AggFunc, exp.Window):
         if not (windows and (isinstance(node, exp.Window) or node.find_ancestor(exp.Window))):
-            what = "a window function" if isinstance(node, exp.Window) else "an aggregate"
-            hint = "aggregate the result: SELECT … FROM (verb) GROUP BY … HAVING …"
-            raise reader.error(f"{looks} at a time, and {what} at many", piece.span, hint)
+            what = "window functions" if isinstance(node, exp.Window) else "aggregates"
+            hint = "aggregate the result, as in SELECT … FROM (verb) GROUP BY … HAVING …"
+            raise reader.error(f"{clause} takes no {what}: it reads one {row} at a time", piece.span, hint)
 
 
 def _outer(piece: Piece, *kinds: type[E]) -> Iterator[E]:
@@ -41,12 +41,12 @@ def _outer(piece: Piece, *kinds: type[E]) -> Iterator[E]:
 
 
 def repeatable(condition: Piece | None) -> bool:
-    """Whether a condition gives the same rows each time that it is asked: columns, constants and operators alone."""
+    """Return whether a condition selects the same rows each time: it has only columns, constants and operators."""
     return condition is None or all(isinstance(node, PLAIN + PLAIN_OPERATORS) for node in condition.tree.walk())
 
 
 def _bound(node: exp.Expr) -> Iterator[str]:
-    """What the list comprehensions around it name: those stand as columns in the tree, a lambda's do not."""
+    """Yield the variables of the list comprehensions around a node: the tree has them as columns."""
     while loop := node.find_ancestor(exp.Comprehension):
         yield loop.expression.name.lower()
         node = loop
@@ -55,16 +55,16 @@ def _bound(node: exp.Expr) -> Iterator[str]:
 def _hint(name: exp.Expr, columns: Collection[str], results: Collection[str]) -> str:
     text = name.name
     if text in results:
-        return f"{text} is a column of the result: SELECT … FROM (verb) WHERE {text} …"
+        return f"{text} is a column of the result: use SELECT … FROM (verb) WHERE {text} …"
     if text.lower() in CALLED and CALLED[text.lower()] in columns:
-        return f"the observations have it as {CALLED[text.lower()]}"
+        return f"use {CALLED[text.lower()]}, its name in observations"
     hint = suggestion(text, columns, "columns")
     quoted = name.args.get("quoted") and not hint.startswith("did you mean")
-    return f"a text stands in single quotes: '{text}'" if quoted else hint
+    return f"use single quotes for a string: '{text}'" if quoted else hint
 
 
 def constants(condition: Piece | None, column: str) -> frozenset[str] | None:
-    """The values that a condition allows a column, by `=` and `IN` over texts at its top level; None when any.
+    """Return the values that a condition allows for a column, by `=` and `IN` at its top level; None if any value is.
 
     >>> from sqlglot import parse_one
     >>> tree = parse_one("problem_id IN ('a', 'b') AND 'b' = problem_id AND step_id > 0")
@@ -80,15 +80,15 @@ def constants(condition: Piece | None, column: str) -> frozenset[str] | None:
 
 
 def parts_on(condition: Piece | None, columns: Collection[str]) -> list[Piece]:
-    """The parts of a condition, joined by AND at its top level, that name these columns and no others.
+    """Return the parts of a condition, joined by AND at its top level, that name only these columns.
 
-    Raises InvalidQuery for what is no condition, though it can be read: `(problem_id = 'sum' AS x)`.
+    Raises InvalidQuery for what the parser reads but is not a condition: `(problem_id = 'sum' AS x)`.
     """
     found = [Piece(part.meta.get("span", (0, 0)), part) for part in _parts(condition.tree)] if condition else []
     named = [{column.parts[-1].name.lower() for column in _outer(part, exp.Column)} for part in found]
     parts = [part for part, names in zip(found, named, strict=True) if names and names <= set(columns)]
     if condition and any(part.span == (0, 0) for part in parts):
-        raise InvalidQuery("expected a condition", span=condition.span, hint="its parts are joined by AND and OR")
+        raise InvalidQuery("expected a condition", span=condition.span, hint="join its parts by AND or OR")
     return parts
 
 

@@ -1,4 +1,4 @@
-"""The cube that a verb reads: which observations, and how cells are made of them.
+"""The cube that a verb reads: which observations, and how they form cells.
 
 >>> wanted = Selection(targets=(Target(Name("MBPP", (13, 17)), None),), data_sets=None, problems=frozenset({"sum"}))
 >>> wanted.problems_of("MBPP"), wanted.problems_of("HumanEval")
@@ -24,7 +24,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which problems a cube reads, and as of when; None stands for no condition. What files are pruned by."""
+    """The problems and the snapshot that a cube reads; None is no condition. The store selects files by it."""
 
     targets: tuple[Target, ...] | None
     data_sets: frozenset[str] | None
@@ -32,7 +32,7 @@ class Selection:
     at: At | None = None
 
     def problems_of(self, data_set_id: str) -> frozenset[str] | None:
-        """The problems of a data set that are selected; None for all of them."""
+        """Return the selected problems of a data set; None for all of them."""
         if self.data_sets is not None and data_set_id not in self.data_sets:
             return frozenset()
         if self.targets is None:
@@ -46,7 +46,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Cube:
-    """The shared clauses of one verb, read and checked."""
+    """The rows that a verb reads, and what its shared clauses say about them."""
 
     selection: Selection
     query: Piece | None = None
@@ -56,14 +56,14 @@ class Cube:
     runs: str = "LATEST"
     steps: str | tuple[int, ...] = "ALL"
     missing: str = "DISTINCT"
-    within: tuple[str, ...] = ()  # what tells cells apart, besides implementation and test
+    within: tuple[str, ...] = ()  # columns that distinguish cells, besides implementation and test
 
     @property
     def each(self) -> bool:
-        """Whether every run stands for itself."""
+        """Whether every run is an entry of its own."""
         return self.runs == "EACH"
 
     @property
     def analysis(self) -> tuple[str, ...]:
-        """The columns of one analysis: every combination of their values stands on its own."""
+        """The columns of an analysis: each combination of their values is analysed on its own."""
         return (*KEY, *self.by)

@@ -2,8 +2,8 @@
 
     $ and one or more of  .key  ["key"]  [n]  [*]  .*
 
-A key that is not a plain word stands in quotes, as a JSON string; [n] counts from 0, [*] stands for all elements of an
-array, .* for all values of an object.
+A key that is not a plain word is quoted as a JSON string. [n] counts from 0. [*] is every element of an array, .* every
+value of an object.
 
 >>> canonical_path('$.items[*].id')
 '$["items"][*]["id"]'
@@ -30,7 +30,7 @@ STEPS = '.key, ["key"], [n], [*] or .*'
 
 
 class InvalidPath(ValueError):
-    """What is wrong with a path, from which letter on, and what to do."""
+    """A mistake in a path, at an offset, with a hint."""
 
     def __init__(self, message: str, offset: int, hint: str | None = None) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class InvalidPath(ValueError):
 
 
 def canonical_path(path: str) -> str:
-    r"""The one text of all paths that mean the same; raises InvalidPath for what is none.
+    r"""Return the canonical text of a path; paths with the same meaning have the same one. Raises InvalidPath.
 
     >>> canonical_path('$["\u0061"][00].*')
     '$["a"][0].*'
@@ -49,14 +49,14 @@ def canonical_path(path: str) -> str:
     srcql.clauses.paths.InvalidPath: expected .key, ["key"], [n], [*] or .* in the path, found -b
     """
     if not path.startswith("$"):
-        raise InvalidPath("a path begins with $", 0, "'$.key' is that value of a response that is an object")
+        raise InvalidPath("expected $ at the start of the path", 0, "as in '$.key', a value of an object")
     if path == "$":
-        raise InvalidPath("$ is the whole response, and nothing would be left of it", 0, f"name a part: $ and {STEPS}")
+        raise InvalidPath("$ is the whole response", 0, f"name a part of it: $ and {STEPS}")
     steps, offset = ["$"], 1
     while offset < len(path):
         match = STEP.match(path, offset)
         if not match:
-            hint = 'a key that is not a plain word stands in quotes, as in $["a b"]; n counts from 0'
+            hint = 'quote a key that is not a plain word, as in $["a b"]; n counts from 0'
             raise InvalidPath(f"expected {STEPS} in the path, found {path[offset:]}", offset, hint)
         steps.append(CANONICAL[match.lastgroup](match[match.lastgroup or 0]))
         offset = match.end()

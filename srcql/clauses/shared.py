@@ -1,4 +1,4 @@
-"""The clauses that every verb takes, in the order in which they stand, and how each is read.
+"""The shared clauses: those of every verb, in their order, with the reader of each.
 
 verb [head] FROM … [AT …] [WHERE …] [BY …] [USING …] [RUNS …] [STEPS …] [MISSING …] [own] [ORDER BY …] [LIMIT …] …
 """
@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.at import At, at
-from srcql.clauses.conditions import constants, refuse_aggregates, refuse_unknown
+from srcql.clauses.conditions import constants, reject_aggregates, reject_unknown_columns
 from srcql.clauses.cube import KEY, Cube, Selection, Target
 from srcql.clauses.equality import CANONICAL, Equality, using
 from srcql.clauses.reader import Name, Piece, Reader
@@ -22,12 +22,12 @@ Clause = Callable[[Reader], object]
 
 
 def flag(words: str) -> Clause:
-    """A clause that is all said by its words."""
+    """Return the reader of a clause without arguments."""
     return lambda reader: reader.take(words)
 
 
 def choice(word: str, among: Sequence[str]) -> Clause:
-    """A clause that chooses one of these words."""
+    """Return the reader of a clause that chooses one of these words."""
 
     def read(reader: Reader) -> str:
         reader.take(word)
@@ -37,7 +37,7 @@ def choice(word: str, among: Sequence[str]) -> Clause:
 
 
 def whole_number(words: str, what: str) -> Clause:
-    """A clause of these words and a number from 1."""
+    """Return the reader of a clause with a number from 1."""
 
     def read(reader: Reader) -> int:
         reader.take(words)
@@ -49,7 +49,7 @@ def whole_number(words: str, what: str) -> Clause:
 
 
 def source(reader: Reader) -> tuple[Target, ...] | Piece | None:
-    """FROM: targets, a query, or None for everything."""
+    """Read what follows FROM: targets, a query, or None for `*`."""
     if reader.sign(TokenType.STAR):
         return None
     if not reader.sign(TokenType.L_PAREN):
@@ -80,28 +80,28 @@ def _target(reader: Reader) -> Target:
 
 
 def observed_column(reader: Reader, added: Mapping[str, str]) -> str:
-    """A column of observations, or `kind`; `added` says by which clauses a verb gets other columns."""
+    """Read a column of observations, or `kind`; `added` are the clauses that add other columns."""
     name = reader.name("a column")
     known = {column.name.lower(): column.name for column in reader.observations.columns} | {"kind": "kind"}
     column = name.text.lower()
     if column not in known:
         hint = suggestion(column, known.values(), "columns")
-        hint = f"{added[column]} adds it, after the columns that are named" if column in added else hint
+        hint = f"use {added[column]}, which adds {column} after the named columns" if column in added else hint
         raise reader.error(f"unknown column {name.text}", name.span, hint, UnknownName)
     return known[column]
 
 
 def where(reader: Reader) -> Piece:
-    """WHERE: a condition over the columns of observations."""
+    """Read WHERE: a condition over the columns of observations."""
     reader.take("WHERE")
     condition = reader.piece(lambda parser: parser.parse_condition(), "a condition")
-    refuse_aggregates(reader, condition, "WHERE looks at one observation", windows=False)
-    refuse_unknown(reader, condition, "observations", [column.name for column in reader.observations.columns])
+    reject_aggregates(reader, condition, "WHERE", "observation", windows=False)
+    reject_unknown_columns(reader, condition, "observations", [column.name for column in reader.observations.columns])
     return condition
 
 
 def by(reader: Reader) -> tuple[Name, ...]:
-    """BY: context columns, in the order of the user."""
+    """Read BY: context columns, in the user's order."""
     reader.take("BY")
     return reader.listed(lambda: _context(reader, reader.name("a context column")))
 
@@ -115,20 +115,20 @@ def _context(reader: Reader, name: Name) -> Name:
         raise reader.error(f"unknown column {name.text}", name.span, hint, UnknownName)
     if column not in contexts:
         hint = f"context columns: {', '.join(contexts)}"
-        raise reader.error(f"BY takes context columns, and {column} is none", name.span, hint)
+        raise reader.error(f"expected a context column, found {column}", name.span, hint)
     if column in reader.results:
-        raise reader.error(f"the result would have two columns {column}", name.span)
+        raise reader.error(f"duplicate column {column} in the result", name.span)
     return Name(column, name.span)
 
 
 def runs(reader: Reader) -> Name:
-    """RUNS: which of several runs of a cell answer."""
+    """Read RUNS: which runs of a cell count."""
     reader.take("RUNS")
     return _word(reader, RUNS)
 
 
 def steps(reader: Reader) -> str | tuple[int, ...]:
-    """STEPS: which steps of a test count."""
+    """Read STEPS: which steps of a test count."""
     reader.take("STEPS")
     if reader.next_type is TokenType.NUMBER:
         return tuple(sorted(set(reader.listed(lambda: reader.number("a step, counted from 0")))))
@@ -139,17 +139,17 @@ def steps(reader: Reader) -> str | tuple[int, ...]:
 
 
 def missing(reader: Reader) -> str:
-    """MISSING: what a cell without rows equals, or what is left out for want of it."""
+    """Read MISSING: what an absent cell equals, or what is left out because of it."""
     reader.take("MISSING")
     if reader.at("IGNORE"):
-        hint = "MISSING DROP TESTS compares on the tests that every implementation has"
-        message = "MISSING IGNORE compares each pair on other tests, and so makes no classes"
+        hint = "use MISSING DROP TESTS, which compares on the tests that every implementation has"
+        message = "MISSING IGNORE makes no classes: it compares each pair on different tests"
         raise reader.error(message, hint=hint)
     return reader.expect(MISSING)
 
 
 def any_missing(reader: Reader) -> str:
-    """MISSING where one cell meets another: IGNORE too."""
+    """Read MISSING of a verb that compares pairs of cells: IGNORE is allowed."""
     reader.take("MISSING")
     return reader.expect((*MISSING, "IGNORE"))
 

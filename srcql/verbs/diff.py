@@ -110,8 +110,8 @@ class Diff(Verb):
         axis = reader.expect(tuple(AXES))
         before = end(reader)
         if not reader.take("TO"):
-            hint = reader.quotes or f"DIFF {axis} a TO b FROM …"
-            raise reader.expected("TO and what it is compared with", hint)
+            hint = reader.quotes or f"use DIFF {axis} a TO b FROM …"
+            raise reader.expected("TO and the second end", hint)
         return Ends(axis, before, end(reader))
 
     @property
@@ -131,18 +131,18 @@ class Diff(Verb):
         for each in self.ends:
             if (each.version is None) is (axis == "VERSION"):
                 problem = "VERSION takes ids of snapshots" if axis == "VERSION" else f"{axis} takes names"
-                hint = None if axis == "VERSION" else "a name that is not a plain word stands in quotes"
+                hint = None if axis == "VERSION" else "quote a name that is not a plain word"
                 raise reader.error(f"{problem}, found {each.name.text}", each.name.span, hint)
         if axis == "VERSION" and given.at:
             raise reader.error("DIFF VERSION takes no AT", given.at.span, "remove AT: the two ids are the snapshots")
         if axis == "VERSION" and self.cube.query:
-            hint = "the snapshots are those of the tables: FROM data_set, or FROM *"
+            hint = "use FROM data_set or FROM *: the snapshots are those of the tables"
             raise reader.error("DIFF VERSION takes no query", self.cube.query.span, hint)
         if AXES[axis] in self.cube.by:
             name = next(name for name in given.by if name.text == AXES[axis])
-            raise reader.error(f"the two ends differ in {name.text}: BY leaves nothing to compare", name.span)
+            raise reader.error(f"BY {name.text} leaves nothing to compare: the two ends differ in it", name.span)
         if axis == "RUN" and given.runs and self.cube.each:
-            raise reader.error("each end is one run: RUNS EACH leaves nothing to compare", given.runs.span)
+            raise reader.error("RUNS EACH leaves nothing to compare: each end is one run", given.runs.span)
         check_tolerance_of_runs(reader, self.cube)
         if self._against:
             self._check_reference(reader, self._against)
@@ -151,7 +151,7 @@ class Diff(Verb):
         check_reference(reader, self.cube, reference)
         ends = [each.name.text for each in self.ends] if self.head.axis == "RUN" else []
         if reference.kind == "RUN" and reference.name and reference.name.text in ends:
-            raise reader.error("the reference is one of the ends, and is not checked itself", reference.span)
+            raise reader.error("the reference cannot be one of the ends", reference.span)
 
     def select(self, lowering: Lowering) -> str:
         """Join the responses of the two sides, step by step."""

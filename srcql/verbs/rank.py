@@ -89,12 +89,12 @@ class Rank(Verb):
         """Ask for a score, and refuse a reference where none is looked at."""
         super().check(reader)
         if self.clauses.on is None:
-            raise reader.error("RANK needs a score", self.place, f"RANK FROM … ON {' | '.join(SCORES)}")
+            raise reader.error("RANK needs a score", self.place, f"use RANK FROM … ON {' | '.join(SCORES)}")
         if self.clauses.against is None:
             return
         if self._on.score not in JUDGED:
-            hint = f"{' and '.join(JUDGED)} count the tests that are passed"
-            raise reader.error(f"ON {self._on.score} looks at no reference", self._against.span, hint)
+            hint = f"use ON {' or ON '.join(JUDGED)}, which count the passed tests"
+            raise reader.error(f"ON {self._on.score} takes no AGAINST", self._against.span, hint)
         check_reference(reader, self.cube, self._against)
 
     @property

@@ -58,7 +58,7 @@ def _check_oracle(reader: Reader, cube: Cube, reference: Against) -> None:
         hint = "use AGAINST ORACLE (USING DIGITS 6): it votes by classes, and TOLERANCE compares its outcome"
         raise reader.error("ORACLE needs its own USING: TOLERANCE makes no classes", reference.span, hint)
     if cube.runs == "STABLE" and reference.using not in (None, cube.using):
-        raise reader.error("RUNS STABLE compares runs by one equality, and ORACLE has another", reference.span)
+        raise reader.error("RUNS STABLE and ORACLE need the same USING", reference.span)
     clusters = {"PER": reference.rules.per, "TIE": reference.rules.tie}
     clause = next((words for words, word in clusters.items() if word == "CLUSTER"), None)
     if reference.leave_one_out and clause:

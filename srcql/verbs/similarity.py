@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from sqlglot.tokenizer_core import TokenType
 
-from srcql.clauses.equality import any_equality
+from srcql.clauses.equality import CLASSES_HINT, any_equality
 from srcql.clauses.reader import Name, Reader
 from srcql.clauses.shared import SHARED, any_missing, whole_number
 from srcql.errors import InvalidQuery, Unsupported
@@ -30,7 +30,7 @@ from srcql.lowering.cte import Cte
 from srcql.lowering.engines import ELSEWHERE
 from srcql.lowering.lowering import Lowering
 from srcql.sql import listed, literal, quoted, same
-from srcql.verbs.checks import DIGITS, check_tolerance_of_runs
+from srcql.verbs.checks import check_tolerance_of_runs
 from srcql.verbs.verb import Verb
 
 MEASURES = ("AGREEMENT", "JACCARD", "EDIT")
@@ -96,7 +96,7 @@ class Similarity(Verb):
         super().check(reader)
         tolerance = self.cube.using.tolerance
         if tolerance and self.head != "AGREEMENT":
-            raise reader.error("of the measures only AGREEMENT takes TOLERANCE", tolerance.span, DIGITS)
+            raise reader.error("only the measure AGREEMENT takes TOLERANCE", tolerance.span, CLASSES_HINT)
         check_tolerance_of_runs(reader, self.cube)
 
     @property

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from srcql.clauses.conditions import refuse_aggregates, refuse_unknown
+from srcql.clauses.conditions import reject_aggregates, reject_unknown_columns
 from srcql.clauses.cube import Cube, Selection, Target
 from srcql.clauses.equality import Equality
 from srcql.clauses.reader import Piece, Reader, Span, one_of
@@ -22,17 +22,17 @@ from srcql.sql import identifier, listed, quoted
 def order_by(reader: Reader) -> Piece:
     """ORDER BY: over the columns of the result; the verb's own order follows it."""
     order = reader.piece(lambda parser: parser.parse_order_by(), "a column of the result")
-    refuse_aggregates(reader, order, "ORDER BY looks at one row of the result", windows=True)
+    reject_aggregates(reader, order, "ORDER BY", "row of the result", windows=True)
     order_text = reader.text[order.span[0] : order.span[1]]
     if order_text.endswith(","):
         raise reader.expected("a column of the result")
     for term in order.tree.expressions:
         if isinstance(term.this.unnest(), PARAMETERS):
-            hint = "an expression may hold one, as in ORDER BY size > ?"
-            raise reader.error("ORDER BY names columns of the result, and a parameter is a value", order.span, hint)
+            hint = "use a parameter inside an expression, as in ORDER BY size > ?"
+            raise reader.error("expected a column of the result, found a parameter", order.span, hint)
     if order.tree.expressions[0].this.name.upper() == "ALL" and '"' not in order_text.split(",")[0]:
-        hint = "the order of the verb itself follows the columns that are named"
-        raise reader.error("ORDER BY names columns of the result", order.span, hint)
+        hint = "name the columns; the order of the verb itself follows them"
+        raise reader.error("ORDER BY ALL is not available in a verb", order.span, hint)
     return order
 
 
@@ -106,7 +106,7 @@ class Verb(ABC):
         reader.results = cls.results
         head = cls.read_head(reader) if reader.next_type else None
         if not reader.take("FROM"):
-            raise reader.expected(f"FROM after {cls.word}", f"{cls.form} FROM data_set[.problem], … | * | (query)")
+            raise reader.expected(f"FROM after {cls.word}", f"use {cls.form} FROM data_set[.problem], … | * | (query)")
         selected = source(reader)
         read = cls._read_clauses(reader, operand)
         shared, tail = build(SharedClauses, read, cls.shared), build(Tail, read, TAIL)
@@ -148,7 +148,7 @@ class Verb(ABC):
 
     def check_order(self, reader: Reader, order: Piece) -> None:
         """Reject an order by other columns than those of the result."""
-        refuse_unknown(reader, order, self.word.lower(), list(dict.fromkeys((*self.columns, *self.sorted_by))))
+        reject_unknown_columns(reader, order, self.word.lower(), list(dict.fromkeys((*self.columns, *self.sorted_by))))
 
     @classmethod
     def read_head(cls, _: Reader) -> object:
@@ -201,7 +201,7 @@ def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlErro
     for words in SQL_ONLY:
         if reader.at(words):
             read_so_far = " ".join(reader.text[reader.start : reader.end].split())
-            hint = f"SELECT … FROM ({read_so_far}) {words} …"
+            hint = f"use SELECT … FROM ({read_so_far}) {words} …"
             return reader.error(f"{words} cannot follow a verb", reader.ahead(words), hint)
     last = max((order.index(words) for words in read), default=-1)
     for words in order:
@@ -211,7 +211,7 @@ def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlErro
                 several = f"expected only one of {one_of(words.split('|'))}"
                 message = f"duplicate {found}" if found == words else several
             return reader.error(message, reader.ahead(found), f"order of clauses: {_listed(order)}")
-    follow = f"what may follow: {_listed(order[last + 1 :])}" if order[last + 1 :] else None
+    follow = f"clauses that can follow: {_listed(order[last + 1 :])}" if order[last + 1 :] else None
     for words in SHARED:
         if words not in order and next_clause(reader, words):
             return reader.error(f"{verb} takes no {words}", reader.ahead(words), follow)

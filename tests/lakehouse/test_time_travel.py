@@ -174,7 +174,7 @@ def test_past_results_do_not_change_with_commits(warehouse: Warehouse, engine: E
         ("FROM snapshots AT (VERSION => 1)", 31, "AT cannot follow snapshots"),
         ("WITH t AS (SELECT 1) FROM t AT (VERSION => 1)", 27, "AT cannot follow the common table expression t"),
         ("CLUSTER FROM D AT (VERSION => one)", 31, "expected the id of a snapshot, found one"),
-        ("CLUSTER FROM D AT (TIMESTAMP => 'then')", 33, "'then' is not a time"),
+        ("CLUSTER FROM D AT (TIMESTAMP => 'then')", 33, "invalid time 'then'"),
         ("CLUSTER FROM D AT (TIMESTAMP => now())", 33, "expected a time in single quotes, found now"),
         ("CLUSTER FROM D AT (BRANCH => 'main')", 20, "expected VERSION or TIMESTAMP, found BRANCH"),
         ("CLUSTER FROM D AT (VERSION 1)", 28, "expected => after VERSION, found 1"),

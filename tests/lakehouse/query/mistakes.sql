@@ -397,10 +397,10 @@ CLUSTER FROM Demo ORDER BY size DESC, ;
 --|                                        ^
 
 CLUSTER FROM Demo ORDER BY count(*);
---| InvalidQuery: line 1, column 19: ORDER BY looks at one row of the result at a time, and an aggregate at many
+--| InvalidQuery: line 1, column 19: ORDER BY takes no aggregates: it reads one row of the result at a time
 --|   CLUSTER FROM Demo ORDER BY count(*)
 --|                     ^^^^^^^^^^^^^^^^^
---|   hint: aggregate the result: SELECT … FROM (verb) GROUP BY … HAVING …
+--|   hint: aggregate the result, as in SELECT … FROM (verb) GROUP BY … HAVING …
 
 CLUSTER FROM Demo UNION ALL SELECT;
 --| InvalidQuery: expected columns after SELECT, found none
@@ -599,28 +599,28 @@ SELECT * FROM memory.main.clusters;
 --|   hint: read the lakehouse with SELECT and the verbs of SRCQL; write to it with ingest
 
 SELECT * FROM observations WHERE implementation_id = $2;
---| InvalidQuery: line 1, column 54: there is $2 and no $1
+--| InvalidQuery: line 1, column 54: missing parameter $1: the statement has $2
 --|   SELECT * FROM observations WHERE implementation_id = $2
 --|                                                        ^^
---|   hint: parameters are written ?, or $1, $2 and so on
+--|   hint: write parameters as ?, or as $1, $2 and so on
 
 SELECT $size FROM (CLUSTER FROM Demo);
---| InvalidQuery: line 1, column 8: parameters have no names, and $size has one
+--| InvalidQuery: line 1, column 8: expected a numbered parameter, found $size
 --|   SELECT $size FROM (CLUSTER FROM Demo)
 --|          ^^^^^
---|   hint: parameters are written ?, or $1, $2 and so on
+--|   hint: write parameters as ?, or as $1, $2 and so on
 
 MATRIX FROM Demo.abs WHERE output = $n;
---| InvalidQuery: line 1, column 37: parameters have no names, and $n has one
+--| InvalidQuery: line 1, column 37: expected a numbered parameter, found $n
 --|   MATRIX FROM Demo.abs WHERE output = $n
 --|                                       ^^
---|   hint: parameters are written ?, or $1, $2 and so on
+--|   hint: write parameters as ?, or as $1, $2 and so on
 
 EXPLAIN ANALYZE SELECT $1, $3;
---| InvalidQuery: line 1, column 28: there is $3 and no $2
+--| InvalidQuery: line 1, column 28: missing parameter $2: the statement has $3
 --|   EXPLAIN ANALYZE SELECT $1, $3
 --|                              ^^
---|   hint: parameters are written ?, or $1, $2 and so on
+--|   hint: write parameters as ?, or as $1, $2 and so on
 
 SELECT ? FROM (CLUSTER FROM Demo);
 --| InvalidQuery: expected 1 parameter, found 0

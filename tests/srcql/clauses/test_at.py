@@ -43,7 +43,7 @@ def test_only_the_table_and_its_clause_are_replaced(text: str, sql: str | None) 
 def test_without_a_store_the_text_stays() -> None:
     text = "SELECT * FROM observations AS o AT (VERSION => 1)"
     assert compile(text).sql == transpile(text) == text
-    with pytest.raises(Unsupported, match="AT needs the lakehouse"):
+    with pytest.raises(Unsupported, match="AT needs a lakehouse"):
         transpile("CLUSTER FROM MBPP AT (VERSION => 1)")
 
 
