@@ -184,7 +184,7 @@ class SrcqlParser(PieceParser):
             return None
         first, reader = self._index, Reader(self, self.observations)
         verb = VERBS[self._curr.text.upper()].read(reader, operand)
-        if verb.tail and reader.next_type in SET_OPERATIONS:
+        if verb.tail.pieces and reader.next_type in SET_OPERATIONS:
             raise reader.error(f"a verb with ORDER BY, LIMIT or OFFSET needs parentheses before {reader.found}")
         before = [token.token_type for token in self._tokens[:first]]
         depth = before.count(TokenType.L_PAREN) - before.count(TokenType.R_PAREN)
