@@ -17,7 +17,7 @@ from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.transforms import IdentityTransform
 
-from lakehouse.catalog import schema_of
+from lakehouse.tables import schema_of
 from srcql.schema import TABLES, Table
 
 DERIVED = ("response_kind", "response_key")

@@ -21,7 +21,7 @@ import pyarrow.flight as flight
 from rich.console import Console
 from rich.table import Table
 
-from lakehouse.write.writer import CHUNK_BYTES, CHUNK_ROWS
+from lakehouse.write.chunks import CHUNK_BYTES, CHUNK_ROWS
 
 TESTS, IMPLEMENTATIONS = 200, 25
 READ = {"SELECT, MiB": "SELECT * FROM observations", "SLICE, MiB": "SLICE * FROM *"}

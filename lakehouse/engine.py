@@ -69,7 +69,7 @@ class Engine:
     def prepare(
         self,
         text: str,
-        data_sets: Grant = None,
+        grant: Grant = None,
         *,
         ids: SnapshotIds | None = None,
         part: Part | None = None,
@@ -78,18 +78,18 @@ class Engine:
     ) -> Prepared:
         """Compile a statement and check its names, on the current snapshot or on that of `ids`.
 
-        `data_sets` restricts it to granted data sets, `part` to one of `parts_of`. `equality` applies to verbs without
+        `grant` restricts it to granted data sets, `part` to one of `parts_of`. `equality` applies to verbs without
         USING. Compilation is limited to `seconds` or the engine's limit, whichever is less.
         Raises SrcqlError. Errors that only DuckDB can find are raised when the schema or the result is read.
         """
         now = self.planner.snapshot()
-        snapshot = (now if ids is None else self.planner.snapshot_of(ids)).only(data_sets)
+        snapshot = (now if ids is None else self.planner.snapshot_of(ids)).only(grant)
         limits = [limit for limit in (seconds, self._compile_seconds) if limit is not None]
         options = CompileOptions(min(limits, default=None), part, equality)
         explain = parse_explain(text)
         if explain is not None:
             return Explanation(text, explain, partial(self._compile, snapshot, options), self.warehouse.location)
-        if snapshot is now.only(data_sets) and len(text) <= LONGEST_CACHED_TEXT:
+        if snapshot is now.only(grant) and len(text) <= LONGEST_CACHED_TEXT:
             return self._cached(snapshot, options, text)
         return self._compile(snapshot, options, text)
 

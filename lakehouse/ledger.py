@@ -17,7 +17,7 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 
-from lakehouse.catalog import INGESTS
+from lakehouse.tables import INGESTS
 
 BATCHES = "srcql.batches"
 EPOCH = datetime(1970, 1, 1)

@@ -21,9 +21,6 @@ from pyiceberg.table import Table as IcebergTable
 from sqlalchemy import select
 
 from lakehouse.catalog import (
-    DEFINITIONS,
-    INGESTS,
-    NAMESPACE,
     absolute_location,
     add_columns,
     data_folders,
@@ -34,6 +31,7 @@ from lakehouse.catalog import (
 from lakehouse.grants import Grant
 from lakehouse.ledger import Ledger
 from lakehouse.maintenance import Retention, expire_snapshots
+from lakehouse.tables import DEFINITIONS, INGESTS, NAMESPACE
 from lakehouse.write.committer import Batch, Committer
 from lakehouse.write.hashes import Hashes
 from lakehouse.write.writer import Writer

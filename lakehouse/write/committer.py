@@ -20,7 +20,7 @@ from pyiceberg.table import Table as IcebergTable
 
 from lakehouse.catalog import SingleUpdate
 from lakehouse.ledger import BATCHES, Entry, Ledger
-from lakehouse.write.writer import StagedFiles
+from lakehouse.write.files import StagedFiles
 from srcql.errors import SrcqlError, StoreError, Unavailable
 from srcql.receipt import NO_SNAPSHOT, Receipt
 

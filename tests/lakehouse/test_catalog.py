@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
-from lakehouse.catalog import FORMAT_PROPERTY, RESPONSE_KEY_PROPERTY, schema_of
+from lakehouse.tables import FORMAT_PROPERTY, RESPONSE_KEY_PROPERTY, schema_of
 from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.errors import StoreError
 from srcql.schema import TABLES

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.catalog import schema_of
 from lakehouse.query.overviews import OVERVIEWS
+from lakehouse.tables import schema_of
 from srcql.schema import TABLES
 
 DOCS = Path(__file__).parents[2] / "docs"

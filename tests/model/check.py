@@ -149,7 +149,7 @@ def _specified(found: Analysis, statement: Statement, _: Against) -> Reference:
 
 def _oracle(found: Analysis, statement: Statement, against: Against) -> Reference:
     if statement.using.tolerance and not against.using:
-        raise Rejected("nobody votes under TOLERANCE")
+        raise Rejected("TOLERANCE has no votes")
     own = replace(statement, own=against.own, using=against.using or statement.using)
     voting = _under(found, own.using) if against.using else found
     if against.leave_one_out:

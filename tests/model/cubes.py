@@ -155,9 +155,9 @@ def _expected(draw: Draw, key: Row, tests: list[str], outputs: list[Any]) -> lis
     """Draw expected rows, also of a test that no implementation ran, and in contexts of their own."""
     places = st.tuples(st.sampled_from(ORACLES), st.sampled_from((*tests, "t9")), st.sampled_from(("r1", "r9")))
     names = ("implementation_id", "test_id", "run_id")
-    nobody = key | {"implementation_hash": ""}
+    shared = key | {"implementation_hash": ""}
     return [
-        _row(nobody | draw(_context()) | dict(zip(names, place, strict=True)), step, output, 1, None)
+        _row(shared | draw(_context()) | dict(zip(names, place, strict=True)), step, output, 1, None)
         | {"specified_oracle": True}
         for place in draw(st.lists(places, min_size=1, max_size=4, unique=True))
         for step, output in enumerate(draw(st.lists(st.sampled_from(outputs), min_size=1, max_size=3)))

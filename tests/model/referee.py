@@ -62,8 +62,8 @@ def _table(name: str, rows: list[Row]) -> pa.Table:
 
 def difference(engine: Engine, statement: Statement, lakehouse: Lakehouse) -> Difference | None:
     """Return how engine and model differ on a statement; None when they agree."""
-    told, expected = _of_engine(engine, statement), _of_model(statement, lakehouse)
-    return None if _same(told, expected) else Difference(statement, lakehouse, told, expected)
+    actual, expected = _of_engine(engine, statement), _of_model(statement, lakehouse)
+    return None if _same(actual, expected) else Difference(statement, lakehouse, actual, expected)
 
 
 def texts(engine: Engine, outputs: list[str], using: Using) -> dict[str, tuple[str, str]]:
@@ -88,9 +88,9 @@ def smallest(found: Difference) -> Difference:
     return found
 
 
-def _complaint(told: Answer) -> str:
+def _complaint(actual: Answer) -> str:
     """Return the message of an error without its place."""
-    return re.sub("line [0-9]+, column [0-9]+", "", told.splitlines()[0]) if isinstance(told, str) else ""
+    return re.sub("line [0-9]+, column [0-9]+", "", actual.splitlines()[0]) if isinstance(actual, str) else ""
 
 
 def _smaller(statement: Statement, lakehouse: Lakehouse) -> Iterator[tuple[Statement, Lakehouse]]:
@@ -136,15 +136,15 @@ def _of_model(statement: Statement, lakehouse: Lakehouse) -> Answer:
     return [list(rows[0]) if rows else [], *(list(row.values()) for row in rows)]
 
 
-def _same(told: Answer, expected: Answer) -> bool:
-    if isinstance(told, str) or isinstance(expected, str):
-        return isinstance(expected, str) and isinstance(told, str) and told.startswith("error")
+def _same(actual: Answer, expected: Answer) -> bool:
+    if isinstance(actual, str) or isinstance(expected, str):
+        return isinstance(expected, str) and isinstance(actual, str) and actual.startswith("error")
     if len(expected) == 1:
-        return len(told) == 1
-    return [len(row) for row in told] == [len(row) for row in expected] and all(
+        return len(actual) == 1
+    return [len(row) for row in actual] == [len(row) for row in expected] and all(
         type(left) is type(right)
         and (left == right or (isinstance(left, float) and isclose(left, right, rel_tol=1e-15)))
-        for ours, theirs in zip(told, expected, strict=True)
+        for ours, theirs in zip(actual, expected, strict=True)
         for left, right in zip(ours, theirs, strict=True)
     )
 

@@ -197,8 +197,8 @@ def test_few_tests_keep_every_behaviour(answer: Answer, human_eval: dict[str, Pr
     problem, kept = human_eval[name], answer("Regression suite").to_pylist()
     picked = [row["test_id"] for row in kept]
     assert problem.told_apart_by(picked) == problem.clusters
-    told = [len(problem.told_apart_by(picked[:count])) for count in range(1, len(picked) + 1)]
-    assert [row["classes"] for row in kept] == told
+    separated = [len(problem.told_apart_by(picked[:count])) for count in range(1, len(picked) + 1)]
+    assert [row["classes"] for row in kept] == separated
     apart = [pairs(problem.told_apart_by(picked[:count])) for count in range(len(picked) + 1)]
     assert [row["gained_pairs"] for row in kept] == [after - before for before, after in pairwise(apart)]
     tests = pq.read_table(python_folder / "tests.parquet", filters=[("problem_id", "=", name)]).to_pylist()

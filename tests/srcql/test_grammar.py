@@ -16,7 +16,7 @@ from srcql.clauses import equality
 from srcql.clauses.at import At
 from srcql.clauses.cube import Selection
 from srcql.clauses.reading import field
-from srcql.compile import compile
+from srcql.compiler import compile
 from srcql.explain import parse_explain
 from srcql.resolver import Choice, Source, Standalone
 from srcql.verbs import VERBS

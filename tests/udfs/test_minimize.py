@@ -12,8 +12,8 @@ def plain(sizes: list[int], tests: list[Test]) -> tuple[list[tuple[int, int, int
     def blocks(kept: list[int]) -> list[int]:
         found: dict[tuple, int] = {}
         for cluster, size in enumerate(sizes):
-            told = tuple(answers[test].get(cluster) for test in kept)
-            found[told] = found.get(told, 0) + size
+            behaviour = tuple(answers[test].get(cluster) for test in kept)
+            found[behaviour] = found.get(behaviour, 0) + size
         return list(found.values())
 
     def pairs(kept: list[int]) -> int:

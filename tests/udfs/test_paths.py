@@ -79,9 +79,9 @@ def test_the_language_and_the_functions_accept_the_same_paths(letters: list[str]
     try:
         steps = parse_path(path)
     except ValueError:
-        with pytest.raises(InvalidPath) as told:
+        with pytest.raises(InvalidPath) as raised:
             canonical_path(path)
-        assert 0 <= told.value.offset <= len(path)
+        assert 0 <= raised.value.offset <= len(path)
     else:
         assert parse_path(canonical_path(path)) == steps
         assert canonical_path(canonical_path(path)) == canonical_path(path)

@@ -132,7 +132,8 @@ class Statement:
             return "false"
         axis = AXIS_COLUMNS[self.request.axis]
         columns = dict.fromkeys(("implementation_id", "implementation_hash", "run_id", axis, "test_id"))
-        runs = f"SLICE {listed([*columns])} FROM {insert_runs(self.request.source, 'EACH')}"
+        source = insert_runs(self.request.source, "EACH")
+        runs = f"SLICE {listed([*columns])} FROM {source}"
         name = "left(implementation_id, -1 - length(coalesce(run_id, '')))"
         named = (
             f"SELECT * REPLACE ({name} AS implementation_id), implementation_id AS run"

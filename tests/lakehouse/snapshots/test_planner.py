@@ -95,7 +95,7 @@ def test_choice_of_runs(warehouse: Warehouse) -> None:
 
 
 def test_a_batch_in_several_files_leaves_no_choice(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lakehouse.write.writer.CHUNK_ROWS", 2)
+    monkeypatch.setattr("lakehouse.write.chunks.CHUNK_ROWS", 2)
     rows = [("p", "i", f"t{number}", 0, "1") for number in range(6)]
     warehouse.ingest("observations", observations(*rows))
     snapshot = Planner(warehouse).snapshot()

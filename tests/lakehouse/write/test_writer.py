@@ -12,9 +12,9 @@ from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import DataFile
 from pyiceberg.types import StringType
 
-from lakehouse.catalog import ROW_GROUP
+from lakehouse.tables import ROW_GROUP
 from lakehouse.warehouse import Warehouse
-from lakehouse.write import writer
+from lakehouse.write import chunks
 from lakehouse.write.order import find_duplicates, pack, sort_rows
 from srcql.errors import InvalidData
 from srcql.schema import OBSERVATIONS
@@ -124,7 +124,7 @@ def stream(*tables: pa.Table) -> Any:
 
 
 def test_finds_a_duplicate_key_in_another_chunk(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 2)
     rows = [observations((f"p{at % 3}", f"i{at}", "t", 0, "1")) for at in range(9)]
     with pytest.raises(InvalidData) as error:
         warehouse.ingest("observations", stream(*rows, observations(("p0", "i0", "t", 0, "2"))))
@@ -135,7 +135,7 @@ def test_finds_a_duplicate_key_in_another_chunk(warehouse: Warehouse, monkeypatc
 
 
 def test_invalid_row_at_the_end_leaves_no_file(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 2)
     rows = [observations((f"p{at}", "i", "t", at, "1")) for at in range(6)]
     bad = observations(("p", "i", "t", None, "1")).cast(rows[0].schema)
     with pytest.raises(InvalidData, match=r"observations.step_id, row 6: expected a value, found null"):
@@ -145,7 +145,7 @@ def test_invalid_row_at_the_end_leaves_no_file(warehouse: Warehouse, monkeypatch
 
 
 def test_a_stream_that_breaks_leaves_no_file(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 1)
     rows = observations(("p", "i", "t", 0, "1"), ("p", "i", "t", 1, "1"))
 
     def batches() -> Any:
@@ -158,14 +158,14 @@ def test_a_stream_that_breaks_leaves_no_file(warehouse: Warehouse, monkeypatch: 
 
 
 def test_chunks_are_cut_by_rows_and_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "CHUNK_ROWS", 4)
-    monkeypatch.setattr(writer, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 4)
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 100)
     short = pa.table({"a": pa.array([1] * 6, pa.int8())}).to_batches(max_chunksize=1)
     long = pa.table({"a": pa.array([1] * 6, pa.int8()), "b": pa.array(["x" * 90] * 6)}).to_batches()
-    assert [len(chunk) for chunk in writer.chunks(short)] == [4, 2]
-    assert [len(chunk) for chunk in writer.chunks(long)] == [1] * 6
+    assert [len(chunk) for chunk in chunks.chunks(short)] == [4, 2]
+    assert [len(chunk) for chunk in chunks.chunks(long)] == [1] * 6
     shared = pa.table({"b": pa.array(["x" * 90] * 6).dictionary_encode()}).to_batches(max_chunksize=1)
-    assert [len(chunk) for chunk in writer.chunks(shared)] == [4, 2]
+    assert [len(chunk) for chunk in chunks.chunks(shared)] == [4, 2]
 
 
 def test_rejects_two_sources_of_one_time_in_a_batch(warehouse: Warehouse) -> None:

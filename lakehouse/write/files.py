@@ -1,0 +1,117 @@
+"""Writes rows to Parquet files that are not yet part of a snapshot."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyiceberg.io import FileIO, OutputFile, OutputStream
+from pyiceberg.io.pyarrow import (
+    compute_statistics_plan,
+    data_file_statistics_from_parquet_metadata,
+    parquet_path_to_id_mapping,
+)
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.table import Table as IcebergTable
+from pyiceberg.typedef import Record
+
+from lakehouse.summary import footer
+from lakehouse.tables import row_group_rows
+from lakehouse.write.rows import Layout
+from srcql.schema import Table
+
+
+@dataclass(frozen=True)
+class StagedFiles:
+    """Data files that are not yet part of a snapshot."""
+
+    io: FileIO
+    files: tuple[DataFile, ...]
+    rows: int
+
+    def remove(self) -> None:
+        """Delete the files; ignore errors."""
+        for file in self.files:
+            with suppress(OSError):
+                self.io.delete(file.file_path)
+
+
+def split_by_data_set(rows: pa.Table) -> Iterator[pa.Table]:
+    """Yield the sorted rows of each data set, with dictionaries that hold only their values."""
+    codes = rows["data_set_id"].combine_chunks().indices.to_numpy()
+    bounds = [0, *(np.flatnonzero(np.diff(codes)) + 1), len(codes)]
+    for start, end in pairwise(bounds):
+        if end > start:
+            yield compact(rows.slice(start, end - start))
+
+
+def compact(rows: pa.Table) -> pa.Table:
+    """Return the same rows with dictionaries that hold only values that occur."""
+    return pa.table({name: _compact(rows[name].combine_chunks()) for name in rows.column_names})
+
+
+def _compact(column: pa.Array) -> pa.Array:
+    if not pa.types.is_dictionary(column.type):
+        return column
+    used = pc.unique(column.indices).drop_null()
+    if len(used) == len(column.dictionary):
+        return column
+    return pa.DictionaryArray.from_arrays(pc.index_in(column.indices, used), column.dictionary.take(used))
+
+
+def write_file(definition: Table, table: IcebergTable, layout: Layout, rows: pa.Table, batch: str) -> DataFile:
+    """Write sorted rows of one data set, with all columns of the layout, to a Parquet file; return its entry."""
+    path = table.location_provider().new_data_location(f"{uuid.uuid4()}.parquet")
+    output = table.io.new_output(path)
+    fields = [field.with_type(rows[field.name].type) for field in layout.fields]
+    try:
+        with output.create() as stream:
+            summary = footer(definition, rows, batch)
+            metadata = _write(stream, pa.schema(fields), rows, summary, row_group_rows(definition))
+    except BaseException:
+        with suppress(OSError):
+            table.io.delete(path)
+        raise
+    return _entry(definition, table, output, metadata, rows)
+
+
+def _entry(
+    definition: Table, table: IcebergTable, output: OutputFile, metadata: pq.FileMetaData, rows: pa.Table
+) -> DataFile:
+    """Return the manifest entry of a written file."""
+    statistics = data_file_statistics_from_parquet_metadata(
+        metadata,
+        compute_statistics_plan(table.schema(), table.properties),
+        parquet_path_to_id_mapping(table.schema()),
+    ).to_serialized_dict()
+    problem = definition.column("problem_id").field_id  # Parquet has no bounds for ids beyond 4 kB; the rows are sorted
+    statistics["lower_bounds"][problem] = rows["problem_id"][0].as_py().encode()
+    statistics["upper_bounds"][problem] = rows["problem_id"][-1].as_py().encode()
+    return DataFile.from_args(
+        content=DataFileContent.DATA,
+        file_path=output.location,
+        file_format=FileFormat.PARQUET,
+        partition=Record(rows["data_set_id"][0].as_py()),
+        file_size_in_bytes=len(output),
+        sort_order_id=table.metadata.default_sort_order_id,
+        spec_id=table.metadata.default_spec_id,
+        equality_ids=None,
+        key_metadata=None,
+        **statistics,
+    )
+
+
+def _write(
+    stream: OutputStream, fields: pa.Schema, rows: pa.Table, extra: dict[bytes, bytes], size: int
+) -> pq.FileMetaData:
+    with pq.ParquetWriter(stream, fields, compression="zstd", store_schema=False) as writer:
+        for start in range(0, len(rows), size):
+            group = compact(rows.slice(start, size)) if len(rows) > size else rows
+            writer.write_table(group.cast(fields), row_group_size=size)
+        writer.add_key_value_metadata(extra)
+    return writer.writer.metadata
