@@ -17,7 +17,7 @@ from srcql.lowering.against import Against
 from srcql.lowering.behaviour import Traces
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
-from srcql.lowering.outputs import with_outputs
+from srcql.lowering.outputs import equal_pairs, with_outputs
 from srcql.sql import listed, literal, same
 
 SILENT = "('NA', 'UNDEFINED', 'FLAKY')"
@@ -137,8 +137,7 @@ def _verdicts(lowering: Lowering, met: Cte) -> Cte:
     using = lowering.cube.using
     if not using.tolerance:
         return lowering.define("__verdicts", f"SELECT *, __decided AS verdict FROM {met}")
-    pairs = f"SELECT DISTINCT expected, output FROM {met} WHERE __decided IS NULL"
-    equal = f"SELECT *, response_equal(expected, output, {literal(using.text)}) AS __equal FROM ({pairs})"
+    equal = equal_pairs(met, "expected", "output", "__decided IS NULL", using)
     verdict = "coalesce(m.__decided, CASE WHEN p.__equal THEN 'PASS' ELSE 'FAIL' END) AS verdict"
     at = "m.__decided IS NULL AND m.expected = p.expected AND m.output = p.output"
     return lowering.define("__verdicts", f"SELECT m.*, {verdict} FROM {met} AS m LEFT JOIN ({equal}) AS p ON {at}")

@@ -29,6 +29,7 @@ from srcql.lowering import behaviour, specified, verdicts
 from srcql.lowering.against import Against
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
+from srcql.lowering.outputs import equal_pairs
 from srcql.sql import identifier, listed, literal, same
 from srcql.verbs.checks import check_tolerance_of_runs
 from srcql.verbs.reference import against, check_reference
@@ -250,9 +251,8 @@ class Diff(Verb):
 
     def _near(self, joined: Cte) -> str:
         """Return a query that compares responses by TOLERANCE, once for each distinct pair of outputs."""
-        text = literal(self.cube.using.text)
-        met = f"SELECT DISTINCT __old, __new FROM {joined} WHERE __was AND __is AND __old IS DISTINCT FROM __new"
-        equal = f"SELECT *, response_equal(__old, __new, {text}) AS __equal FROM ({met})"
+        unequal = "__was AND __is AND __old IS DISTINCT FROM __new"
+        equal = equal_pairs(joined, "__old", "__new", unequal, self.cube.using)
         changed = "NOT (j.__was AND j.__is AND (j.__old IS NOT DISTINCT FROM j.__new OR coalesce(p.__equal, false)))"
         at = same("j", "p", ["__old", "__new"])
         return f"SELECT j.*, {changed} AS __changed FROM {joined} AS j LEFT JOIN ({equal}) AS p ON {at}"

@@ -29,6 +29,7 @@ from srcql.lowering.behaviour import Traces
 from srcql.lowering.cte import Cte
 from srcql.lowering.engines import ELSEWHERE
 from srcql.lowering.lowering import Lowering
+from srcql.lowering.outputs import equal_pairs
 from srcql.sql import listed, literal, quoted, same
 from srcql.verbs.checks import check_tolerance_of_runs
 from srcql.verbs.verb import Verb
@@ -214,8 +215,7 @@ class Similarity(Verb):
         """Count the equal steps of each test of two leaders; each pair of outputs is compared once."""
         columns = f"{PAIR}, l.test_id, l.output AS __old, r.output AS __new"
         steps = lowering.define("__met", self._met(lowering, of.said, columns))
-        differ = f"SELECT DISTINCT __old, __new FROM {steps} WHERE __old IS DISTINCT FROM __new"
-        compared = f"SELECT *, response_equal(__old, __new, {literal(self.cube.using.text)}) AS __equal FROM ({differ})"
+        compared = equal_pairs(steps, "__old", "__new", "__old IS DISTINCT FROM __new", self.cube.using)
         equal = "count(*) FILTER (m.__old IS NOT DISTINCT FROM m.__new OR p.__equal) AS __near"
         test, at = "m.test_id, m.__left, m.__right", same("m", "p", ["__old", "__new"])
         near = f"SELECT {test}, {equal} FROM {steps} AS m LEFT JOIN ({compared}) AS p ON {at} GROUP BY {test}"
