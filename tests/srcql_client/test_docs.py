@@ -13,6 +13,7 @@ import pytest
 import typer.main
 
 import lakehouse
+import srcql as language
 import srcql_client
 from flight_server.server import Server
 from flight_server.settings import Settings
@@ -120,7 +121,7 @@ def test_the_examples_of_the_python_page_work(monkeypatch: pytest.MonkeyPatch, t
     assert results.failed == 0
 
 
-@pytest.mark.parametrize("package", [lakehouse, srcql_client], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [lakehouse, language, srcql_client], ids=lambda package: package.__name__)
 def test_every_exported_name_is_documented(package: ModuleType) -> None:
     page = (DOCS / "python.md").read_text()
     assert [name for name in package.__all__ if f"`{name}" not in page] == []
