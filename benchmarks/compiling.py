@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from benchmarks.measure import timed
-from srcql.compile import compile
+from srcql.compiler import compile
 
 FIXTURES = Path(__file__).parents[1] / "tests" / "srcql" / "fixtures"
 VALID = (

@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
-from srcql.compile import compile
+from srcql.compiler import compile
 from srcql.trees import trees
 
 

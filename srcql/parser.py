@@ -103,7 +103,7 @@ class SrcqlParser(PieceParser):
         verb = self._parse_verb(opens=self._index == 0)
         return self._parse_set_operations(verb) if verb else super()._parse_statement()
 
-    def _parse_cte(self) -> Any:
+    def _parse_cte(self) -> exp.CTE | exp.FunctionSpecification | None:
         first, before = self._index, self._prev
         cte = super()._parse_cte()
         if cte:
@@ -184,7 +184,7 @@ class SrcqlParser(PieceParser):
             return None
         first, reader = self._index, Reader(self, self.observations)
         verb = VERBS[self._curr.text.upper()].read(reader, operand)
-        if verb.tail and reader.next_type in SET_OPERATIONS:
+        if verb.tail.pieces and reader.next_type in SET_OPERATIONS:
             raise reader.error(f"a verb with ORDER BY, LIMIT or OFFSET needs parentheses before {reader.found}")
         before = [token.token_type for token in self._tokens[:first]]
         depth = before.count(TokenType.L_PAREN) - before.count(TokenType.R_PAREN)
@@ -195,7 +195,7 @@ class SrcqlParser(PieceParser):
         self.parts[reader.start] = FoundVerb((reader.start, reader.end), verb, root, tuple(self.ctes))
         return VerbNode(this=exp.Var(this=verb.word))
 
-    def _parse_historical_data(self) -> Any:  # AT, before or after the alias of a table
+    def _parse_historical_data(self) -> exp.HistoricalData | None:  # AT, before or after the alias of a table
         if self._curr.token_type in QUOTED or self._curr.text.upper() != "AT":
             return None
         if self._next.token_type is not TokenType.L_PAREN:
@@ -210,15 +210,16 @@ class SrcqlParser(PieceParser):
         before = self._prev.token_type if self._prev else None
         table = super()._parse_table(*args, **options)
         if isinstance(table, exp.Table) and "at" in (when := table.args.get("when") or table).meta:
-            self._note_table_at(table, when.meta, bool(table.alias) or before in NO_ALIAS_AFTER)
+            named = bool(table.alias) or before in NO_ALIAS_AFTER
+            self._note_table_at(table, when.meta["at"], when.meta["clause"], named)
         return table
 
-    def _note_table_at(self, table: exp.Table, when: dict[str, Any], named: bool) -> None:
+    def _note_table_at(self, table: exp.Table, at: At, clause: Span, named: bool) -> None:
         hidden = not table.db and table.name.lower() in [cte.name for cte in self.ctes]
         parts = [part.meta for part in table.parts]
         if not hidden and table.db.lower() in SCHEMAS and all("start" in part for part in parts):
             name = parts[0]["start"], parts[-1]["end"] + 1
-            self.parts[name[0]] = TableAt(table.name, name, when["clause"], when["at"], not named)
+            self.parts[name[0]] = TableAt(table.name, name, clause, at, not named)
 
     def _warn_unsupported(self) -> None:
         """Do nothing: the engine judges SQL that this parser does not know."""

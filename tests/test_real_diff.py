@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 import udfs
-from srcql.compile import compile
+from srcql.compiler import compile
 from srcql_client.importers import arena
 from tests.serving import served
 

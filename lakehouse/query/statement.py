@@ -18,7 +18,7 @@ from lakehouse.query.views import PUBLIC
 from lakehouse.snapshots.snapshot import LakehouseSnapshot
 from lakehouse.snapshots.state import File
 from srcql.clauses.cube import Selection
-from srcql.compile import compile
+from srcql.compiler import compile
 from srcql.errors import InvalidQuery
 from srcql.parameters import count_parameters
 

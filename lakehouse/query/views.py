@@ -13,8 +13,8 @@ from lakehouse.snapshots.state import File
 from srcql.clauses.at import At
 from srcql.clauses.cube import Selection
 from srcql.clauses.equality import CANONICAL, Equality
-from srcql.compile import Source, compile
 from srcql.compiled import Compiled
+from srcql.compiler import Source, compile
 from srcql.errors import InvalidQuery
 from srcql.schema import OBSERVATIONS, TABLES, Table
 from srcql.sql import identifier, literal

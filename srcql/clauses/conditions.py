@@ -1,13 +1,14 @@
 """What the user's own expressions may name, and what a condition says of data sets and problems."""
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import TypeVar
 
 from sqlglot import exp
 
 from srcql.clauses.reader import Piece, Reader
 from srcql.errors import InvalidQuery, UnknownName, suggestion
 
+E = TypeVar("E", bound=exp.Expr)
 PLAIN = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.In, exp.Between, exp.Not)
 PLAIN_OPERATORS = (exp.Binary, exp.Predicate, exp.Neg, exp.Placeholder, exp.Parameter, exp.Cast, exp.DataType)
 CALLED = {"kind": "response_kind", "specified": "specified_oracle"}  # what results call columns of observations
@@ -34,7 +35,7 @@ def refuse_aggregates(reader: Reader, piece: Piece, looks: str, windows: bool) -
             raise reader.error(f"{looks} at a time, and {what} at many", piece.span, hint)
 
 
-def _outer(piece: Piece, *kinds: type[exp.Expr]) -> Iterator[Any]:
+def _outer(piece: Piece, *kinds: type[E]) -> Iterator[E]:
     walk = piece.tree.walk(prune=lambda node: isinstance(node, exp.Query))
     return (node for node in walk if isinstance(node, kinds))
 

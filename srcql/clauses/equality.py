@@ -18,8 +18,7 @@ any order, each at most once.
 import difflib
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from sqlglot.tokenizer_core import TokenType
 
@@ -146,18 +145,17 @@ def _of_classes(reader: Reader, equality: Equality) -> Equality:
 
 
 def _equality(reader: Reader, ends: Collection[str] = ()) -> Equality:
-    start = reader.span[0]
+    start, read = reader.span[0], set[str]()
     base = next((word for word in BASES if reader.take(word)), None)
-    tolerance = _tolerance(reader, start) if base == "TOLERANCE" else None
-    options: dict[str, Any] = {}
-    while option := _option(reader, base, options, ends):
-        options[option.lower()] = OPTIONS[option](reader)
-    if base != "EXACT" and options.get("exceptions") == "TYPE":
-        del options["exceptions"]  # the default
-    return Equality(exact=base == "EXACT", tolerance=tolerance, **options)
+    equality = Equality(exact=base == "EXACT", tolerance=_tolerance(reader, start) if base == "TOLERANCE" else None)
+    while option := _option(reader, base, read, ends):
+        equality = OPTIONS[option](reader, equality)
+        read.add(option)
+    default = base != "EXACT" and equality.exceptions == "TYPE"
+    return replace(equality, exceptions=None) if default else equality
 
 
-def _option(reader: Reader, base: str | None, read: Mapping[str, Any], ends: Collection[str]) -> str | None:
+def _option(reader: Reader, base: str | None, read: Collection[str], ends: Collection[str]) -> str | None:
     """Read the word of the next option; return None if no option comes next."""
     if (base or read) and any(reader.at(words) for words in ends):
         return None
@@ -165,7 +163,7 @@ def _option(reader: Reader, base: str | None, read: Mapping[str, Any], ends: Col
     if option is None:
         _reject_other(reader, none_read=not (base or read))
         return None
-    if option.lower() in read:
+    if option in read:
         raise reader.error(f"duplicate {option}")
     if option not in BASES[base or "CANONICAL"]:
         raise reader.error(f"{base} does not take {option}", hint=f"use CANONICAL, as in USING {option} …")
@@ -211,6 +209,10 @@ def _token(reader: Reader, pattern: re.Pattern[str], what: str, hint: str | None
     return text
 
 
+def _paths(reader: Reader) -> tuple[str, ...]:
+    return tuple(sorted(set(reader.listed(lambda: _path(reader)))))
+
+
 def _path(reader: Reader) -> str:
     """Read a path and return its canonical text; an error has the place of the mistake in the path."""
     start, end = reader.span
@@ -234,13 +236,13 @@ def _through(reader: Reader) -> Name:
 DIGITS = re.compile("[1-9][0-9]{0,2}|1000")
 DISTANCE = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
-OPTIONS: Mapping[str, Callable[[Reader], Any]] = {
-    "EXCEPTIONS": lambda reader: reader.expect(EXCEPTIONS),
-    "DIGITS": _digits,
-    "UNORDERED": lambda _: True,
-    "TYPED": lambda _: True,
-    "IGNORE": lambda reader: tuple(sorted(set(reader.listed(lambda: _path(reader))))),
-    "THROUGH": _through,
+OPTIONS: Mapping[str, Callable[[Reader, Equality], Equality]] = {
+    "EXCEPTIONS": lambda reader, equality: replace(equality, exceptions=reader.expect(EXCEPTIONS)),
+    "DIGITS": lambda reader, equality: replace(equality, digits=_digits(reader)),
+    "UNORDERED": lambda _, equality: replace(equality, unordered=True),
+    "TYPED": lambda _, equality: replace(equality, typed=True),
+    "IGNORE": lambda reader, equality: replace(equality, ignore=_paths(reader)),
+    "THROUGH": lambda reader, equality: replace(equality, through=_through(reader)),
 }
 BASES: Mapping[str, tuple[str, ...]] = {
     "EXACT": ("EXCEPTIONS",),

@@ -3,26 +3,22 @@
 verb [head] FROM … [AT …] [WHERE …] [BY …] [USING …] [RUNS …] [STEPS …] [MISSING …] [own] [ORDER BY …] [LIMIT …] …
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
-from typing import Any
+from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from srcql.clauses.at import at
+from srcql.clauses.at import At, at
 from srcql.clauses.conditions import constants, refuse_aggregates, refuse_unknown
-from srcql.clauses.cube import Cube, Selection, Target
-from srcql.clauses.equality import using
+from srcql.clauses.cube import KEY, Cube, Selection, Target
+from srcql.clauses.equality import CANONICAL, Equality, using
 from srcql.clauses.reader import Name, Piece, Reader
 from srcql.errors import SrcqlError, UnknownName, suggestion
 from srcql.schema import Role
 
 QUERIES = (exp.Query, exp.Values, exp.Pivot, exp.Describe, exp.Summarize, exp.Show)
-SHARE = re.compile(r"[0-9](\.[0-9]{1,9})?")
-Clause = Callable[[Reader], Any]
-Read = dict[str, Any]
+Clause = Callable[[Reader], object]
 
 
 def flag(words: str) -> Clause:
@@ -38,20 +34,6 @@ def choice(word: str, among: Sequence[str]) -> Clause:
         return reader.expect(among)
 
     return read
-
-
-def quorum(reader: Reader) -> str | Fraction:
-    """PLURALITY, MAJORITY, or QUORUM and the least share of the votes that decides."""
-    for word in ("PLURALITY", "MAJORITY"):
-        if reader.take(word):
-            return word
-    reader.take("QUORUM")
-    share = Fraction(reader.found) if SHARE.fullmatch(reader.found) else Fraction(0)
-    if not 0 < share <= 1:
-        hint = "as in QUORUM 0.6, with nine decimals at most"
-        raise reader.expected("a share of the votes above 0, and 1 at most", hint)
-    reader.take(reader.found)
-    return share
 
 
 def whole_number(words: str, what: str) -> Clause:
@@ -192,21 +174,29 @@ SHARED: Mapping[str, Clause] = {
 }
 
 
-def cube(selected: tuple[Target, ...] | Piece | None, read: Read) -> Cube:
-    """The cube that the shared clauses describe."""
-    query = selected if isinstance(selected, Piece) else None
-    condition = read.get("WHERE")
-    selection = Selection(
-        None if isinstance(selected, Piece) else selected,
-        constants(condition, "data_set_id"),
-        constants(condition, "problem_id"),
-        read.get("AT"),
-    )
-    by_columns = tuple(dict.fromkeys(name.text for name in read.get("BY", ())))
-    fields = {field: read[words] for words, field in FIELDS.items() if words in read}
-    if "RUNS" in read:
-        fields["runs"] = read["RUNS"].text
-    return Cube(selection, query, condition, by_columns, **fields)
+@dataclass(frozen=True)
+class SharedClauses:
+    """The shared clauses of one verb as they were read; None and the defaults stand for absent ones."""
 
+    at: At | None = None
+    where: Piece | None = None
+    by: tuple[Name, ...] = ()
+    using: Equality | None = None
+    runs: Name | None = None
+    steps: str | tuple[int, ...] = "ALL"
+    missing: str = "DISTINCT"
 
-FIELDS = {"USING": "using", "STEPS": "steps", "MISSING": "missing"}
+    def cube(self, selected: tuple[Target, ...] | Piece | None) -> Cube:
+        """Return the cube that these clauses and FROM describe."""
+        targets, query = (None, selected) if isinstance(selected, Piece) else (selected, None)
+        data_sets, problems = (constants(self.where, column) for column in KEY)
+        return Cube(
+            Selection(targets, data_sets, problems, self.at),
+            query,
+            self.where,
+            tuple(dict.fromkeys(name.text for name in self.by)),
+            self.using or CANONICAL,
+            self.runs.text if self.runs else "LATEST",
+            self.steps,
+            self.missing,
+        )

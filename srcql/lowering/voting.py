@@ -9,12 +9,9 @@ __tallies  the votes at each step
 __led      the response of the largest cluster where it is among those with the most votes    TIE CLUSTER
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Self
 
-from srcql.clauses.shared import Clause, choice, quorum
 from srcql.errors import Unsupported
 from srcql.lowering.behaviour import SIGNATURE, Behaviour, Traces, behaviour
 from srcql.lowering.cte import Cte
@@ -22,14 +19,6 @@ from srcql.lowering.engines import ELSEWHERE
 from srcql.lowering.lowering import Lowering
 from srcql.sql import listed, literal, same
 
-QUORUM = "PLURALITY|MAJORITY|QUORUM"
-CLAUSES: Mapping[str, Clause] = {
-    "PER": choice("PER", ("STEP", "CLUSTER")),
-    QUORUM: quorum,
-    "EXCEPTIONS": choice("EXCEPTIONS", ("VOTE", "ABSTAIN")),
-    "TIE": choice("TIE", ("NULL", "CLUSTER", "LEAST")),
-}
-FIELDS = {"PER": "per", QUORUM: "quorum", "EXCEPTIONS": "exceptions", "TIE": "tie"}
 ABSTAINING = ("NA", "UNDEFINED")
 COLUMNS = ("output", "response_kind")  # what traces need for a vote
 WINS = "__votes = __first"
@@ -43,11 +32,6 @@ class VotingRules:
     quorum: str | Fraction = "PLURALITY"
     exceptions: str = "VOTE"
     tie: str = "NULL"
-
-    @classmethod
-    def of(cls, read: Mapping[str, Any]) -> Self:
-        """Return the rules that the clauses of ORACLE state."""
-        return cls(**{field: read[words] for words, field in FIELDS.items() if words in read})
 
     @property
     def per_cluster(self) -> bool:

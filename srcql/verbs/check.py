@@ -8,16 +8,19 @@ all_passed`; PER TEST `…, implementation_id, test_id, verdict, first_diff_step
 test_id, step_id, expected, output, verdict`. Verdicts are PASS, FAIL, MISSING, NA, CONFLICT and UNDEFINED.
 """
 
+from dataclasses import dataclass
+
 from srcql.clauses.equality import any_equality
 from srcql.clauses.reader import Reader
 from srcql.clauses.shared import SHARED, any_missing, choice
 from srcql.lowering import verdicts
-from srcql.lowering.against import KINDS, Against, against, check
+from srcql.lowering.against import Against
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
 from srcql.lowering.verdicts import Verdicts
 from srcql.sql import listed, same
 from srcql.verbs.checks import check_tolerance_of_runs
+from srcql.verbs.reference import KINDS, against, check_reference
 from srcql.verbs.verb import Verb
 
 COUNTED = {
@@ -34,6 +37,14 @@ COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class CheckClauses:
+    """The own clauses of CHECK; AGAINST is required."""
+
+    against: Against | None = None
+    per: str = "IMPLEMENTATION"
+
+
 class Check(Verb):
     """One CHECK statement."""
 
@@ -41,47 +52,45 @@ class Check(Verb):
     form = "CHECK"
     shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}  # noqa: RUF012
     own = {"AGAINST": against, "PER": choice("PER", tuple(COLUMNS))}  # noqa: RUF012
+    own_clauses = CheckClauses
+    clauses: CheckClauses
     results = tuple(dict.fromkeys(column for columns in COLUMNS.values() for column in columns))
     order = ("implementation_id", "test_id", "step_id")
 
     def check(self, reader: Reader) -> None:
-        """Ask for a reference, and refuse what does not go with it."""
+        """Require a reference, and reject clauses that contradict it."""
         super().check(reader)
-        if "AGAINST" not in self.clauses:
-            hint = f"CHECK FROM … AGAINST {' | '.join(KINDS)}"
+        if self.clauses.against is None:
+            hint = f"use CHECK FROM … AGAINST {' | '.join(KINDS)}"
             raise reader.error("CHECK needs a reference", self.place, hint)
         check_tolerance_of_runs(reader, self.cube)
-        check(reader, self.cube, self._against)
+        check_reference(reader, self.cube, self._against)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the result."""
-        return (*self.cube.analysis, *COLUMNS[self._per])
+        return (*self.cube.analysis, *COLUMNS[self.clauses.per])
 
     @property
     def sorted_by(self) -> tuple[str, ...]:
         """Its order within an analysis."""
-        return tuple(column for column in self.order if column in COLUMNS[self._per])
+        return tuple(column for column in self.order if column in COLUMNS[self.clauses.per])
 
     def select(self, lowering: Lowering) -> str:
         """Compare each response with the expected one, and count verdicts."""
         of_steps = verdicts.steps(lowering, self._against)
         rows: Cte = of_steps
-        if self._per != "STEP":
+        if self.clauses.per != "STEP":
             rows = verdicts.tests(lowering, of_steps)
-        if self._per == "IMPLEMENTATION":
+        if self.clauses.per == "IMPLEMENTATION":
             rows = self._counted(lowering, of_steps, rows)
-        columns = [*self.cube.analysis, *COLUMNS[self._per][1:]]
+        columns = [*self.cube.analysis, *COLUMNS[self.clauses.per][1:]]
         return f"SELECT __entry AS implementation_id, {listed(columns)} FROM {rows}"
 
     @property
-    def _per(self) -> str:
-        return str(self.clauses.get("PER", "IMPLEMENTATION"))
-
-    @property
     def _against(self) -> Against:
-        reference: Against = self.clauses["AGAINST"]
-        return reference
+        assert self.clauses.against is not None
+        return self.clauses.against
 
     def _counted(self, lowering: Lowering, verdicts: Verdicts, judged: Cte) -> Cte:
         who = [*self.cube.analysis, "__entry", "__who"]

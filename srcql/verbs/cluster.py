@@ -8,6 +8,8 @@ representative. The fingerprint is the sum modulo 2^128 of the MD5 of every step
 WEIGHT DISTINCT CODE counts implementations with the same code once; MIN SIZE omits smaller clusters.
 """
 
+from dataclasses import dataclass
+
 from srcql.clauses.shared import choice, whole_number
 from srcql.lowering import behaviour, sources
 from srcql.lowering.behaviour import Behaviour
@@ -24,6 +26,14 @@ ONE_HASH = f", CASE WHEN min({HASH}) = max({HASH}) THEN min({HASH}) END AS __has
 CODE = "coalesce('c' || nullif(k.code_hash, ''), 'h' || c.__hash, 'i' || c.__who)"
 
 
+@dataclass(frozen=True)
+class ClusterClauses:
+    """The own clauses of CLUSTER."""
+
+    min_size: int | None = None
+    weight: str | None = None
+
+
 class Cluster(Verb):
     """One CLUSTER statement."""
 
@@ -33,6 +43,8 @@ class Cluster(Verb):
         "MIN SIZE": whole_number("MIN SIZE", "a number of implementations"),
         "WEIGHT": choice("WEIGHT", ("DISTINCT CODE",)),
     }
+    own_clauses = ClusterClauses
+    clauses: ClusterClauses
     results = (
         "cluster_id",
         "size",
@@ -53,14 +65,14 @@ class Cluster(Verb):
 
     def select(self, lowering: Lowering) -> str:
         """Group implementations by behaviour; read the details of one representative of each cluster only."""
-        if "WEIGHT" in self.clauses:
+        if self.clauses.weight:
             found = self._weighted(lowering)
             clusters, total = self._with_totals(lowering, found), "c.__total"
         else:
             found = behaviour.behaviour(lowering, behaviour.traces(lowering))
             clusters, total = found.clusters, f"sum(size) OVER (PARTITION BY {listed(self.cube.analysis, 'c')})"
         shown = behaviour.representatives(lowering, found.traces, found.clusters)
-        numbered, least = self._numbered(lowering, clusters, total, shown), self.clauses.get("MIN SIZE")
+        numbered, least = self._numbered(lowering, clusters, total, shown), self.clauses.min_size
         return f"SELECT * FROM ({numbered}) AS c WHERE size >= {least}" if least else numbered
 
     def _weighted(self, lowering: Lowering) -> Behaviour:

@@ -15,7 +15,6 @@ each side alone. Ordered by implementation, test and step.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
@@ -27,12 +26,12 @@ from srcql.clauses.reader import Name, Piece, Reader
 from srcql.clauses.shared import SHARED, any_missing, flag
 from srcql.errors import UnknownName, suggestion
 from srcql.lowering import behaviour, specified, verdicts
-from srcql.lowering.against import Against, against
-from srcql.lowering.against import check as check_reference
+from srcql.lowering.against import Against
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
 from srcql.sql import identifier, listed, literal, same
 from srcql.verbs.checks import check_tolerance_of_runs
+from srcql.verbs.reference import against, check_reference
 from srcql.verbs.verb import Verb
 
 AXES = {
@@ -83,6 +82,15 @@ def noise(reader: Reader) -> End:
     return end(reader)
 
 
+@dataclass(frozen=True)
+class DiffClauses:
+    """The own clauses of DIFF."""
+
+    against: Against | None = None
+    noise: End | None = None
+    changed_only: bool = False
+
+
 class Diff(Verb):
     """One DIFF statement."""
 
@@ -90,11 +98,14 @@ class Diff(Verb):
     form = f"DIFF {' | '.join(AXES)} a TO b"
     shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}  # noqa: RUF012
     own = {"AGAINST": against, "NOISE": noise, "CHANGED ONLY": flag("CHANGED ONLY")}  # noqa: RUF012
+    own_clauses = DiffClauses
+    head: Ends
+    clauses: DiffClauses
     results = ("implementation_id", "test_id", "step_id", "inputs", "before", "after", "changed", "status")
     order = ("implementation_id", "test_id", "step_id")
 
     @classmethod
-    def read_head(cls, reader: Reader) -> Any:
+    def read_head(cls, reader: Reader) -> Ends:
         """Read the axis and its two ends."""
         axis = reader.expect(tuple(AXES))
         before = end(reader)
@@ -111,27 +122,27 @@ class Diff(Verb):
     @property
     def ends(self) -> list[End]:
         """The two ends, and the repeat of the first where there is one."""
-        return [self.head.before, self.head.after, *([self.clauses["NOISE"]] if "NOISE" in self.clauses else [])]
+        return [self.head.before, self.head.after, *([self.clauses.noise] if self.clauses.noise else [])]
 
     def check(self, reader: Reader) -> None:
         """Refuse ends that are none of the axis, and clauses that leave nothing to compare."""
         super().check(reader)
-        axis = self.head.axis
+        axis, given = self.head.axis, self.shared_clauses
         for each in self.ends:
             if (each.version is None) is (axis == "VERSION"):
                 problem = "VERSION takes ids of snapshots" if axis == "VERSION" else f"{axis} takes names"
                 hint = None if axis == "VERSION" else "a name that is not a plain word stands in quotes"
                 raise reader.error(f"{problem}, found {each.name.text}", each.name.span, hint)
-        if axis == "VERSION" and "AT" in self.clauses:
-            raise reader.error("DIFF VERSION reads two snapshots, and AT another", self.clauses["AT"].span)
+        if axis == "VERSION" and given.at:
+            raise reader.error("DIFF VERSION takes no AT", given.at.span, "remove AT: the two ids are the snapshots")
         if axis == "VERSION" and self.cube.query:
             hint = "the snapshots are those of the tables: FROM data_set, or FROM *"
             raise reader.error("DIFF VERSION takes no query", self.cube.query.span, hint)
         if AXES[axis] in self.cube.by:
-            name = next(name for name in self.clauses["BY"] if name.text == AXES[axis])
+            name = next(name for name in given.by if name.text == AXES[axis])
             raise reader.error(f"the two ends differ in {name.text}: BY leaves nothing to compare", name.span)
-        if axis == "RUN" and self.cube.each:
-            raise reader.error("each end is one run: RUNS EACH leaves nothing to compare", self.clauses["RUNS"].span)
+        if axis == "RUN" and given.runs and self.cube.each:
+            raise reader.error("each end is one run: RUNS EACH leaves nothing to compare", given.runs.span)
         check_tolerance_of_runs(reader, self.cube)
         if self._against:
             self._check_reference(reader, self._against)
@@ -151,7 +162,7 @@ class Diff(Verb):
             lowering.define(name, self._side(lowering, each)) for name, each in zip(names, self.ends, strict=False)
         ]
         rows = self._met(lowering, "__met", before, after)
-        kept = ["__changed"] if "CHANGED ONLY" in self.clauses else []
+        kept = ["__changed"] if self.clauses.changed_only else []
         for again in repeat:
             noise = self._met(lowering, "__noise", before, again)
             noisy = f"SELECT DISTINCT {listed(self._cell)} FROM {noise} WHERE __changed"
@@ -183,7 +194,7 @@ class Diff(Verb):
 
     @property
     def _against(self) -> Against | None:
-        return self.clauses.get("AGAINST")
+        return self.clauses.against
 
     def _lowering(self, lowering: Lowering, each: End) -> Lowering:
         cube: Cube = self.cube

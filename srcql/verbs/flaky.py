@@ -13,12 +13,11 @@ commit those that WITHIN names. Ordered by implementation, test and step, then b
     __classes    the different responses, and how often each occurred
 """
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-from srcql.clauses.cube import Cube
-from srcql.clauses.reader import Reader, Span
-from srcql.clauses.shared import SHARED, Read, choice, whole_number
+from srcql.clauses.cube import Cube, Target
+from srcql.clauses.reader import Piece, Reader
+from srcql.clauses.shared import SHARED, choice, whole_number
 from srcql.lowering import behaviour
 from srcql.lowering.behaviour import Traces
 from srcql.lowering.cte import Cte
@@ -37,6 +36,14 @@ COMMONEST_FIRST = "struct_pack(__rank := -__times, __none := __text IS NULL, __t
 OUTPUTS = f"list_transform(list_sort(list({COMMONEST_FIRST})), lambda x: x.__text)"
 
 
+@dataclass(frozen=True)
+class FlakyClauses:
+    """The own clauses of FLAKY."""
+
+    within: str = "CODE"
+    min_runs: int = 2
+
+
 class Flaky(Verb):
     """One FLAKY statement."""
 
@@ -47,6 +54,8 @@ class Flaky(Verb):
         "WITHIN": choice("WITHIN", tuple(WITHIN)),
         "MIN RUNS": whole_number("MIN RUNS", "a number of runs"),
     }
+    own_clauses = FlakyClauses
+    clauses: FlakyClauses
     results = (
         "implementation_id",
         "implementation_hash",
@@ -60,9 +69,14 @@ class Flaky(Verb):
     )
     order = ("implementation_id", "test_id", "step_id")
 
-    def __init__(self, cube: Cube, head: Any, clauses: Read, place: Span) -> None:
-        self.within = WITHIN[clauses.get("WITHIN", "CODE")]
-        super().__init__(replace(cube, runs="ALL", within=tuple(self.within.values())), head, clauses, place)
+    @property
+    def within(self) -> dict[str, str]:
+        """The columns of the result that distinguish cells, each with the column of traces that holds its values."""
+        return WITHIN[self.clauses.within]
+
+    def cube_of(self, selected: tuple[Target, ...] | Piece | None) -> Cube:
+        """Return the cube with all runs; WITHIN distinguishes its cells."""
+        return replace(super().cube_of(selected), runs="ALL", within=tuple(self.within.values()))
 
     def check_runs(self, reader: Reader) -> None:
         """Nothing: all runs are compared."""
@@ -119,7 +133,7 @@ class Flaky(Verb):
     def _differing(self, lowering: Lowering, traces: Traces) -> Cte:
         step, runs = listed([*lowering.cell, "step_id"]), "__runs" if lowering.weighed else "1"
         differing = (
-            f"SELECT {step} FROM {traces} WHERE {runs} >= {max(2, self.clauses.get('MIN RUNS', 2))}"
+            f"SELECT {step} FROM {traces} WHERE {runs} >= {max(2, self.clauses.min_runs)}"
             f" GROUP BY {step} HAVING {behaviour.DIFFER} OR count(*) < max({runs})"
         )
         return lowering.define("__differing", differing)

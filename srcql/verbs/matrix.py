@@ -7,6 +7,7 @@ the same id. With ROWS TEST `…, test_id`, then lists of the steps' values. Nam
 `_1`, `_2`. A cell without row is NULL. Ordered by test and step.
 """
 
+from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
@@ -20,8 +21,16 @@ from srcql.lowering.lowering import Lowering
 from srcql.sql import identifier, listed, literal, quoted
 from srcql.verbs.verb import Verb
 
-AT_MOST = 1000
 CHANGED = "MATRIX needs rows that do not change between reads"
+
+
+@dataclass(frozen=True)
+class MatrixClauses:
+    """The own clauses of MATRIX."""
+
+    rows: str = "STEP"
+    at_most: int = 1000
+    with_specified: bool = False
 
 
 class Matrix(Verb):
@@ -34,11 +43,14 @@ class Matrix(Verb):
         "AT MOST": whole_number("AT MOST", "a number of columns"),
         "WITH SPECIFIED": flag("WITH SPECIFIED"),
     }
+    own_clauses = MatrixClauses
+    head: str
+    clauses: MatrixClauses
     results = ("kind",)
     order = ("test_id", "step_id")
 
     @classmethod
-    def read_head(cls, reader: Reader) -> Any:
+    def read_head(cls, reader: Reader) -> str:
         """Read what a cell shows: the response, unless another column is named."""
         return "output" if reader.at("FROM") else observed_column(reader, {})
 
@@ -53,7 +65,7 @@ class Matrix(Verb):
     @property
     def sorted_by(self) -> tuple[str, ...]:
         """Its order within an analysis."""
-        return ("test_id",) if self.clauses.get("ROWS") == "TEST" else self.order
+        return ("test_id",) if self.clauses.rows == "TEST" else self.order
 
     def select(self, lowering: Lowering) -> str:
         """Pivot the values of the cells, one column for each entry."""
@@ -89,7 +101,7 @@ class Matrix(Verb):
         value = lowering.kind("c") if kind else f"c.{identifier(column)}"
         names = f"{lowering.entry} AS __entry, false AS __specified, 'o' || {lowering.identity} AS __who"
         values = f"SELECT {step}, {names}, {value} AS __value FROM {found} AS c"
-        if "WITH SPECIFIED" in self.clauses:
+        if self.clauses.with_specified:
             rows = specified.expected(lowering, found, [*self.cube.analysis, column])
             names = "c.implementation_id, true, 's' || c.implementation_id"
             values += f" UNION ALL SELECT {step}, {names}, c.{identifier(column)} FROM {rows} AS c"
@@ -102,7 +114,7 @@ class Matrix(Verb):
         """Return the name of each column, by `__who`."""
         self._check_one_problem({row[:2] for row in found})
         entries = dict.fromkeys(sorted(row[2:] for row in found))
-        most = self.clauses.get("AT MOST", AT_MOST)
+        most = self.clauses.at_most
         if len(entries) > most:
             hint = f"use AT MOST {len(entries)}, or select fewer implementations with WHERE"
             raise InvalidQuery(

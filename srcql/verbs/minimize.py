@@ -12,6 +12,8 @@ n. Ordered by pick.
     __problems  the same as lists, one row for each analysis
 """
 
+from dataclasses import dataclass
+
 from srcql.clauses.shared import whole_number
 from srcql.errors import Unsupported
 from srcql.lowering import behaviour
@@ -22,12 +24,21 @@ from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
 
 
+@dataclass(frozen=True)
+class MinimizeClauses:
+    """The own clauses of MINIMIZE."""
+
+    to: int | None = None
+
+
 class Minimize(Verb):
     """One MINIMIZE statement."""
 
     word = "MINIMIZE"
     form = "MINIMIZE"
     own = {"TO": whole_number("TO", "a number of tests")}  # noqa: RUF012
+    own_clauses = MinimizeClauses
+    clauses: MinimizeClauses
     results = ("pick", "test_id", "gained_pairs", "classes")
     order = ("pick",)
 
@@ -46,7 +57,7 @@ class Minimize(Verb):
         problems = self._problems(lowering, found.clusters, behaviour.whole_cells(lowering, shown))
         chosen = lowering.forms.minimal_tests.format("__sizes", "__members", "__answers")
         picks = f"SELECT {listed(analysis)}, __names, unnest({chosen}) AS __chosen FROM {problems}"
-        few = f" WHERE __chosen.pick <= {self.clauses['TO']}" if "TO" in self.clauses else ""
+        few = f" WHERE __chosen.pick <= {self.clauses.to}" if self.clauses.to else ""
         return f"SELECT *, __chosen.*, __names[__chosen.test] AS test_id FROM ({picks}){few}"
 
     def _problems(self, lowering: Lowering, clusters: Cte, cells: Cte) -> Cte:

@@ -8,24 +8,48 @@ Columns: `…, test_id, step_id, output, votes, total, support, margin, n_distin
 status is NO_VOTES, BELOW_QUORUM, TIE, UNANIMOUS, MAJORITY or PLURALITY. Ordered by test and step.
 """
 
+import re
+from fractions import Fraction
+
 from srcql.clauses.equality import using_before
 from srcql.clauses.reader import Reader
-from srcql.clauses.shared import SHARED
+from srcql.clauses.shared import SHARED, choice
 from srcql.lowering import behaviour, outcomes, voting
 from srcql.lowering.lowering import Lowering
 from srcql.lowering.voting import VotingRules
 from srcql.verbs.verb import Verb
 
+SHARE = re.compile(r"[0-9](\.[0-9]{1,9})?")
 EXCEPTIONS = ("VOTE", "ABSTAIN")
 
 
+def quorum(reader: Reader) -> str | Fraction:
+    """Read PLURALITY, MAJORITY, or QUORUM with the least share of the votes that wins."""
+    for word in ("PLURALITY", "MAJORITY"):
+        if reader.take(word):
+            return word
+    reader.take("QUORUM")
+    share = Fraction(reader.found) if SHARE.fullmatch(reader.found) else Fraction(0)
+    if not 0 < share <= 1:
+        raise reader.expected("a share of the votes above 0 and at most 1", "as in QUORUM 0.6, with at most 9 decimals")
+    reader.take(reader.found)
+    return share
+
+
 class Oracle(Verb):
-    """One ORACLE statement."""
+    """One ORACLE statement; its own clauses are the rules of voting."""
 
     word = "ORACLE"
     form = "ORACLE"
     shared = {**SHARED, "USING": using_before(*(f"EXCEPTIONS {word}" for word in EXCEPTIONS))}  # noqa: RUF012
-    own = voting.CLAUSES
+    own = {  # noqa: RUF012
+        "PER": choice("PER", ("STEP", "CLUSTER")),
+        "PLURALITY|MAJORITY|QUORUM": quorum,
+        "EXCEPTIONS": choice("EXCEPTIONS", EXCEPTIONS),
+        "TIE": choice("TIE", ("NULL", "CLUSTER", "LEAST")),
+    }
+    own_clauses = VotingRules
+    clauses: VotingRules
     results = (
         "test_id",
         "step_id",
@@ -46,21 +70,15 @@ class Oracle(Verb):
         """The columns of the result."""
         return (*self.cube.analysis, *self.results)
 
-    @property
-    def rules(self) -> VotingRules:
-        """The rules that its clauses state."""
-        return VotingRules.of(self.clauses)
-
     def check_runs(self, reader: Reader) -> None:
-        """Every run may vote, but runs make no clusters."""
-        if self.rules.led and self.cube.runs == "ALL":
-            hint = "TIE LEAST decides without them"
+        """Allow RUNS ALL for votes per step: runs vote, but they make no clusters."""
+        if self.clauses.led and self.shared_clauses.runs and self.cube.runs == "ALL":
             message = "TIE CLUSTER needs clusters, and RUNS ALL makes none"
-            raise reader.error(message, self.clauses["RUNS"].span, hint)
-        if self.rules.per_cluster:
+            raise reader.error(message, self.shared_clauses.runs.span, "use TIE LEAST")
+        if self.clauses.per_cluster:
             super().check_runs(reader)
 
     def select(self, lowering: Lowering) -> str:
         """Count the votes at every step, and decide."""
         traces = behaviour.traces(lowering, voting.COLUMNS)
-        return outcomes.decided(lowering, self.rules, voting.count_votes(lowering, self.rules, traces))
+        return outcomes.decided(lowering, self.clauses, voting.count_votes(lowering, self.clauses, traces))

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from srcql.clauses.reader import Reader
 from srcql.errors import UnknownName, suggestion
 from srcql.lowering import behaviour, verdicts, voting
-from srcql.lowering.against import Against, against, check
+from srcql.lowering.against import Against
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
 from srcql.lowering.voting import VotingRules
 from srcql.schema import Role
 from srcql.sql import identifier, listed, same
+from srcql.verbs.reference import against, check_reference
 from srcql.verbs.verb import Verb
 
 SCORES = ("SIZE", "PASSES", "AGREEMENT", "CODET", "MBR", "METRIC")
@@ -65,26 +66,36 @@ class Scored:
     universe: Cte
 
 
+@dataclass(frozen=True)
+class RankClauses:
+    """The own clauses of RANK; ON is required, and without AGAINST the reference is SPECIFIED."""
+
+    on: On | None = None
+    against: Against | None = None
+
+
 class Rank(Verb):
     """One RANK statement."""
 
     word = "RANK"
     form = "RANK"
     own = {"ON": on, "AGAINST": against}  # noqa: RUF012
+    own_clauses = RankClauses
+    clauses: RankClauses
     results = ("rank", "implementation_id", "score", "n_missing")
     order = ("rank", "implementation_id")
 
     def check(self, reader: Reader) -> None:
         """Ask for a score, and refuse a reference where none is looked at."""
         super().check(reader)
-        if "ON" not in self.clauses:
+        if self.clauses.on is None:
             raise reader.error("RANK needs a score", self.place, f"RANK FROM … ON {' | '.join(SCORES)}")
-        if "AGAINST" not in self.clauses:
+        if self.clauses.against is None:
             return
         if self._on.score not in JUDGED:
             hint = f"{' and '.join(JUDGED)} count the tests that are passed"
             raise reader.error(f"ON {self._on.score} looks at no reference", self._against.span, hint)
-        check(reader, self.cube, self._against)
+        check_reference(reader, self.cube, self._against)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -121,13 +132,12 @@ class Rank(Verb):
 
     @property
     def _on(self) -> On:
-        score: On = self.clauses["ON"]
-        return score
+        assert self.clauses.on is not None
+        return self.clauses.on
 
     @property
     def _against(self) -> Against:
-        reference: Against = self.clauses.get("AGAINST", Against("SPECIFIED", self.place))
-        return reference
+        return self.clauses.against or Against("SPECIFIED", self.place)
 
     @property
     def _who(self) -> str:

@@ -17,7 +17,6 @@ Of implementations that behave alike, one leader is compared with the others:
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from sqlglot.tokenizer_core import TokenType
 
@@ -63,6 +62,14 @@ class Behaviours:
     universe: Cte
 
 
+@dataclass(frozen=True)
+class SimilarityClauses:
+    """The own clauses of SIMILARITY; `min` is the least similarity, as SQL."""
+
+    min: str | None = None
+    top: int | None = None
+
+
 class Similarity(Verb):
     """One SIMILARITY statement."""
 
@@ -70,11 +77,14 @@ class Similarity(Verb):
     form = f"SIMILARITY [{' | '.join(MEASURES)} | function]"
     shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}  # noqa: RUF012
     own = {"MIN": least, "TOP": whole_number("TOP", "a number of pairs")}  # noqa: RUF012
+    own_clauses = SimilarityClauses
+    head: str | Name
+    clauses: SimilarityClauses
     results = ("left_id", "right_id", "similarity", "n_common", "n_equal", "n_missing")
     order = ("left_id", "right_id")
 
     @classmethod
-    def read_head(cls, reader: Reader) -> Any:
+    def read_head(cls, reader: Reader) -> str | Name:
         """Read the measure: one of ours, or the name of a function."""
         if reader.at("FROM"):
             return MEASURES[0]
@@ -98,19 +108,19 @@ class Similarity(Verb):
         """Compare different behaviours once, and show the result for every pair of implementations."""
         if isinstance(self.head, Name):
             lowering.check_measure(self.head, MEASURES)
-        many = "MIN" not in self.clauses and "TOP" not in self.clauses and self._may_be_many(lowering)
+        many = not self.clauses.min and not self.clauses.top and self._may_be_many(lowering)
         traces = behaviour.traces(lowering, ["output"] if self._by_text else [])
         if many:
             self._check_pairs(lowering, traces)
         of = self._behaviours(lowering, traces)
         common = self._common(lowering, of)
         rows = f"SELECT {', '.join(self._shown)} FROM {self._pairs(of, common, self._values(lowering, of, common))}"
-        if "MIN" in self.clauses:
-            rows = f"SELECT * FROM ({rows}) WHERE similarity >= {self.clauses['MIN']}"
-        if "TOP" in self.clauses:
+        if self.clauses.min:
+            rows = f"SELECT * FROM ({rows}) WHERE similarity >= {self.clauses.min}"
+        if self.clauses.top:
             first = "similarity DESC NULLS LAST, left_id, right_id, __left, __right"
             number = f"row_number() OVER (PARTITION BY {listed(self.cube.analysis)} ORDER BY {first})"
-            rows = f"SELECT * FROM ({rows}) QUALIFY {number} <= {self.clauses['TOP']}"
+            rows = f"SELECT * FROM ({rows}) QUALIFY {number} <= {self.clauses.top}"
         return rows
 
     def _may_be_many(self, lowering: Lowering) -> bool:

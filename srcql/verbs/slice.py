@@ -8,12 +8,13 @@ WITH SPECIFIED the expected steps and `specified`.
 Ordered by test, step, implementation and run.
 """
 
-from typing import Any
+from dataclasses import dataclass
 
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.cube import Selection
 from srcql.clauses.reader import Reader
+from srcql.clauses.reading import field
 from srcql.clauses.shared import flag, observed_column
 from srcql.lowering import sources, specified
 from srcql.lowering.cells import cells
@@ -31,6 +32,15 @@ ADDED = {
 }
 
 
+@dataclass(frozen=True)
+class SliceClauses:
+    """The own clauses of SLICE."""
+
+    with_code: bool = False
+    with_tests: bool = False
+    with_specified: bool = False
+
+
 class Slice(Verb):
     """One SLICE statement."""
 
@@ -41,11 +51,14 @@ class Slice(Verb):
         "WITH TESTS": flag("WITH TESTS"),
         "WITH SPECIFIED": flag("WITH SPECIFIED"),
     }
+    own_clauses = SliceClauses
+    head: tuple[str, ...]
+    clauses: SliceClauses
     results = ("kind", *ADDED)
     order = ("test_id", "step_id", "implementation_id", "run_id")
 
     @classmethod
-    def read_head(cls, reader: Reader) -> Any:
+    def read_head(cls, reader: Reader) -> tuple[str, ...]:
         """Read the columns; without any, the default ones."""
         if reader.at("FROM"):
             return DEFAULT
@@ -56,28 +69,28 @@ class Slice(Verb):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the result."""
-        added = [column for column, words in ADDED.items() if words in self.clauses]
+        added = [column for column, words in ADDED.items() if getattr(self.clauses, field(words))]
         return (*dict.fromkeys((*self.cube.analysis, *self.head)), *added)
 
     @property
     def sorted_by(self) -> tuple[str, ...]:
         """Its order within an analysis: what was expected comes after what was observed."""
-        return (*self.order, "specified") if "WITH SPECIFIED" in self.clauses else self.order
+        return (*self.order, "specified") if self.clauses.with_specified else self.order
 
     @property
     def partitionable(self) -> Selection | None:
         """The selection: rows come problem by problem, and no row depends on another problem."""
-        return None if self.tail or self.cube.query else self.cube.selection
+        return None if self.tail.pieces or self.cube.query else self.cube.selection
 
     def select(self, lowering: Lowering) -> str:
         """Join code and tests to the steps; of several versions the latest, so that the join multiplies no rows."""
         steps, joins = self._steps(lowering), ""
-        added = ["c.specified"] if "WITH SPECIFIED" in self.clauses else []
-        if "WITH CODE" in self.clauses:
+        added = ["c.specified"] if self.clauses.with_specified else []
+        if self.clauses.with_code:
             added += [f"s.{stored} AS {column}" for column, stored in CODE.items()]
             table = lowering.source.code_implementations
             joins += sources.left_join(lowering, table, "implementation_id", CODE.values(), "s")
-        if "WITH TESTS" in self.clauses:
+        if self.clauses.with_tests:
             added += [f"w.{stored} AS {column}" for column, stored in TESTS.items()]
             joins += sources.left_join(lowering, lowering.source.tests, "test_id", TESTS.values(), "w")
         columns = [column for column in self._shown if column != "implementation_id"]
@@ -95,7 +108,7 @@ class Slice(Verb):
         found = cells(lowering, [*stored, *kinds])
         columns, kind = listed(stored, "c"), f", {lowering.kind('c')} AS kind" if kinds else ""
         observed = f"SELECT {columns}, {lowering.entry} AS __entry{kind}"
-        if "WITH SPECIFIED" not in self.clauses:
+        if not self.clauses.with_specified:
             return f"{observed} FROM {found} AS c"
         rows = specified.expected(lowering, found, [*stored, *kinds])
         expected = f"SELECT {columns}, c.implementation_id{', c.response_kind' if kinds else ''}"

@@ -2,16 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.clauses.conditions import refuse_aggregates, refuse_unknown
-from srcql.clauses.cube import Cube, Selection
+from srcql.clauses.cube import Cube, Selection, Target
+from srcql.clauses.equality import Equality
 from srcql.clauses.reader import Piece, Reader, Span, one_of
-from srcql.clauses.reading import next_clause, read_clauses
-from srcql.clauses.shared import SHARED, Clause, Read, cube, source
+from srcql.clauses.reading import Read, build, next_clause, read_clauses
+from srcql.clauses.shared import SHARED, Clause, SharedClauses, source
 from srcql.errors import SrcqlError
 from srcql.lowering.lowering import Lowering
 from srcql.sql import identifier, listed, quoted
@@ -44,25 +46,61 @@ PARAMETERS = (exp.Placeholder, exp.Parameter)
 SQL_ONLY = ("GROUP BY", "HAVING", "QUALIFY", "USING SAMPLE", "TABLESAMPLE", "SAMPLE")
 
 
+@dataclass(frozen=True)
+class Tail:
+    """The clauses of a query that end a verb; their pieces are copied from the user's text."""
+
+    order_by: Piece | None = None
+    limit: Piece | None = None
+    offset: Piece | None = None
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """The clauses that are present, in their order."""
+        return [piece for piece in (self.order_by, self.limit, self.offset) if piece]
+
+
+@dataclass(frozen=True)
+class NoClauses:
+    """The own clauses of a verb that has none."""
+
+
 class Verb(ABC):
-    """One verb as it was read; a verb says its word, its own clauses, its columns and the SQL that gives them."""
+    """One verb as it was read; a subclass declares its word, its own clauses, its columns, and lowers it to SQL.
+
+    `shared` and `own` are the grammar: clauses by their words, in their order. `own_clauses` is the dataclass of those
+    in `own`, and `clauses` holds one.
+    """
 
     word: ClassVar[str]
     form: ClassVar[str]
     shared: ClassVar[Mapping[str, Clause]] = SHARED
     own: ClassVar[Mapping[str, Clause]] = {}
+    own_clauses: ClassVar[type[object]] = NoClauses
     results: ClassVar[tuple[str, ...]] = ()
     order: ClassVar[tuple[str, ...]]
+    head: object
+    clauses: object
 
-    def __init__(self, cube: Cube, head: Any, clauses: Read, place: Span) -> None:
-        self.cube = cube
+    def __init__(
+        self,
+        head: object,
+        selected: tuple[Target, ...] | Piece | None,
+        shared: SharedClauses,
+        clauses: object,
+        tail: Tail,
+        place: Span,
+    ) -> None:
         self.head = head
+        self.shared_clauses = shared
         self.clauses = clauses
+        self.tail = tail
         self.place = place
+        self.cube = self.cube_of(selected)
 
     @classmethod
     def read(cls, reader: Reader, operand: bool) -> Self:
-        """Read one statement; what follows the last operand of a set operation is not its own."""
+        """Read one verb. An operand of a set operation does not read the tail, which belongs to the whole."""
         place = reader.span
         reader.take(cls.word)
         reader.results = cls.results
@@ -70,36 +108,51 @@ class Verb(ABC):
         if not reader.take("FROM"):
             raise reader.expected(f"FROM after {cls.word}", f"{cls.form} FROM data_set[.problem], … | * | (query)")
         selected = source(reader)
-        grammar = {**cls.shared, **cls.own, **TAIL}
-        clauses = read_clauses(reader, [words for words in grammar if not operand or words not in TAIL], grammar)
-        if reader.next_type not in ENDS and not (operand and any(reader.at(words) for words in TAIL)):
-            raise _stray(cls.word, reader, list(grammar), clauses)
-        verb = cls(cube(selected, clauses), head, clauses, place)
+        read = cls._read_clauses(reader, operand)
+        shared, tail = build(SharedClauses, read, cls.shared), build(Tail, read, TAIL)
+        verb = cls(head, selected, shared, build(cls.own_clauses, read, cls.own), tail, place)
         verb.check(reader)
         return verb
 
+    @classmethod
+    def _read_clauses(cls, reader: Reader, operand: bool) -> Read:
+        grammar = {**cls.shared, **cls.own, **TAIL}
+        read = read_clauses(reader, [words for words in grammar if not operand or words not in TAIL], grammar)
+        if reader.next_type not in ENDS and not (operand and any(reader.at(words) for words in TAIL)):
+            raise _stray(cls.word, reader, list(grammar), read)
+        return read
+
+    def cube_of(self, selected: tuple[Target, ...] | Piece | None) -> Cube:
+        """Return the cube that FROM and the shared clauses describe."""
+        return self.shared_clauses.cube(selected)
+
+    def set_default_equality(self, equality: Equality) -> None:
+        """Use this equality unless the verb has USING."""
+        if self.shared_clauses.using is None:
+            self.cube = replace(self.cube, using=equality)
+
     def check(self, reader: Reader) -> None:
-        """Refuse clauses that do not go together."""
+        """Reject clauses that contradict each other."""
         self.check_runs(reader)
-        if self.cube.query and "AT" in self.clauses:
-            hint = "FROM (FROM observations AT (…))"
-            raise reader.error("AT of a query stands inside it, after the table", self.clauses["AT"].span, hint)
-        if "ORDER BY" in self.clauses:
-            self.check_order(reader, self.clauses["ORDER BY"])
+        if self.cube.query and self.shared_clauses.at:
+            hint = "use FROM (FROM observations AT (…))"
+            raise reader.error("AT of a query belongs inside it, after the table", self.shared_clauses.at.span, hint)
+        if self.tail.order_by:
+            self.check_order(reader, self.tail.order_by)
 
     def check_runs(self, reader: Reader) -> None:
-        """Refuse RUNS ALL: only votes can be parted among runs."""
-        if self.cube.runs == "ALL":
-            hint = "runs have parts of a vote, and make no clusters; RUNS EACH shows every run for itself"
-            raise reader.error("RUNS ALL belongs to ORACLE PER STEP", self.clauses["RUNS"].span, hint)
+        """Reject RUNS ALL: only votes can be divided among runs."""
+        if self.shared_clauses.runs and self.cube.runs == "ALL":
+            hint = "use RUNS EACH to show every run on its own"
+            raise reader.error("RUNS ALL belongs to ORACLE PER STEP", self.shared_clauses.runs.span, hint)
 
     def check_order(self, reader: Reader, order: Piece) -> None:
-        """Refuse to order by what is no column of the result."""
+        """Reject an order by other columns than those of the result."""
         refuse_unknown(reader, order, self.word.lower(), list(dict.fromkeys((*self.columns, *self.sorted_by))))
 
     @classmethod
-    def read_head(cls, _: Reader) -> Any:
-        """Read what stands between the verb and FROM: nothing, unless the verb says otherwise."""
+    def read_head(cls, _: Reader) -> object:
+        """Read the head, between the verb's word and FROM; most verbs have none."""
         return None
 
     @property
@@ -121,13 +174,8 @@ class Verb(ABC):
     def select(self, lowering: Lowering) -> str:
         """A SELECT of those columns, in any order, over the common table expressions that it defines."""
 
-    @property
-    def tail(self) -> list[Piece]:
-        """Its ORDER BY, LIMIT and OFFSET."""
-        return [self.clauses[words] for words in TAIL if words in self.clauses]
-
     def lower(self, lowering: Lowering, root: bool) -> str:
-        """The SQL that it stands for: it may stand wherever a query may, and all that it names is its own."""
+        """Return the SQL of the verb: a query that is valid wherever SQL allows one; its names are its own."""
         rows = self.select(lowering)
         return (
             f"SELECT {listed(self.columns) or '*'} FROM ({lowering.with_} {rows}) AS {quoted(self.word.lower())}"
@@ -141,12 +189,11 @@ class Verb(ABC):
         return tuple(dict.fromkeys((*self.cube.analysis, *self.sorted_by, *ties)))
 
     def _ending(self, root: bool) -> str:
-        if not root and not self.tail:
+        if not root and not self.tail.pieces:
             return ""
         default = ", ".join(f"{identifier(column)} NULLS LAST" for column in self._total_order)
-        order = self.clauses.get("ORDER BY")
-        ordered = f"{order}, {default}" if order else f"ORDER BY {default}"
-        return " ".join(["", ordered, *(str(piece) for piece in self.tail if piece is not order)])
+        order = f"{self.tail.order_by}, {default}" if self.tail.order_by else f"ORDER BY {default}"
+        return " ".join(["", order, *(str(piece) for piece in (self.tail.limit, self.tail.offset) if piece)])
 
 
 def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlError:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from srcql.compile import compile
+from srcql.compiler import compile
 from tests.recipes.page import PAGE, RECIPES
 from tests.srcql.spec import cube
 from tests.srcql.test_language_page import cell

@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcql.compile import compile, transpile
+from srcql.compiler import compile, transpile
 from srcql.errors import InvalidQuery, SrcqlError, UnknownName, Unsupported
 from srcql.resolver import Choice, Source, Standalone
 from srcql.schema import OBSERVATIONS, Column, Role, Table

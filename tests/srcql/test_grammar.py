@@ -7,6 +7,7 @@ import pkgutil
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 
 import pytest
 
@@ -14,10 +15,12 @@ import srcql
 from srcql.clauses import equality
 from srcql.clauses.at import At
 from srcql.clauses.cube import Selection
-from srcql.compile import compile
+from srcql.clauses.reading import field
+from srcql.compiler import compile
 from srcql.explain import parse_explain
 from srcql.resolver import Choice, Source, Standalone
 from srcql.verbs import VERBS
+from srcql.verbs.verb import Verb
 from tests.srcql.grammar import Grammar, parts, read_page
 
 SENTENCES = 800
@@ -65,6 +68,11 @@ def test_every_word_that_the_parser_reads_is_in_the_rules(grammar: Grammar) -> N
     read = {word for text in words_read() for word in re.findall(r"\w+", text)}
     assert len(read) > 60
     assert read <= words
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_each_clause_of_a_verb_has_its_field(verb: type[Verb]) -> None:
+    assert [field(words) for words in verb.own] == [part.name for part in fields(verb.own_clauses)]
 
 
 def words_read() -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from srcql.compile import compile
+from srcql.compiler import compile
 from srcql.errors import SrcqlError
 from tests.srcql.spec import cube
 

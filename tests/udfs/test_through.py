@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 import udfs
-from srcql.compile import compile
+from srcql.compiler import compile
 from tests.srcql.spec import cube
 from tests.udfs.installed import installed
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
+from srcql.clauses.insertion import insert_runs
 from srcql.sql import listed, literal, same
 
 from .request import Request
@@ -30,15 +30,6 @@ KINDS = {  # the values of --fail-on, and the steps that each selects
 }
 DIFFERS = "changed OR flaky IS NOT NULL OR status NOT IN ('STABLE', 'STABLE_WRONG', 'UNKNOWN')"
 STEP_COLUMNS = ("step_id", "inputs", "before", "after", "changed", "status", "flaky")
-# The first two words of the clauses that RUNS precedes; the second distinguishes a clause from a name. 0 is any number.
-AFTER_RUNS = {
-    ("STEPS", "ALL"),
-    ("STEPS", "LAST"),
-    ("STEPS", "EXCEPT"),
-    ("STEPS", "0"),
-    ("MISSING", "DISTINCT"),
-    ("MISSING", "DROP"),
-}
 
 
 @dataclass(frozen=True)
@@ -141,7 +132,8 @@ class Statement:
             return "false"
         axis = AXIS_COLUMNS[self.request.axis]
         columns = dict.fromkeys(("implementation_id", "implementation_hash", "run_id", axis, "test_id"))
-        runs = f"SLICE {listed([*columns])} FROM {each_run(self.request.source)}"
+        source = insert_runs(self.request.source, "EACH")
+        runs = f"SLICE {listed([*columns])} FROM {source}"
         name = "left(implementation_id, -1 - length(coalesce(run_id, '')))"
         named = (
             f"SELECT * REPLACE ({name} AS implementation_id), implementation_id AS run"
@@ -166,23 +158,3 @@ class Statement:
         limit = self.selection.per_problem
         qualify = f" QUALIFY {rank} <= {limit}" if limit is not None else ""
         return f"SELECT * FROM cells WHERE n_differing > 0{qualify}"
-
-
-def each_run(source: str) -> str:
-    """Return the text after FROM with RUNS EACH in its place, before STEPS and MISSING.
-
-    >>> each_run("steps WHERE (step_id > 0) STEPS LAST")
-    'steps WHERE (step_id > 0) RUNS EACH STEPS LAST'
-    >>> each_run("Demo -- only these").splitlines()
-    ['Demo -- only these', 'RUNS EACH']
-    """
-    from sqlglot.dialects.duckdb import DuckDB
-    from sqlglot.tokenizer_core import TokenType
-
-    depth = 0
-    for token, after in pairwise(DuckDB().tokenize(source)):
-        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
-        words = source[token.start : token.end + 1].upper(), "0" if after.text.isdigit() else after.text.upper()
-        if not depth and words in AFTER_RUNS:
-            return f"{source[: token.start]}RUNS EACH {source[token.start :]}"
-    return f"{source}\nRUNS EACH"

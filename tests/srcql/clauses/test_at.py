@@ -3,7 +3,7 @@
 import pytest
 
 from srcql.clauses.at import At
-from srcql.compile import compile, transpile
+from srcql.compiler import compile, transpile
 from srcql.errors import InvalidQuery, Unsupported
 from srcql.resolver import Standalone
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcql.compile import compile
+from srcql.compiler import compile
 from srcql.errors import InvalidQuery
 
 SAME = {

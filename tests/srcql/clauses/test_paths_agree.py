@@ -7,7 +7,7 @@ import duckdb
 import pytest
 import sqlglot
 
-from srcql.compile import compile
+from srcql.compiler import compile
 from tests.srcql.spec import FIXTURES, Block, blocks, cube
 
 PAGE = Path(__file__).parents[3] / "docs" / "language.md"

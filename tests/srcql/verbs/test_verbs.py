@@ -11,8 +11,8 @@ import sqlglot
 from sqlglot import exp
 
 from srcql.clauses.cube import Selection
-from srcql.compile import compile
 from srcql.compiled import Compiled
+from srcql.compiler import compile
 from srcql.errors import InvalidQuery
 from srcql.resolver import Source, Standalone
 from srcql.schema import OBSERVATIONS, Column, Role, Table

@@ -15,7 +15,6 @@ from typing import Any
 from sqlglot.errors import ParseError
 
 from srcql.clauses.cube import Selection
-from srcql.clauses.equality import CANONICAL
 from srcql.clauses.reader import MARK, Span, mark, one_of
 from srcql.compiled import Carried, Compiled
 from srcql.errors import InvalidQuery, SrcqlError, Unsupported
@@ -69,8 +68,7 @@ class _Writer:
         self._write(f" AS {identifier(found.table)}" if found.needs_alias else " ", found.clause)
 
     def _lower(self, found: FoundVerb) -> None:
-        if found.verb.cube.using is CANONICAL:  # not one that says USING CANONICAL
-            found.verb.cube = replace(found.verb.cube, using=self.resolver.equality)
+        found.verb.set_default_equality(self.resolver.equality)
         lowering = Lowering(found.verb.cube, self.resolver, self.forms, partial(self._ask, found.ctes))
         self._write_marked(found.verb.lower(lowering, found.root))
 

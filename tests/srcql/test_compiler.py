@@ -7,7 +7,7 @@ import sqlglot
 from sqlglot import exp
 
 from srcql.clauses.cube import Selection
-from srcql.compile import compile, transpile
+from srcql.compiler import compile, transpile
 from srcql.resolver import Choice, Source, Standalone
 from tests.srcql.spec import Block, blocks, cube
 
