@@ -30,7 +30,7 @@ PAGE = (DOCS / "cli.md").read_text()
 ADDRESS = "grpc://127.0.0.1:4000"
 COMMAND = re.compile(r"^    \$ (.*)\n((?:    (?!\$ ).*\n|\n(?=    ))*)", re.M)
 FILE = re.compile(r"save this query as `([\w.]+)`.*?```sql\n(.*?)```", re.S)
-TOKEN = re.compile(r"\bsrcql_\w{43}")
+TOKEN = re.compile(r"\bsrcql_[\w-]{43}")
 
 
 def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
