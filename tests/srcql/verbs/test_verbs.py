@@ -132,7 +132,7 @@ def test_a_matrix_sees_the_common_table_expressions_around_it(database: duckdb.D
 def test_no_column_is_named_with_a_zero_character(database: duckdb.DuckDBPyConnection) -> None:
     odd = "implementation_id || chr(0) || '0:3' || chr(0) AS implementation_id"
     text = f"MATRIX FROM (SELECT * REPLACE ({odd}) FROM observations WHERE problem_id = 'abs')"
-    with pytest.raises(InvalidQuery, match="'a.*cannot be the name of a column"):
+    with pytest.raises(InvalidQuery, match="cannot be the name of a column"):
         compile(text, Asked(database))
 
 
