@@ -1,4 +1,4 @@
-"""CHECK: n-version assessment, what every implementation is worth beside a reference.
+"""CHECK: n-version assessment, compares every implementation with a reference.
 
     CHECK FROM … [shared clauses] AGAINST SPECIFIED [NULL DEFINED] | ORACLE [(…)] [LEAVE ONE OUT]
         | IMPLEMENTATION id | RUN id [PER IMPLEMENTATION | TEST | STEP]

@@ -2,10 +2,10 @@
 
     CLUSTER FROM … [shared clauses] [MIN SIZE n] [WEIGHT DISTINCT CODE]
 
-Two implementations stand in one cluster when they have the same cells. Columns: `…, cluster_id, size, share,
+Implementations with equal cells are in one cluster. Columns: `…, cluster_id, size, share,
 representative, implementations, n_tests, n_missing, fingerprint, is_largest`; the largest come first, then the least
 representative. The fingerprint is the sum modulo 2^128 of the MD5 of every step (test, step and response key).
-WEIGHT DISTINCT CODE counts implementations with one code once; MIN SIZE leaves smaller clusters out of the result.
+WEIGHT DISTINCT CODE counts implementations with the same code once; MIN SIZE removes smaller clusters from the result.
 """
 
 from dataclasses import dataclass

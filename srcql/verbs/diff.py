@@ -52,7 +52,7 @@ PLURAL = {"RUN": "runs", "COMMIT": "commits", "ENVIRONMENT": "environments", "IM
 
 @dataclass(frozen=True)
 class End:
-    """One end, by its name or as the id of a snapshot."""
+    """One end: a name, or the id of a snapshot."""
 
     name: Name
     version: int | None = None
@@ -60,7 +60,7 @@ class End:
 
 @dataclass(frozen=True)
 class Ends:
-    """What is compared: two ends on one axis."""
+    """The two ends on one axis."""
 
     axis: str
     before: End
@@ -68,7 +68,7 @@ class Ends:
 
 
 def end(reader: Reader) -> End:
-    """The name of an end, or the id of a snapshot."""
+    """Read the name of an end, or the id of a snapshot."""
     span = reader.span
     if reader.next_type is not TokenType.NUMBER:
         return End(reader.name("a name or the id of a snapshot"))
@@ -77,7 +77,7 @@ def end(reader: Reader) -> End:
 
 
 def noise(reader: Reader) -> End:
-    """NOISE: the repeat of the first end."""
+    """Read NOISE: the repeat of the first end."""
     reader.take("NOISE")
     return end(reader)
 
@@ -125,7 +125,7 @@ class Diff(Verb):
         return [self.head.before, self.head.after, *([self.clauses.noise] if self.clauses.noise else [])]
 
     def check(self, reader: Reader) -> None:
-        """Refuse ends that are none of the axis, and clauses that leave nothing to compare."""
+        """Reject ends that do not fit the axis, and clauses that leave nothing to compare."""
         super().check(reader)
         axis, given = self.head.axis, self.shared_clauses
         for each in self.ends:
@@ -258,7 +258,7 @@ class Diff(Verb):
         return f"SELECT j.*, {changed} AS __changed FROM {joined} AS j LEFT JOIN ({equal}) AS p ON {at}"
 
     def _refuse_unknown(self, lowering: Lowering) -> None:
-        """Refuse an end that selects nothing; where WHERE selects nothing at all it is enough that it exists."""
+        """Reject an end that selects nothing; if WHERE selects nothing at all, it is enough that the end exists."""
         if self.head.axis == "VERSION":
             return self._refuse_empty(lowering)
         if _asks(self.cube.query):
@@ -277,7 +277,7 @@ class Diff(Verb):
         return None
 
     def _refuse_empty(self, lowering: Lowering) -> None:
-        """Refuse a snapshot in which nothing of FROM is."""
+        """Reject a snapshot in which FROM selects nothing."""
         for each in self.ends:
             side = self._lowering(lowering, each)
             conditions = " AND ".join(["specified_oracle IS NOT TRUE", *side.selected])

@@ -1,4 +1,4 @@
-"""DISCRIMINATE: how well each test tells implementations apart.
+"""DISCRIMINATE: how well each test distinguishes implementations.
 
     DISCRIMINATE FROM … [shared clauses]
 
@@ -28,7 +28,7 @@ class Discriminate(Verb):
         return (*self.cube.analysis, *self.results)
 
     def select(self, lowering: Lowering) -> str:
-        """Count who answers each test alike, and those that lack it."""
+        """Count the classes of each test, and the implementations without it."""
         traces, analysis = behaviour.traces(lowering), listed(self.cube.analysis)
         cells = behaviour.whole_cells(lowering, traces)
         counted = f"SELECT {analysis}, count(DISTINCT __who) AS __all FROM {cells} GROUP BY {analysis}"

@@ -2,7 +2,7 @@
 
     FLAKY FROM … [shared clauses but RUNS] [WITHIN CODE | IMPLEMENTATION | COMMIT] [MIN RUNS n]
 
-All runs are read. WITHIN says what has to be the same for two runs to be runs of one cell. Columns: `…,
+FLAKY reads all runs. WITHIN says what two runs of one cell have in common. Columns: `…,
 implementation_id, implementation_hash, git_commit_hash, test_id, step_id, n_runs, n_distinct, flake_rate, flip_rate,
 outputs`, without what WITHIN does not ask for. Ordered by implementation, test and step, then by hash and commit.
 
@@ -78,7 +78,7 @@ class Flaky(Verb):
         return replace(super().cube_of(selected), runs="ALL", within=tuple(self.within.values()))
 
     def check_runs(self, reader: Reader) -> None:
-        """Nothing: all runs are compared."""
+        """Accept any: FLAKY has no RUNS and compares all runs."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ class Matrix(Verb):
         return "output" if reader.at("FROM") else observed_column(reader, {})
 
     def check_order(self, reader: Reader, order: Piece) -> None:
-        """Nothing: which columns there are is known when the statement is planned."""
+        """Accept any order: the columns are known only when the implementations are."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ class Matrix(Verb):
         return f"SELECT * FROM (PIVOT ({pivoted}) ON __entry USING max(__value) GROUP BY {rows})"
 
     def _values(self, lowering: Lowering) -> str:
-        """What stands in each cell, step by step or as the list of its steps."""
+        """Return the query of the value of each cell: of each step, or the list of its steps."""
         kind, column = self.head == "kind", "response_kind" if self.head == "kind" else self.head
         found = cells(lowering, [column])
         step = listed(lowering.step, "c")
@@ -111,7 +111,7 @@ class Matrix(Verb):
         return f"SELECT {cell}, list(__value ORDER BY step_id) AS __value FROM ({values}) GROUP BY {cell}"
 
     def _columns(self, found: list[tuple[Any, ...]]) -> dict[str, str]:
-        """The name of each column, by who answered."""
+        """Return the name of each column, by its implementation."""
         self._refuse_others({row[:2] for row in found})
         entries = dict.fromkeys(sorted(row[2:] for row in found))
         most = self.clauses.at_most

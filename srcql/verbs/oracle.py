@@ -1,4 +1,4 @@
-"""ORACLE: the consensus oracle, what most implementations answer at every step.
+"""ORACLE: the consensus oracle, the response of most implementations at every step.
 
     ORACLE FROM … [shared clauses] [PER STEP | PER CLUSTER] [PLURALITY | MAJORITY | QUORUM q]
         [EXCEPTIONS VOTE | ABSTAIN] [TIE NULL | CLUSTER | LEAST]

@@ -1,9 +1,9 @@
-"""RANK: implementations from the best to the worst, by what their behaviour says of them.
+"""RANK: implementations from the best to the worst, by a score of their behaviour.
 
     RANK FROM … [shared clauses] ON SIZE | PASSES | AGREEMENT | CODET | MBR | METRIC column [ASC | DESC] [AGAINST …]
 
-Columns: `…, rank, implementation_id, score, n_missing`. Those with one score share a rank, and the next is as many
-further. CODET is that of Chen et al., "CodeT: Code Generation with Generated Tests" (2022), with the tests passed
+Columns: `…, rank, implementation_id, score, n_missing`. Equal scores share a rank, and the next rank skips as
+many. CODET is that of Chen et al., "CodeT: Code Generation with Generated Tests" (2022), with the tests passed
 squared; MBR that of Shi et al., "Natural Language to Code Translation with Execution" (2022). Ordered by rank and
 implementation.
 """
@@ -32,7 +32,7 @@ WHO = ("__entry", "__who")
 
 @dataclass(frozen=True)
 class On:
-    """What implementations are ranked on; the greatest is the best, unless it is ascending."""
+    """The score of a rank; the greatest is the best, unless `ascending`."""
 
     score: str
     column: str = ""
@@ -40,7 +40,7 @@ class On:
 
 
 def on(reader: Reader) -> On:
-    """ON and a score; of METRIC the column, and which of its ends is the best."""
+    """Read ON and a score; METRIC has a column and an order."""
     reader.take("ON")
     score = reader.expect(SCORES)
     if score != "METRIC":
@@ -86,7 +86,7 @@ class Rank(Verb):
     order = ("rank", "implementation_id")
 
     def check(self, reader: Reader) -> None:
-        """Ask for a score, and refuse a reference where none is looked at."""
+        """Require a score, and reject a reference for scores that have none."""
         super().check(reader)
         if self.clauses.on is None:
             raise reader.error("RANK needs a score", self.place, f"use RANK FROM … ON {' | '.join(SCORES)}")

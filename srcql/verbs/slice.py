@@ -102,7 +102,7 @@ class Slice(Verb):
         return list(dict.fromkeys((*self.cube.analysis, *self.order, *self.head)))
 
     def _steps(self, lowering: Lowering) -> str:
-        """What was observed and, where that is asked for, what was expected; `__entry` is who answered."""
+        """Return the query of the observed and, with WITH SPECIFIED, the expected steps; `__entry` names their row."""
         stored = [column for column in self._shown if column != "kind"]
         kinds = ["response_kind"] if "kind" in self.head else []
         found = cells(lowering, [*stored, *kinds])
