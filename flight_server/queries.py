@@ -1,7 +1,7 @@
 """Queries: the statement that a command or ticket requests, its schema, its endpoints and its rows."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
@@ -19,7 +19,7 @@ from flight_server.state.options import Options
 from flight_server.state.tickets import Ticket, unpack_ticket
 from flight_server.watchdog import Watch
 from lakehouse.engine import Prepared
-from lakehouse.snapshots.parts import Part, parts_of
+from lakehouse.snapshots.parts import parts_of
 
 PART_ROWS = 1_000_000
 
@@ -42,10 +42,8 @@ class Queries:
         request = self._ticket(context, command)
         statement = self._prepare(context, request)
         ticket = self._extend(replace(request, ids=tuple(statement.snapshot.ids.values())))
-        parts: Sequence[Part | None] = parts_of(statement.snapshot, statement.partitionable, PART_ROWS, MAX_PARTS) or [
-            None
-        ]
-        endpoints = [_endpoint(replace(ticket, part=part)) for part in parts]
+        parts = parts_of(statement.snapshot, statement.partitionable, PART_ROWS, MAX_PARTS)
+        endpoints = [_endpoint(replace(ticket, part=part)) for part in parts] or [_endpoint(ticket)]
         return flight.FlightInfo(self._wire_schema(statement, request), descriptor, endpoints, -1, -1, len(parts) > 1)
 
     def stream(self, context: flight.ServerCallContext, command: Message) -> flight.GeneratorStream:

@@ -78,7 +78,9 @@ class Service:
             raise shutdown_error()
         data_sets = call_of(context).identity.data_sets
         seconds = options.timeout or None
-        return self.engine.prepare(text, data_sets, ids=ids, part=part, equality=options.using, seconds=seconds)
+        return self.engine.prepare(
+            text, data_sets, ids=ids, part=part, equality=options.parsed_equality, seconds=seconds
+        )
 
 
 @contextmanager

@@ -46,4 +46,5 @@ def test_the_front_page_shows_the_rows_of_its_statement(warehouse: Path) -> None
 def test_the_files_that_a_page_names_exist(page: str) -> None:
     named = re.findall(rf"(?<![\w./])((?:{FOLDERS})/[\w./*-]*)", (ROOT / page).read_text(encoding="utf-8"))
     assert len(named) > 10
+    named = [path for path in named if "tally" not in path]  # the toy verb that CONTRIBUTING adds
     assert [path for path in named if not any(ROOT.glob(path.rstrip("/.")))] == []

@@ -29,7 +29,7 @@ BELOW = {
     "lakehouse.query": {"lakehouse.snapshots"},
     "flight_server.access": set(),
     "flight_server.catalog": set(),
-    "flight_server.state": {"flight_server.access", "flight_server.catalog"},
+    "flight_server.state": set(),
     "srcql_client.cli": {"srcql_client.demo", "srcql_client.importers", "srcql_client.reports"},
     "srcql_client.demo": set(),
     "srcql_client.importers": set(),

@@ -47,28 +47,30 @@ _MESSAGE_SIZE = {f"{_FLIGHT}client_option.with_max_msg_size": str(1 << 30)}
 class SrcqlCompiler(compiler.SQLCompiler):
     """Compiles to the SQL of DuckDB."""
 
-    def limit_clause(self, select: GenerativeSelect, **options: Any) -> str:
+    def limit_clause(self, select: GenerativeSelect, **options: object) -> str:
         """Return LIMIT and OFFSET; either may be missing."""
         parts = (("LIMIT", select._limit_clause), ("OFFSET", select._offset_clause))
         return "".join(f"\n {word} {self.process(part, **options)}" for word, part in parts if part is not None)
 
-    def for_update_clause(self, select: GenerativeSelect, **options: Any) -> str:
+    def for_update_clause(self, select: GenerativeSelect, **options: object) -> str:
         """Return no clause: connections are read-only, so there is nothing to lock."""
         return ""
 
-    def visit_empty_set_expr(self, element_types: Sequence[types.TypeEngine[Any]] | None, **options: Any) -> str:
+    def visit_empty_set_expr(self, element_types: Sequence[types.TypeEngine[Any]] | None, **options: object) -> str:
         """Return a query without rows, for an empty IN."""
         return f"SELECT {', '.join('1' for _ in element_types or (None,))} WHERE 1 != 1"
 
-    def visit_bitwise_xor_op_binary(self, binary: BinaryExpression[Any], operator: object, **options: Any) -> str:
+    def visit_bitwise_xor_op_binary(self, binary: BinaryExpression[Any], operator: object, **options: object) -> str:
         """Return a bitwise exclusive or; ^ is a power in DuckDB."""
         return f"xor({self.process(binary.left, **options)}, {self.process(binary.right, **options)})"
 
-    def visit_regexp_match_op_binary(self, binary: BinaryExpression[Any], operator: object, **options: Any) -> str:
+    def visit_regexp_match_op_binary(self, binary: BinaryExpression[Any], operator: object, **options: object) -> str:
         """Return a search for a regular expression."""
         return f"regexp_matches({self.process(binary.left, **options)}, {self.process(binary.right, **options)})"
 
-    def visit_not_regexp_match_op_binary(self, binary: BinaryExpression[Any], operator: object, **options: Any) -> str:
+    def visit_not_regexp_match_op_binary(
+        self, binary: BinaryExpression[Any], operator: object, **options: object
+    ) -> str:
         """Return a negated search for a regular expression."""
         return f"NOT {self.visit_regexp_match_op_binary(binary, operator, **options)}"
 
@@ -76,11 +78,11 @@ class SrcqlCompiler(compiler.SQLCompiler):
 class SrcqlTypeCompiler(compiler.GenericTypeCompiler):
     """Compiles to the types of DuckDB."""
 
-    def visit_FLOAT(self, type_: types.Float[Any], **options: Any) -> str:
+    def visit_FLOAT(self, type_: types.Float[Any], **options: object) -> str:
         """Return DOUBLE: SQLAlchemy's Float is a Python float of 64 bits, and FLOAT has 32."""
         return "DOUBLE"
 
-    def visit_ARRAY(self, type_: types.ARRAY[Any], **options: Any) -> str:
+    def visit_ARRAY(self, type_: types.ARRAY[Any], **options: object) -> str:
         """Return a list type."""
         return f"{self.process(type_.item_type, **options)}[]"
 
@@ -156,24 +158,24 @@ class SrcqlDialect(default.DefaultDialect):
 
     # Reflection; an inspector caches the results
 
-    def get_schema_names(self, connection: Connection, **options: Any) -> list[str]:
+    def get_schema_names(self, connection: Connection, **options: object) -> list[str]:
         """Return the schema of the tables."""
         return [DB_SCHEMA]
 
-    def get_table_names(self, connection: Connection, schema: str | None = None, **options: Any) -> list[str]:
+    def get_table_names(self, connection: Connection, schema: str | None = None, **options: object) -> list[str]:
         """Return the names of the tables."""
         return _names(connection, "TABLE", schema, options)
 
-    def get_view_names(self, connection: Connection, schema: str | None = None, **options: Any) -> list[str]:
+    def get_view_names(self, connection: Connection, schema: str | None = None, **options: object) -> list[str]:
         """Return the names of the views."""
         return _names(connection, "VIEW", schema, options)
 
-    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **options: Any) -> bool:
+    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **options: object) -> bool:
         """Return whether a table or view exists."""
         return any(table_name in _names(connection, kind, schema, options) for kind in ("TABLE", "VIEW"))
 
     def get_columns(
-        self, connection: Connection, table_name: str, schema: str | None = None, **options: Any
+        self, connection: Connection, table_name: str, schema: str | None = None, **options: object
     ) -> list[ReflectedColumn]:
         """Return the columns of a table or view, with comments."""
         return [
@@ -189,20 +191,20 @@ class SrcqlDialect(default.DefaultDialect):
         ]
 
     def get_table_comment(
-        self, connection: Connection, table_name: str, schema: str | None = None, **options: Any
+        self, connection: Connection, table_name: str, schema: str | None = None, **options: object
     ) -> ReflectedTableComment:
         """Return the comment of a table or view."""
         return {"text": _remarks(_arrow_schema(connection, table_name, schema, options).metadata)}
 
     def get_pk_constraint(
-        self, connection: Connection, table_name: str, schema: str | None = None, **options: Any
+        self, connection: Connection, table_name: str, schema: str | None = None, **options: object
     ) -> ReflectedPrimaryKeyConstraint:
         """Return the columns that identify a row; an empty list for a view."""
         _arrow_schema(connection, table_name, schema, options)
         return {"constrained_columns": list(KEYS.get(table_name, ())), "name": None}
 
     def get_foreign_keys(
-        self, connection: Connection, table_name: str, schema: str | None = None, **options: Any
+        self, connection: Connection, table_name: str, schema: str | None = None, **options: object
     ) -> list[ReflectedForeignKeyConstraint]:
         """Return the tables that a row refers to by their keys."""
         _arrow_schema(connection, table_name, schema, options)
@@ -218,7 +220,7 @@ class SrcqlDialect(default.DefaultDialect):
             if referring == table_name
         ]
 
-    def _none(self, connection: Connection, table_name: str, schema: str | None = None, **options: Any) -> list[Any]:
+    def _none(self, connection: Connection, table_name: str, schema: str | None = None, **options: object) -> list[Any]:
         """Return an empty list for an existing table: the store has no indexes and no further constraints."""
         _arrow_schema(connection, table_name, schema, options)
         return []
@@ -244,7 +246,7 @@ def _trust(query: dict[str, str]) -> dict[str, str]:
     return options
 
 
-def _names(connection: Connection, kind: str, schema: str | None, options: dict[str, Any]) -> list[str]:
+def _names(connection: Connection, kind: str, schema: str | None, options: dict[str, object]) -> list[str]:
     def read(adbc: AdbcConnection) -> list[str]:
         found = adbc.adbc_get_objects(depth="tables", db_schema_filter=schema or DB_SCHEMA, table_types_filter=[kind])
         catalogs = found.read_all().to_pylist()
@@ -254,7 +256,7 @@ def _names(connection: Connection, kind: str, schema: str | None, options: dict[
     return _cached(connection, (kind, schema), options, read)
 
 
-def _arrow_schema(connection: Connection, table: str, schema: str | None, options: dict[str, Any]) -> pa.Schema:
+def _arrow_schema(connection: Connection, table: str, schema: str | None, options: dict[str, object]) -> pa.Schema:
     """Return the schema of a table or view; raise NoSuchTableError if it does not exist."""
 
     def read(adbc: AdbcConnection) -> pa.Schema:
@@ -266,8 +268,8 @@ def _arrow_schema(connection: Connection, table: str, schema: str | None, option
         raise exc.NoSuchTableError(table) from None
 
 
-def _cached(connection: Connection, key: object, options: dict[str, Any], read: Callable[[AdbcConnection], T]) -> T:
-    cache: dict[object, T] | None = options.get("info_cache")
+def _cached(connection: Connection, key: object, options: dict[str, object], read: Callable[[AdbcConnection], T]) -> T:
+    cache = cast("dict[object, T] | None", options.get("info_cache"))
     if cache is None:
         return read(connection.connection.dbapi_connection)
     if key not in cache:

@@ -34,19 +34,19 @@ class Options:
     compression: str = "none"
 
     @property
-    def using(self) -> Equality:
+    def parsed_equality(self) -> Equality:
         """The equality of verbs without USING."""
-        return equality_of(self.equality)
+        return session_equality(self.equality)
 
 
 DEFAULTS = Options()
 
 
 @lru_cache(maxsize=256)
-def equality_of(text: str) -> Equality:
+def session_equality(text: str) -> Equality:
     """Return the equality that a text states; raise ValueError for an invalid one, TOLERANCE or THROUGH.
 
-    >>> equality_of("DIGITS 6 UNORDERED").text
+    >>> session_equality("DIGITS 6 UNORDERED").text
     'DIGITS 6 UNORDERED'
     """
     try:
@@ -79,7 +79,7 @@ def _parse_seconds(value: Any) -> float:
 
 
 def _check_equality(value: Any) -> str:
-    equality_of(value)
+    session_equality(value)
     return str(value)
 
 

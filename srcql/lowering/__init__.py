@@ -1,1 +1,1 @@
-"""From clauses to SQL: the common table expressions that verbs select from."""
+"""From clauses to SQL: the common table expressions (CTEs) that verbs select from."""

@@ -1,7 +1,7 @@
 """What implementations did, made comparable: their traces, and the clusters of those that behave alike.
 
 __traces      every response, with the name of its entry
-__signatures  each entry's whole behaviour, as numbers that are equal for equal behaviour
+__signatures  each entry's behaviour on all tests, as numbers that are equal for equal behaviour
 __clusters    the entries of one signature
 
 An entry is an implementation or, with RUNS EACH, an implementation in one run. `__entry` is its name in the result,

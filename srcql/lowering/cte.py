@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cte:
-    """One CTE of a lowering; in SQL it stands by its name.
+    """One CTE of a lowering; its text is its name.
 
     >>> f"SELECT * FROM {Cte('__rows')}"
     'SELECT * FROM __rows'

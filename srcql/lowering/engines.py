@@ -1,6 +1,6 @@
-"""What engines write differently: forms that no translation between dialects gets right by itself.
+"""SQL that differs between engines and that translation between dialects does not get right.
 
-All are written as DuckDB reads them; sqlglot writes them down for the engine.
+All forms are in DuckDB's SQL; sqlglot translates them for the engine.
 """
 
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Forms:
-    """One engine's forms, with a place for their arguments."""
+    """The forms of one engine; {} stands for an argument, None for a form that the engine lacks."""
 
-    row_hash: str  # an integer of the three arguments, good for grouping inside one statement, never shown
+    row_hash: str  # an integer of three arguments, to compare values inside one statement; results never show it
     unsigned: str  # hexadecimal digits as a number
     hexadecimal: str  # a number below 2^64 as 16 hexadecimal digits
-    entropy: str  # of the sizes of classes, a sorted list, and their sum
-    least_multiple: str | None = None  # least common multiple of a group's numbers
-    dynamic_pivot: bool = False  # whether PIVOT finds the columns itself
-    minimal_tests: str | None = None  # the choice of MINIMIZE among lists
-    numbered_parameters: bool = False  # whether $n may stand for ?
-    ordered_sum: str | None = None  # of a group's doubles, the same in whatever order they come
+    entropy: str  # of a sorted list of the sizes of classes, and their sum
+    least_multiple: str | None = None  # the least common multiple of a group's numbers
+    dynamic_pivot: bool = False  # whether PIVOT can find its columns
+    minimal_tests: str | None = None  # the tests that MINIMIZE keeps, from lists
+    numbered_parameters: bool = False  # whether $n may replace ?
+    ordered_sum: str | None = None  # of a group's doubles, the same in every order
 
 
 DUCKDB = Forms(
@@ -38,4 +38,5 @@ SPARK = Forms(
     "lpad(lower(conv(CAST({} AS VARCHAR), 10, 16)), 16, '0')",
     "reduce({0}, CAST(0 AS DOUBLE), lambda s, x: s + (x / {1}) * ln({1} / x))",
 )
+ELSEWHERE = "run it on a lakehouse or on DuckDB"  # the hint for what an engine does not support
 FORMS = {"duckdb": DUCKDB, "spark": SPARK, "databricks": SPARK}

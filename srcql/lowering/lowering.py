@@ -23,10 +23,11 @@ Ask = Callable[[str, bool], Answer]
 
 
 class Lowering:
-    """Defines the CTEs of one verb, in order, and answers what its cube and the store say about them.
+    """Define the CTEs of one verb, in order, over its cube and the store.
 
-    `query` is the CTE of the user's query where an outer lowering defines it. `one_run` says that all rows are of one
-    run.
+    `query` is the CTE of the user's query, if an outer lowering defines it. `one_run` states that all rows are of one
+    run. `conditions` restrict the observations that are read; `spared` is the entry that MISSING DROP IMPLEMENTATIONS
+    keeps.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Lowering:
         return derived
 
     def over(self, using: Equality) -> "Lowering":
-        """Return a new lowering by another equality, whose SQL stands inside this one's and reads its cells."""
+        """Return a new lowering by another equality, whose SQL is nested in this one's and reads its cells."""
         return Lowering(replace(self.cube, using=using), self._resolver, self.forms, self._ask)
 
     def side(self, cube: Cube, one_run: bool = False) -> "Lowering":
@@ -92,7 +93,7 @@ class Lowering:
 
     @property
     def same_again(self) -> bool:
-        """Whether a snapshot gives the same rows each time that they are read."""
+        """Whether repeated reads of a snapshot return the same rows."""
         return self.cube.query is None and repeatable(self.cube.where)
 
     def define(self, name: str, query: str) -> Cte:
@@ -103,7 +104,7 @@ class Lowering:
     def define_rows(self, name: str, query: str) -> Cte:
         """Add a CTE that holds every selected row, and return it.
 
-        Where a second scan gives the same rows, it is cheaper than a copy: such a CTE is not materialized.
+        If a second scan returns the same rows, it is cheaper than a copy: such a CTE is not materialized.
         """
         scanned = self.choice is Choice.NOTHING and not self.several_runs and repeatable(self.cube.where)
         self._defined[name] = f"{name} AS {'NOT MATERIALIZED ' if scanned else ''}({query})"
@@ -150,7 +151,7 @@ class Lowering:
 
     @property
     def several_runs(self) -> bool:
-        """Whether a cell may have several runs that all count."""
+        """Whether several runs of a cell count."""
         return self.cube.runs in ("STABLE", "ALL") and (self.cube.query is not None or self._choice_of_source())
 
     @property
@@ -165,7 +166,7 @@ class Lowering:
 
     @property
     def choice(self) -> Choice:
-        """What RUNS has to choose from; within one run, it does not choose runs."""
+        """What RUNS chooses from; within one run, it chooses no runs."""
         if self.cube.query:
             return Choice.ROWS
         within_run = self._one_run or self.cube.runs != "LATEST" or "run_id" in self.cube.by

@@ -1,4 +1,4 @@
-"""MISSING DROP: implementations or tests that lack a cell are left out, analysis by analysis."""
+"""MISSING DROP: leave out implementations or tests that lack a cell, in each analysis."""
 
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
@@ -8,7 +8,7 @@ DROPS = ("DROP IMPLEMENTATIONS", "DROP TESTS")
 
 
 def complete(lowering: Lowering, kept: Cte) -> Cte:
-    """The rows of the implementations that have every test, or of the tests that every implementation has."""
+    """Define `__complete`: the rows of implementations that have every test, or of tests that all of them have."""
     analysis = list(lowering.cube.analysis)
     who = ["implementation_id", *(["run_id"] if lowering.cube.each else [])]
     dropped, counted = (who, ["test_id"]) if lowering.cube.missing == "DROP IMPLEMENTATIONS" else (["test_id"], who)

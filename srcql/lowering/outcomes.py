@@ -43,7 +43,7 @@ def _counted(lowering: Lowering, votes: Votes) -> str:
 
 
 def _counts(votes: Votes) -> list[str]:
-    """What is known of a step, in units of a vote."""
+    """Return the columns of a step; votes are in units of `__scale` to a vote."""
     counts = [
         "coalesce(t.__scale, 1) AS __scale",
         "coalesce(t.__most, 0) AS __votes",
@@ -89,7 +89,7 @@ def _runners_up(lowering: Lowering, votes: Votes) -> Cte:
 
 
 def _least_texts(lowering: Lowering, votes: Votes) -> Cte:
-    """The least text of each class, how many voters gave it, and the least text without it."""
+    """Define `__least`: each class's least text, the number of voters for it, and the next text."""
     step = listed(lowering.step)
     said = (
         f"SELECT {step}, __response, output, count(*) AS __said FROM {votes.voters} GROUP BY {step}, __response, output"
@@ -119,7 +119,7 @@ def _left(lowering: Lowering, votes: Votes, runners_up: Cte, least: Cte) -> str:
 
 
 def _remaining() -> list[str]:
-    """The votes, the number of winners and their least text without the vote `v`, whose class is `r`."""
+    """Return the columns without the vote `v` for the class `r`: votes, number of winners, and their least text."""
     own = "CASE WHEN v.output = l.__text AND l.__said = 1 THEN l.__next ELSE l.__text END"
     other = "CASE WHEN t.__text = r.__text THEN t.__texts[2] ELSE t.__text END"
     cases = {

@@ -73,12 +73,12 @@ def _oracle(lowering: Lowering, against: Against, traces: Traces) -> str:
 
 
 def _run(lowering: Lowering, against: Against, traces: Traces) -> str:
-    """What each implementation answered in that run, in its latest context."""
+    """Return the responses of each implementation in that run, in its latest context."""
     step = [*lowering.step, "implementation_id"]
     rows = lowering.define("__run", _rows_of_run(lowering, against, step))
     cell = [*lowering.cube.analysis, "implementation_id", "test_id"]
     latest = runs.latest(lowering, rows, cell, runs.CONTEXT, [*step, "output"], of="reference_")
-    return f"SELECT {listed([*step, 'output'], 'c')} FROM {latest} AS c{traces.cells.counting}"
+    return f"SELECT {listed([*step, 'output'], 'c')} FROM {latest} AS c{traces.cells.step_filter}"
 
 
 def _rows_of_run(lowering: Lowering, against: Against, step: Sequence[str]) -> str:
@@ -91,7 +91,7 @@ def _rows_of_run(lowering: Lowering, against: Against, step: Sequence[str]) -> s
 
 
 def _find(lowering: Lowering, against: Against, name: Name) -> None:
-    """Look for the name in the selected problems, whatever else WHERE says of their rows."""
+    """Raise UnknownName unless the selected problems have the name; other conditions of WHERE do not count."""
     parts = [part for part in parts_on(lowering.cube.where, KEY) if not part.tree.find(*UNBOUND)]
     conditions = ["specified_oracle IS NOT TRUE", *lowering.selected, *(f"({part})" for part in parts)]
     rows = f"SELECT * FROM {lowering.table} AS observations WHERE {' AND '.join(conditions)}"

@@ -1,7 +1,8 @@
-"""RUNS: which of several runs of a cell answer, and whether they agree.
+"""RUNS: which of several runs of a cell count, and whether they agree.
 
-LATEST takes the run with the greatest (time, run_id), EACH, STABLE and ALL take every run; of one run's contexts the
-one with the greatest (time, environment_id, …) answers, of two rows for one step the greatest (created_at, output).
+LATEST takes the run with the greatest (time, run_id). EACH, STABLE and ALL take every run. Of several contexts of one
+run, the one with the greatest (time, environment_id, …) counts; of several rows for one step, the one with the greatest
+(created_at, output).
 """
 
 from collections.abc import Sequence
@@ -20,39 +21,39 @@ FLAKY = "'FLAKY' || chr(31) || c.implementation_id"
 
 @dataclass(frozen=True)
 class Chosen(Cte):
-    """The rows that answer for their cells; `rows` are those that they were chosen from."""
+    """The rows of the runs that count; `rows` are the selected rows that they were chosen from."""
 
     rows: Cte
 
 
 def columns(lowering: Lowering) -> list[str]:
-    """The columns that later clauses need to know of a cell's runs."""
+    """Return the columns about a cell's runs that later clauses need."""
     if lowering.compared:
         return ["__runs", "__time", "run_id", "response_key" if _stored(lowering) else "output"]
     return ["__runs"] if lowering.weighed else []
 
 
 def chosen(lowering: Lowering, wanted: Sequence[str]) -> Chosen:
-    """The rows that answer, one for each step of a run that counts; `__runs` and `__time` are made where wanted."""
-    made = {"__runs", "__time"}
-    plain = [column for column in dict.fromkeys(wanted) if column not in made]
+    """Return the rows that count, one for each step of a run; `__runs` and `__time` are computed if wanted."""
+    computed = {"__runs", "__time"}
+    plain = [column for column in dict.fromkeys(wanted) if column not in computed]
     if not lowering.several_runs:
-        return answering(lowering, plain)
-    answers = answering(lowering, [*plain, "run_id", *(["created_at"] if lowering.compared else [])])
+        return _of_counted_runs(lowering, plain)
+    rows = _of_counted_runs(lowering, [*plain, "run_id", *(["created_at"] if lowering.compared else [])])
     cell = lowering.cell
     counted = (
-        f"SELECT {listed(cell)}, count(*) AS __runs FROM (SELECT DISTINCT {listed([*cell, 'run_id'])} FROM {answers})"
+        f"SELECT {listed(cell)}, count(*) AS __runs FROM (SELECT DISTINCT {listed([*cell, 'run_id'])} FROM {rows})"
     )
     time = f", max(c.created_at) OVER (PARTITION BY {listed([*cell, 'run_id'], 'c')}) AS __time"
     repeated = (
         f"SELECT {listed([*plain, 'run_id'], 'c')}, n.__runs{time if lowering.compared else ''}"
-        f" FROM {answers} AS c JOIN ({counted} GROUP BY ALL) AS n ON {same('c', 'n', cell)}"
+        f" FROM {rows} AS c JOIN ({counted} GROUP BY ALL) AS n ON {same('c', 'n', cell)}"
     )
-    return replace(answers, name=lowering.define("__repeated", repeated).name)
+    return replace(rows, name=lowering.define("__repeated", repeated).name)
 
 
-def answering(lowering: Lowering, wanted: Sequence[str]) -> Chosen:
-    """The rows of the runs and contexts that answer for their cells."""
+def _of_counted_runs(lowering: Lowering, wanted: Sequence[str]) -> Chosen:
+    """Return the rows of the runs and contexts that count, without `__runs` and `__time`."""
     if lowering.choice is Choice.NOTHING:
         rows = selected_rows(lowering, wanted)
         return Chosen(rows.name, rows)
@@ -65,22 +66,22 @@ def answering(lowering: Lowering, wanted: Sequence[str]) -> Chosen:
 def latest(
     lowering: Lowering, rows: Cte, cell: Sequence[str], context: Sequence[str], wanted: Sequence[str], of: str = ""
 ) -> Cte:
-    """Of each cell's rows those of its latest run and context, one for each step; `of` tells the expressions apart."""
+    """Return the rows of each cell's latest run and context, one for each step; `of` is part of the CTEs' names."""
     times = f"SELECT {listed([*cell, *context])}, max(created_at) AS __time FROM {rows} GROUP BY ALL"
     runs = lowering.define(f"__{of}runs", times)
     first = f"PARTITION BY {listed(cell)} {greatest_first(['__time', *context])}"
     last = lowering.define(f"__{of}latest", f"SELECT * FROM {runs} QUALIFY row_number() OVER ({first}) = 1")
     at = same("r", "l", dict.fromkeys([*cell, *context]))
-    answers = f"SELECT r.* FROM {rows} AS r JOIN {last} AS l ON {at}"
+    latest_rows = f"SELECT r.* FROM {rows} AS r JOIN {last} AS l ON {at}"
     if context == CONTEXT[:1]:
-        return lowering.define(f"__{of}chosen", f"SELECT {listed(wanted)} FROM ({answers})")
+        return lowering.define(f"__{of}chosen", f"SELECT {listed(wanted)} FROM ({latest_rows})")
     row = f"PARTITION BY {listed([*cell, 'step_id'])} {greatest_first(['created_at', 'output', *wanted])}"
-    one = f"SELECT {listed(wanted)} FROM ({answers}) QUALIFY row_number() OVER ({row}) = 1"
+    one = f"SELECT {listed(wanted)} FROM ({latest_rows}) QUALIFY row_number() OVER ({row}) = 1"
     return lowering.define(f"__{of}chosen", one)
 
 
 def stable(lowering: Lowering, kept: Cte) -> Cte:
-    """One row for each step, the latest run's that has it; a cell whose runs differ anywhere is `__flaky`."""
+    """Define `__stable`: each step's row from the latest run that has it; a cell is `__flaky` if its runs differ."""
     cell = lowering.cell
     keyed = lowering.define("__keyed", _keyed(lowering, kept))
     one = "max(__runs) <> count(*) OR count(DISTINCT __run_key) > 1"
@@ -108,7 +109,7 @@ def _keyed(lowering: Lowering, kept: Cte) -> str:
 
 
 def _key_of(lowering: Lowering, text: str) -> str:
-    """The digest that `response_key` makes of a response text, as SQL over that text."""
+    """Return the digest that `response_key` computes, as SQL over the text of a response."""
     digits = f"substr(sha256({text}), 1, 16)"
     unsigned = f"CAST({lowering.forms.unsigned.format(digits)} AS DECIMAL(38, 0))"
     return f"CAST({unsigned} - CASE WHEN {digits} >= '8' THEN CAST({2**64} AS DECIMAL(38, 0)) ELSE 0 END AS BIGINT)"

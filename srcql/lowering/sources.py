@@ -1,4 +1,4 @@
-"""Code and tests beside observations: of several rows for one of them the latest, so that no join multiplies rows."""
+"""Source code of implementations and tests: a join takes the latest row of each, so that it multiplies no rows."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from srcql.sql import greatest_first, listed, same
 
 
 def left_join(lowering: Lowering, table: str, id_: str, columns: Iterable[str], alias: str) -> str:
-    """The join of the relation `c` with the latest row that a table has for each id: greatest created_at, then hash."""
+    """Return the join of the relation `c` with each id's latest row of a table: greatest created_at, then hash."""
     key = (*KEY, id_)
     where = "".join(f" WHERE {condition}" for condition in lowering.selected)
     latest = greatest_first(("created_at", "code_hash", *columns))

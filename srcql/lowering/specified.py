@@ -1,7 +1,7 @@
 """WITH SPECIFIED: expected values, beside what was observed.
 
 Expected values belong to the problem: FROM, AT and conditions on data_set_id and problem_id alone select them. Of each
-oracle the latest run of a test counts. They are part of every analysis of their problem.
+oracle the latest run of a test counts. Expected values belong to every analysis of their problem.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def expected(lowering: Lowering, cells: Cells, wanted: Sequence[str]) -> Cte:
     if by:
         analyses = f"SELECT DISTINCT {listed(lowering.cube.analysis)} FROM {cells.rows}"
         of = f"(SELECT e.*, {listed(by, 'a')} FROM {latest} AS e JOIN ({analyses}) AS a ON {same('e', 'a', KEY)})"
-    return lowering.define("__specified", f"SELECT c.* FROM {of} AS c{cells.counting}")
+    return lowering.define("__specified", f"SELECT c.* FROM {of} AS c{cells.step_filter}")
 
 
 def _rows(lowering: Lowering, columns: Sequence[str]) -> str:
@@ -43,5 +43,6 @@ def repeated(lowering: Lowering, parts: list[Piece]) -> list[Piece]:
     """Return parts of WHERE that the SQL holds twice; raises Unsupported for a parameter that cannot repeat."""
     asked = [part for part in parts if part.tree.find(exp.Placeholder)]
     if asked and not lowering.forms.numbered_parameters:
-        raise Unsupported("a parameter cannot stand twice in the SQL of this engine", span=asked[0].span)
+        hint = "use a constant instead of the parameter"
+        raise Unsupported("the SQL of this engine cannot use a parameter twice", span=asked[0].span, hint=hint)
     return parts

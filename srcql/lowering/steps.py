@@ -1,4 +1,4 @@
-"""STEPS: which steps of a test count, judged by all that any implementation of the analysis did."""
+"""STEPS: which steps of a test count; all implementations of the analysis decide that together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ CREATES = "operation = 'create' OR regexp_matches(output, '(?s)^[$]CUT@.*@0*' ||
 
 @dataclass(frozen=True)
 class Cells(Chosen):
-    """The rows of the steps that count; `counting` is the SQL that limits other rows `c` to these steps."""
+    """The rows of the steps that count; `step_filter` is the SQL that limits other rows `c` to these steps."""
 
-    counting: str
+    step_filter: str
 
 
 def kept(lowering: Lowering, columns: Sequence[str]) -> Cells:
@@ -26,12 +26,12 @@ def kept(lowering: Lowering, columns: Sequence[str]) -> Cells:
     chosen = runs.chosen(lowering, [*columns, *needed])
     if counted == "ALL":
         return Cells(chosen.name, chosen.rows, "")
-    counting = _counting(lowering, chosen)
-    rows = lowering.define("__kept", f"SELECT {listed(columns, 'c')} FROM {chosen} AS c{counting}")
-    return Cells(rows.name, chosen.rows, counting)
+    step_filter = _step_filter(lowering, chosen)
+    rows = lowering.define("__kept", f"SELECT {listed(columns, 'c')} FROM {chosen} AS c{step_filter}")
+    return Cells(rows.name, chosen.rows, step_filter)
 
 
-def _counting(lowering: Lowering, chosen: Cte) -> str:
+def _step_filter(lowering: Lowering, chosen: Cte) -> str:
     counted, step = lowering.cube.steps, same("c", "s", lowering.step)
     if counted == "LAST":
         last = f"SELECT {listed(lowering.test)}, max(step_id) AS step_id FROM {chosen} GROUP BY ALL"

@@ -13,14 +13,14 @@ from srcql.sql import STEP_KEY, identifier, listed, literal
 ALIAS = '"FROM (query)"'  # the engine shows this name when a column is missing
 CHECKED_CASTS = {
     "step_id": "CASE WHEN {0} <> TRY_CAST(step_id AS DECIMAL(38, 9))"
-    " THEN error('FROM (query) gave a step_id that is no whole number') ELSE {0} END",
+    " THEN error('FROM (query) returned a step_id that is not a whole number') ELSE {0} END",
     # "specified": as SLICE calls it
     "specified_oracle": 'coalesce({0} OR CAST("specified" AS BOOLEAN), {0}, CAST("specified" AS BOOLEAN))',
 }
 NESTED = " OR ".join(f"typeof(output) LIKE '{form}'" for form in ("%]", "STRUCT(%", "MAP(%", "UNION(%"))
 TEXT = (
-    f"CASE WHEN {NESTED} THEN error('FROM (query) gave an output of the type ' || typeof(output)"
-    " || ': to_json makes a text of it') ELSE CAST(output AS VARCHAR) END"
+    f"CASE WHEN {NESTED} THEN error('FROM (query) returned an output of type ' || typeof(output)"
+    " || ': use to_json to return text') ELSE CAST(output AS VARCHAR) END"
 )
 
 
@@ -36,7 +36,7 @@ def as_observations(query: Piece, columns: Iterable[Column]) -> str:
 
 def not_null(column: str) -> str:
     """Return a column as SQL; for a column of the key of a step, NULL raises an error."""
-    name, message = identifier(column), literal(f"FROM (query) gave a row without {column}")
+    name, message = identifier(column), literal(f"FROM (query) returned a row without {column}")
     return f"coalesce({name}, error({message})) AS {name}" if column in STEP_KEY else name
 
 

@@ -1,7 +1,7 @@
 """Verdicts: the responses of implementations beside the reference.
 
 __references  what the reference says (references.py)
-__expected    what each step expects: a response, none, or several that differ
+__expected    what each step expects: one response, none, or several different ones
 __checked     the implementations that are checked
 __asked       the steps that they are checked at
 __met         each of them at each step: the expected and the actual response
@@ -17,7 +17,7 @@ from srcql.lowering.against import Against
 from srcql.lowering.behaviour import Traces
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
-from srcql.lowering.outputs import with_outputs
+from srcql.lowering.outputs import equal_pairs, with_outputs
 from srcql.sql import listed, literal, same
 
 SILENT = "('NA', 'UNDEFINED', 'FLAKY')"
@@ -27,7 +27,7 @@ OF_TEST = ("FAIL", "MISSING", "NA", "CONFLICT", "PASS")
 
 @dataclass(frozen=True)
 class Comparison:
-    """What implementations did, and what was expected of them."""
+    """The traces and the reference, the expected responses, and the implementations and steps that are checked."""
 
     traces: Traces
     references: Cte
@@ -44,7 +44,10 @@ class Verdicts(Cte):
 
 
 def steps(lowering: Lowering, against: Against, wanted: Iterable[str] = (), among: Lowering | None = None) -> Verdicts:
-    """Define `__verdicts`, over traces with the wanted columns; the reference may be found among other cells."""
+    """Define `__verdicts` over traces with the wanted columns.
+
+    `among` is the lowering that has the reference, if it is another one.
+    """
     columns = ["output", "response_kind", *against.extra_key]
     source = references.apart(among or lowering, against)
     traces = behaviour.traces(lowering if among else source, [*columns, *wanted])
@@ -59,7 +62,7 @@ def steps(lowering: Lowering, against: Against, wanted: Iterable[str] = (), amon
 
 
 def tests(lowering: Lowering, verdicts: Verdicts) -> Cte:
-    """Define `__judged`."""
+    """Define `__judged`, the verdicts for whole tests."""
     cell = listed([*lowering.cube.analysis, *WHO, "test_id"])
     first = " ".join(f"WHEN count(*) FILTER (verdict = '{verdict}') > 0 THEN '{verdict}'" for verdict in OF_TEST)
     judged = (
@@ -70,7 +73,7 @@ def tests(lowering: Lowering, verdicts: Verdicts) -> Cte:
 
 
 def _expected(lowering: Lowering, against: Against, references: Cte) -> Cte:
-    """One row for each step: of several equal responses the least text, by the equality that makes classes."""
+    """Define `__expected`, one row for each step; of several equal responses it shows the least text."""
     classes = replace(lowering.cube.using, tolerance=None)
     response = classes.key if behaviour.keyed(lowering) or not classes.stored else classes.stored
     functions = {"__kind": "response_kind(output)", "__response": response}
@@ -134,8 +137,7 @@ def _verdicts(lowering: Lowering, met: Cte) -> Cte:
     using = lowering.cube.using
     if not using.tolerance:
         return lowering.define("__verdicts", f"SELECT *, __decided AS verdict FROM {met}")
-    pairs = f"SELECT DISTINCT expected, output FROM {met} WHERE __decided IS NULL"
-    equal = f"SELECT *, response_equal(expected, output, {literal(using.text)}) AS __equal FROM ({pairs})"
+    equal = equal_pairs(met, "expected", "output", "__decided IS NULL", using)
     verdict = "coalesce(m.__decided, CASE WHEN p.__equal THEN 'PASS' ELSE 'FAIL' END) AS verdict"
     at = "m.__decided IS NULL AND m.expected = p.expected AND m.output = p.output"
     return lowering.define("__verdicts", f"SELECT m.*, {verdict} FROM {met} AS m LEFT JOIN ({equal}) AS p ON {at}")

@@ -15,6 +15,7 @@ from fractions import Fraction
 from srcql.errors import Unsupported
 from srcql.lowering.behaviour import SIGNATURE, Behaviour, Traces, behaviour
 from srcql.lowering.cte import Cte
+from srcql.lowering.engines import ELSEWHERE
 from srcql.lowering.lowering import Lowering
 from srcql.sql import listed, literal, same
 
@@ -122,9 +123,12 @@ def _classes(lowering: Lowering, voters: Cte) -> Cte:
 
 
 def _scales(lowering: Lowering, voters: Cte) -> str:
-    """RUNS ALL: a run is a part of a vote, and the votes at a step are counted in units that divide all its parts."""
+    """Return a query of each step's units: with RUNS ALL the runs of a cell share its vote.
+
+    A unit is a part of a vote that divides the share of every run, so that votes are whole numbers of units.
+    """
     if not lowering.forms.least_multiple:
-        raise Unsupported("RUNS ALL has no form in the SQL of this engine")
+        raise Unsupported("the SQL of this engine does not support RUNS ALL", hint=ELSEWHERE)
     step, unit = listed(lowering.step), lowering.forms.least_multiple.format("__runs")
     return f"SELECT {step}, {unit} AS __scale FROM {voters} GROUP BY {step}"
 

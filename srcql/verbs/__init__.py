@@ -1,4 +1,4 @@
-"""The verbs, one file each: the language at a glance. No other package names a verb."""
+"""The verbs, one file each. No other module names a verb."""
 
 from srcql.verbs.check import Check
 from srcql.verbs.cluster import Cluster

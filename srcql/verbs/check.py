@@ -1,4 +1,4 @@
-"""CHECK: n-version assessment, compares every implementation with a reference.
+"""CHECK: n-version assessment, which compares every implementation with a reference.
 
     CHECK FROM … [shared clauses] AGAINST SPECIFIED [NULL DEFINED] | ORACLE [(…)] [LEAVE ONE OUT]
         | IMPLEMENTATION id | RUN id [PER IMPLEMENTATION | TEST | STEP]
@@ -77,7 +77,7 @@ class Check(Verb):
         return tuple(column for column in self.order if column in COLUMNS[self.clauses.per])
 
     def select(self, lowering: Lowering) -> str:
-        """Hold each response to what is expected, and count."""
+        """Compare each response with the expected one, and count verdicts."""
         of_steps = verdicts.steps(lowering, self._against)
         rows: Cte = of_steps
         if self.clauses.per != "STEP":

@@ -1,11 +1,11 @@
-"""CLUSTER: classes of implementations that behave alike on all tests.
+"""CLUSTER: the classes of implementations that behave alike on all tests.
 
     CLUSTER FROM … [shared clauses] [MIN SIZE n] [WEIGHT DISTINCT CODE]
 
-Implementations with equal cells are in one cluster. Columns: `…, cluster_id, size, share,
+Two implementations are in one cluster if they have the same cells. Columns: `…, cluster_id, size, share,
 representative, implementations, n_tests, n_missing, fingerprint, is_largest`; the largest come first, then the least
 representative. The fingerprint is the sum modulo 2^128 of the MD5 of every step (test, step and response key).
-WEIGHT DISTINCT CODE counts implementations with the same code once; MIN SIZE removes smaller clusters from the result.
+WEIGHT DISTINCT CODE counts implementations with the same code once; MIN SIZE omits smaller clusters.
 """
 
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class Cluster(Verb):
         return (*self.cube.analysis, *self.results)
 
     def select(self, lowering: Lowering) -> str:
-        """Group implementations by what they did; look closer at the representatives alone."""
+        """Group implementations by behaviour; read the details of one representative of each cluster only."""
         if self.clauses.weight:
             found = self._weighted(lowering)
             clusters, total = self._with_totals(lowering, found), "c.__total"

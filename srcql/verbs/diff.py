@@ -1,16 +1,16 @@
-"""DIFF: what changed between two runs, commits, environments, implementations or versions of the lakehouse.
+"""DIFF: what changed between two runs, commits, environments, implementations or snapshots of the lakehouse.
 
     DIFF RUN | COMMIT | ENVIRONMENT | IMPLEMENTATION | VERSION a TO b FROM … [shared clauses] [AGAINST …] [NOISE c]
         [CHANGED ONLY]
 
 Columns: `…, implementation_id, test_id, step_id, inputs, before, after, changed, status`; status is ADDED, REMOVED,
-STIMULUS (the inputs differ), STABLE or CHANGED; beside a reference, as CHECK takes it, the last two make way for
-UNKNOWN, STABLE, FIX, REGRESSION, STABLE_WRONG and DRIFT. Each side is picked first, and all shared clauses apply
-within it. Ordered by implementation, test and step.
+STIMULUS (the inputs differ), STABLE or CHANGED. AGAINST takes a reference as CHECK does, and replaces the last two by
+UNKNOWN, STABLE, FIX, REGRESSION, STABLE_WRONG and DRIFT. Each end is selected first, and all shared clauses apply to
+each side alone. Ordered by implementation, test and step.
 
-    __before, __after, __repeat  what each side answered
-    __met                        step by step, before beside after
-    __noise                      before beside its repeat
+    __before, __after, __repeat  the responses of each side
+    __met                        the steps of before and after, joined
+    __noise                      the steps of before and its repeat, joined
 """
 
 from collections.abc import Iterable
@@ -29,6 +29,7 @@ from srcql.lowering import behaviour, specified, verdicts
 from srcql.lowering.against import Against
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
+from srcql.lowering.outputs import equal_pairs
 from srcql.sql import identifier, listed, literal, same
 from srcql.verbs.checks import check_tolerance_of_runs
 from srcql.verbs.reference import against, check_reference
@@ -154,9 +155,9 @@ class Diff(Verb):
             raise reader.error("the reference cannot be one of the ends", reference.span)
 
     def select(self, lowering: Lowering) -> str:
-        """Put what one side answered beside what the other did."""
+        """Join the responses of the two sides, step by step."""
         specified.repeated(lowering, [self.cube.where] if self.cube.where else [])
-        self._refuse_unknown(lowering)
+        self._check_ends(lowering)
         names = ("__before", "__after", "__repeat")
         before, after, *repeat = [
             lowering.define(name, self._side(lowering, each)) for name, each in zip(names, self.ends, strict=False)
@@ -176,7 +177,7 @@ class Diff(Verb):
 
     @property
     def _cell(self) -> list[str]:
-        """What tells a cell of one side from the others of it, and is the same on the other side."""
+        """The columns that identify a cell on both sides."""
         who = [] if self.head.axis == "IMPLEMENTATION" else ["implementation_id"]
         return [*self.cube.analysis, *who, *(["run_id"] if self.cube.each else []), "test_id"]
 
@@ -205,12 +206,12 @@ class Diff(Verb):
         return side.restricted(f"{AXES[self.head.axis]} = {literal(each.name.text)}")
 
     def _among(self, lowering: Lowering) -> Lowering | None:
-        """Where the reference is found, if not within a side: it may be made of other implementations."""
+        """Return the lowering that has the reference, if a side of DIFF IMPLEMENTATION lacks its implementations."""
         others = self._against is not None and self._against.kind in ("ORACLE", "IMPLEMENTATION")
         return lowering.side(self.cube) if others and self.head.axis == "IMPLEMENTATION" else None
 
     def _side(self, lowering: Lowering, each: End) -> str:
-        """What one side answered: the columns of a step, `__response` where there are classes of them."""
+        """Return a query of the responses of one side, with `__response` if the equality makes classes."""
         side = self._lowering(lowering, each)
         columns = [*self._cell, "step_id", "inputs", "output"]
         columns += [] if self.cube.using.tolerance else ["__response"]
@@ -224,7 +225,7 @@ class Diff(Verb):
         return f"{side.with_} SELECT {listed(columns, 't')}, v.verdict AS __verdict FROM {judged}"
 
     def _met(self, lowering: Lowering, name: str, before: Cte, after: Cte) -> Cte:
-        """Every step of either side: whether it was there, is there, and differs."""
+        """Define the steps of either side: whether each side has the step, and whether the two differ."""
         using, step = self.cube.using, [*self._cell, "step_id"]
         both = ", ".join(f"coalesce(b.{column}, a.{column}) AS {column}" for column in map(identifier, step))
         changed = "" if using.tolerance else f", {self._unequal(lowering)} AS __changed"
@@ -249,18 +250,17 @@ class Diff(Verb):
         return f"{unequal} OR b.__flaky OR a.__flaky" if flaky else unequal
 
     def _near(self, joined: Cte) -> str:
-        """Responses compared by TOLERANCE, once for each distinct pair of outputs."""
-        text = literal(self.cube.using.text)
-        met = f"SELECT DISTINCT __old, __new FROM {joined} WHERE __was AND __is AND __old IS DISTINCT FROM __new"
-        equal = f"SELECT *, response_equal(__old, __new, {text}) AS __equal FROM ({met})"
+        """Return a query that compares responses by TOLERANCE, once for each distinct pair of outputs."""
+        unequal = "__was AND __is AND __old IS DISTINCT FROM __new"
+        equal = equal_pairs(joined, "__old", "__new", unequal, self.cube.using)
         changed = "NOT (j.__was AND j.__is AND (j.__old IS NOT DISTINCT FROM j.__new OR coalesce(p.__equal, false)))"
         at = same("j", "p", ["__old", "__new"])
         return f"SELECT j.*, {changed} AS __changed FROM {joined} AS j LEFT JOIN ({equal}) AS p ON {at}"
 
-    def _refuse_unknown(self, lowering: Lowering) -> None:
-        """Reject an end that selects nothing; if WHERE selects nothing at all, it is enough that the end exists."""
+    def _check_ends(self, lowering: Lowering) -> None:
+        """Raise UnknownName for an end without selected rows; if WHERE selects no rows at all, the end must exist."""
         if self.head.axis == "VERSION":
-            return self._refuse_empty(lowering)
+            return self._check_snapshots(lowering)
         if _asks(self.cube.query):
             return None
         column, where = AXES[self.head.axis], self.cube.where
@@ -276,13 +276,13 @@ class Diff(Verb):
                 raise _unknown(self.head.axis, each.name, selected)
         return None
 
-    def _refuse_empty(self, lowering: Lowering) -> None:
-        """Reject a snapshot in which FROM selects nothing."""
+    def _check_snapshots(self, lowering: Lowering) -> None:
+        """Raise UnknownName for a snapshot that has no rows of FROM."""
         for each in self.ends:
             side = self._lowering(lowering, each)
             conditions = " AND ".join(["specified_oracle IS NOT TRUE", *side.selected])
             if side.ask(f"SELECT 1 FROM {side.table} WHERE {conditions} LIMIT 1") == []:
-                raise UnknownName(f"FROM selects nothing in version {each.name.text}", span=each.name.span)
+                raise UnknownName(f"no observations are selected for version {each.name.text}", span=each.name.span)
 
 
 def _asks(piece: Piece | None) -> bool:
@@ -291,4 +291,4 @@ def _asks(piece: Piece | None) -> bool:
 
 def _unknown(axis: str, name: Name, known: Iterable[str]) -> UnknownName:
     hint = suggestion(name.text, known, PLURAL[axis])
-    return UnknownName(f"nothing is selected from {axis.lower()} {name.text}", span=name.span, hint=hint)
+    return UnknownName(f"no observations are selected for {axis.lower()} {name.text}", span=name.span, hint=hint)

@@ -3,8 +3,8 @@
     DISCRIMINATE FROM … [shared clauses]
 
 Columns: `…, test_id, n_distinct, power, entropy, first_split_step, n_missing`, counted over the classes of whole cells;
-those that lack the test are one class. power is the share of the pairs of implementations that the test separates,
-entropy that of Shannon (A Mathematical Theory of Communication, 1948) in nats. Ordered by test.
+implementations without the test are one class. power is the share of the pairs of implementations that the test
+separates. entropy is Shannon's (A Mathematical Theory of Communication, 1948) in nats. Ordered by test.
 """
 
 from srcql.lowering import behaviour
@@ -28,7 +28,7 @@ class Discriminate(Verb):
         return (*self.cube.analysis, *self.results)
 
     def select(self, lowering: Lowering) -> str:
-        """Count the classes of each test, and the implementations without it."""
+        """Count the implementations in each class, and those without the test."""
         traces, analysis = behaviour.traces(lowering), listed(self.cube.analysis)
         cells = behaviour.whole_cells(lowering, traces)
         counted = f"SELECT {analysis}, count(DISTINCT __who) AS __all FROM {cells} GROUP BY {analysis}"

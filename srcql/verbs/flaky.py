@@ -2,14 +2,15 @@
 
     FLAKY FROM … [shared clauses but RUNS] [WITHIN CODE | IMPLEMENTATION | COMMIT] [MIN RUNS n]
 
-FLAKY reads all runs. WITHIN says what two runs of one cell have in common. Columns: `…,
-implementation_id, implementation_hash, git_commit_hash, test_id, step_id, n_runs, n_distinct, flake_rate, flip_rate,
-outputs`, without what WITHIN does not ask for. Ordered by implementation, test and step, then by hash and commit.
+All runs are read. WITHIN states what two runs of one cell have in common. Columns: `…, implementation_id,
+implementation_hash, git_commit_hash, test_id, step_id, n_runs, n_distinct, flake_rate, flip_rate, outputs`, of hash and
+commit those that WITHIN names. Ordered by implementation, test and step, then by hash and commit.
 
     __differing  the steps at which a cell's runs disagree
-    __times      when each run of such a cell was
-    __sequence   what each run answered at such a step, if it did
-    __classes    the different answers, and how often each was given
+    __times      the time of each run of such a cell
+    __given      the responses at such a step
+    __sequence   the response of each run at such a step, or none
+    __classes    the different responses, and how often each occurred
 """
 
 from dataclasses import dataclass, replace
@@ -93,7 +94,7 @@ class Flaky(Verb):
         return (*self.order, *self.within)
 
     def select(self, lowering: Lowering) -> str:
-        """Find the steps with different answers first; they are few, and only there is it asked which run came when."""
+        """Find the steps with different responses first: they are few, and only they need the order of the runs."""
         sequence = self._sequence(lowering, behaviour.traces(lowering, ["output", "created_at"]))
         step = [*lowering.cell, "step_id"]
         alike = (

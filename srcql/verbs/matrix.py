@@ -1,9 +1,9 @@
-"""MATRIX: the stimulus-response matrix of one problem, a column for each implementation.
+"""MATRIX: the stimulus-response matrix (SRM) of one problem, with one column for each implementation.
 
     MATRIX [output | kind | column] FROM … [shared clauses] [ROWS STEP | TEST] [AT MOST n] [WITH SPECIFIED]
 
-Columns: `…, test_id, step_id`, then the implementations in order of their ids, of one id what was observed before what
-is expected; with ROWS TEST `…, test_id` and lists of the steps' values. Names that repeat, letter case apart, get
+Columns: `…, test_id, step_id`, then the implementations ordered by id, with observed values before expected values of
+the same id. With ROWS TEST `…, test_id`, then lists of the steps' values. Names that are equal, ignoring case, get
 `_1`, `_2`. A cell without row is NULL. Ordered by test and step.
 """
 
@@ -68,7 +68,7 @@ class Matrix(Verb):
         return ("test_id",) if self.clauses.rows == "TEST" else self.order
 
     def select(self, lowering: Lowering) -> str:
-        """Turn the values of the cells around."""
+        """Pivot the values of the cells, one column for each entry."""
         rows = listed([*self.cube.analysis, *self.sorted_by])
         values = lowering.define("__values", self._values(lowering))
         found = lowering.ask(f"SELECT DISTINCT data_set_id, problem_id, __entry, __specified, __who FROM {values}")
@@ -89,12 +89,12 @@ class Matrix(Verb):
     def _dynamic(self, lowering: Lowering, values: Cte, rows: str) -> str:
         if not lowering.forms.dynamic_pivot:
             hint = "run it on a lakehouse, which knows the implementations"
-            raise Unsupported("MATRIX is not available on this engine", span=self.place, hint=hint)
+            raise Unsupported("the SQL of this engine does not support MATRIX", span=self.place, hint=hint)
         pivoted = f"SELECT {rows}, __entry, __value FROM {values}"
         return f"SELECT * FROM (PIVOT ({pivoted}) ON __entry USING max(__value) GROUP BY {rows})"
 
     def _values(self, lowering: Lowering) -> str:
-        """Return the query of the value of each cell: of each step, or the list of its steps."""
+        """Return a query of the value of each cell, for each step or as the list of its steps."""
         kind, column = self.head == "kind", "response_kind" if self.head == "kind" else self.head
         found = cells(lowering, [column])
         step = listed(lowering.step, "c")
@@ -111,29 +111,30 @@ class Matrix(Verb):
         return f"SELECT {cell}, list(__value ORDER BY step_id) AS __value FROM ({values}) GROUP BY {cell}"
 
     def _columns(self, found: list[tuple[Any, ...]]) -> dict[str, str]:
-        """Return the name of each column, by its implementation."""
-        self._refuse_others({row[:2] for row in found})
+        """Return the name of each column, by `__who`."""
+        self._check_one_problem({row[:2] for row in found})
         entries = dict.fromkeys(sorted(row[2:] for row in found))
         most = self.clauses.at_most
         if len(entries) > most:
-            hint = f"use AT MOST {len(entries)}, or select fewer implementations by WHERE"
+            hint = f"use AT MOST {len(entries)}, or select fewer implementations with WHERE"
             raise InvalidQuery(
-                f"the matrix has {len(entries)} columns, and at most {most} are allowed", span=self.place, hint=hint
+                f"MATRIX has {len(entries)} columns, and at most {most} are allowed", span=self.place, hint=hint
             )
         if odd := next((name for name, _, _ in entries if MARK in name), None):
-            raise InvalidQuery(f"{odd!r} cannot be the name of a column", span=self.place, hint="use SLICE")
+            hint = "use SLICE to read its responses"
+            raise InvalidQuery(f"{odd!r} cannot be the name of a column", span=self.place, hint=hint)
         used = {"", *(name.lower() for name in (*self.cube.analysis, *self.sorted_by))}
-        return {who: _free(name, used) for name, _, who in entries}
+        return {who: _unique(name, used) for name, _, who in entries}
 
-    def _refuse_others(self, problems: set[tuple[str, str]]) -> None:
+    def _check_one_problem(self, problems: set[tuple[str, str]]) -> None:
         if len(problems) > 1:
             shown = [f"MATRIX FROM {quoted(data_set)}.{quoted(problem)}" for data_set, problem in sorted(problems)[:2]]
             message = f"expected one problem, found {len(problems)}"
-            raise InvalidQuery(message, span=self.place, hint=f"run one statement for each: {', '.join(shown)}, …")
+            raise InvalidQuery(message, span=self.place, hint=f"use one MATRIX for each problem: {', '.join(shown)}, …")
 
 
-def _free(name: str, used: set[str]) -> str:
-    """The name, with the first number that makes it another than those in use, letter case apart."""
+def _unique(name: str, used: set[str]) -> str:
+    """Return the name, with the first number that makes it unique, ignoring case."""
     free = next(text for text in chain([name], (f"{name}_{n}" for n in count(1))) if text.lower() not in used)
     used.add(free.lower())
     return free

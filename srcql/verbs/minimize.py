@@ -1,14 +1,14 @@
-"""MINIMIZE: a small set of tests that keeps the partition of CLUSTER.
+"""MINIMIZE: a small set of tests that preserves the clusters of CLUSTER.
 
     MINIMIZE FROM … [shared clauses] [TO n]
 
-Columns: `…, pick, test_id, gained_pairs, classes`: the kept tests in the order in which they were picked, the pairs of
-implementations that each separates and none before it does, and how many classes there are from then on. TO n shows
-the first n. Ordered by pick.
+Columns: `…, pick, test_id, gained_pairs, classes`: the kept tests in the order in which they are picked, the pairs of
+implementations that each separates and no earlier one does, and the number of classes after it. TO n shows the first
+n. Ordered by pick.
 
-    __shown     the answers of one member of each cluster
+    __shown     the responses of one member of each cluster
     __numbered  the clusters, numbered for the choice
-    __tests     which clusters have each test, and the class of each one's cell
+    __tests     the clusters that have each test, and the class of each cluster's cell
     __problems  the same as lists, one row for each analysis
 """
 
@@ -18,6 +18,7 @@ from srcql.clauses.shared import whole_number
 from srcql.errors import Unsupported
 from srcql.lowering import behaviour
 from srcql.lowering.cte import Cte
+from srcql.lowering.engines import ELSEWHERE
 from srcql.lowering.lowering import Lowering
 from srcql.sql import listed, same
 from srcql.verbs.verb import Verb
@@ -47,10 +48,9 @@ class Minimize(Verb):
         return (*self.cube.analysis, *self.results)
 
     def select(self, lowering: Lowering) -> str:
-        """Number clusters and classes of cells, and let a function choose among the tests of each analysis."""
+        """Number clusters and classes of cells; a function chooses among the tests of each analysis."""
         if not lowering.forms.minimal_tests:
-            hint = "run it on a lakehouse, or on DuckDB"
-            raise Unsupported("MINIMIZE is not available on this engine", span=self.place, hint=hint)
+            raise Unsupported("the SQL of this engine does not support MINIMIZE", span=self.place, hint=ELSEWHERE)
         analysis = self.cube.analysis
         found = behaviour.behaviour(lowering, behaviour.traces(lowering))
         shown = behaviour.representatives(lowering, found.traces, found.clusters)

@@ -3,7 +3,7 @@
     ORACLE FROM … [shared clauses] [PER STEP | PER CLUSTER] [PLURALITY | MAJORITY | QUORUM q]
         [EXCEPTIONS VOTE | ABSTAIN] [TIE NULL | CLUSTER | LEAST]
 
-PER STEP every implementation votes at every (test, step), PER CLUSTER only the members of the largest clusters do.
+PER STEP every implementation votes at every (test, step); PER CLUSTER only members of the largest clusters vote.
 Columns: `…, test_id, step_id, output, votes, total, support, margin, n_distinct, n_missing, candidates, status`;
 status is NO_VOTES, BELOW_QUORUM, TIE, UNANIMOUS, MAJORITY or PLURALITY. Ordered by test and step.
 """

@@ -2,10 +2,10 @@
 
     RANK FROM … [shared clauses] ON SIZE | PASSES | AGREEMENT | CODET | MBR | METRIC column [ASC | DESC] [AGAINST …]
 
-Columns: `…, rank, implementation_id, score, n_missing`. Equal scores share a rank, and the next rank skips as
-many. CODET is that of Chen et al., "CodeT: Code Generation with Generated Tests" (2022), with the tests passed
-squared; MBR that of Shi et al., "Natural Language to Code Translation with Execution" (2022). Ordered by rank and
-implementation.
+Columns: `…, rank, implementation_id, score, n_missing`. Implementations with the same score share a rank, and the next
+rank counts all of them. CODET is that of Chen et al., "CodeT: Code Generation with Generated Tests" (2022), with the
+passed tests squared; MBR is that of Shi et al., "Natural Language to Code Translation with Execution" (2022). Ordered
+by rank and implementation.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ WHO = ("__entry", "__who")
 
 @dataclass(frozen=True)
 class On:
-    """The score of a rank; the greatest is the best, unless `ascending`."""
+    """The score of a ranking; the greatest is the best, unless it is ascending."""
 
     score: str
     column: str = ""

@@ -1,18 +1,18 @@
-"""SIMILARITY: how alike implementations behave, pair by pair.
+"""SIMILARITY: how similarly implementations behave, pair by pair.
 
     SIMILARITY [AGREEMENT | JACCARD | EDIT | function] FROM … [shared clauses] [MIN s] [TOP n]
 
 Columns: `…, left_id, right_id, similarity, n_common, n_equal, n_missing`, over the tests that both have. AGREEMENT:
 equal cells / common cells; JACCARD of the sets of (test, step, response); EDIT: 1 - edit distance / longer length of
-the outputs, the mean over common steps; a function of the user's likewise. Ordered by left and right.
+the outputs, the mean over common steps; a user-defined function likewise. Ordered by left and right.
 
-Implementations that did all the same are compared with others once:
+Of implementations that behave alike, one leader is compared with the others:
 
     __whole       each cell, as numbers that are equal for equal cells
-    __behaviours  each implementation and its number, with the least of those that did the same
-    __leaders     these, cell by cell; __said step by step
-    __common      pairs of them
-    __texts       their outputs, numbered: a pair of texts is measured once
+    __behaviours  each implementation and its number, with the number of its leader
+    __leaders     the cells of the leaders; __said has their steps
+    __common      pairs of leaders, with the number of their common tests
+    __texts       the leaders' outputs, numbered: a pair of texts is measured once
 """
 
 import re
@@ -27,7 +27,9 @@ from srcql.errors import InvalidQuery, Unsupported
 from srcql.lowering import behaviour
 from srcql.lowering.behaviour import Traces
 from srcql.lowering.cte import Cte
+from srcql.lowering.engines import ELSEWHERE
 from srcql.lowering.lowering import Lowering
+from srcql.lowering.outputs import equal_pairs
 from srcql.sql import listed, literal, quoted, same
 from srcql.verbs.checks import check_tolerance_of_runs
 from srcql.verbs.verb import Verb
@@ -36,7 +38,8 @@ MEASURES = ("AGREEMENT", "JACCARD", "EDIT")
 NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 MOST_PAIRS = 1_000_000
 PAIR = "l.__number AS __left, r.__number AS __right"
-FEW = 1414  # the most implementations that have no more pairs
+FEW = 1414  # the most implementations that have at most MOST_PAIRS
+FEWER = "use TOP n for the most similar pairs, MIN s for a least similarity, or select fewer implementations with WHERE"
 
 
 def least(reader: Reader) -> str:
@@ -109,7 +112,7 @@ class Similarity(Verb):
         many = not self.clauses.min and not self.clauses.top and self._may_be_many(lowering)
         traces = behaviour.traces(lowering, ["output"] if self._by_text else [])
         if many:
-            self._refuse_many(lowering, traces)
+            self._check_pairs(lowering, traces)
         of = self._behaviours(lowering, traces)
         common = self._common(lowering, of)
         rows = f"SELECT {', '.join(self._shown)} FROM {self._pairs(of, common, self._values(lowering, of, common))}"
@@ -122,30 +125,26 @@ class Similarity(Verb):
         return rows
 
     def _may_be_many(self, lowering: Lowering) -> bool:
-        """Whether a problem has so many implementations at all, whatever the clauses leave of them."""
+        """Whether a problem may have too many pairs: the clauses may still select fewer implementations."""
         entry = [*self.cube.by, "implementation_id", *(["run_id"] if self.cube.each else [])]
         rows = f"{lowering.table} AS observations WHERE {' AND '.join(['true', *lowering.selected])}"
         entries = f"SELECT DISTINCT {listed(['data_set_id', 'problem_id', *entry])} FROM {rows}"
         each = f"SELECT data_set_id, problem_id, count(*) AS __n FROM ({entries}) GROUP BY data_set_id, problem_id"
         return bool(lowering.ask(f"SELECT 1 FROM ({each}) WHERE __n > {FEW} LIMIT 1"))
 
-    def _refuse_many(self, lowering: Lowering, traces: Cte) -> None:
+    def _check_pairs(self, lowering: Lowering, traces: Cte) -> None:
         analysis = listed(self.cube.analysis)
         each = f"SELECT {analysis}, count(DISTINCT __who) AS __n FROM {traces} GROUP BY {analysis}"
         pairs = f"SELECT data_set_id, problem_id, CAST(sum(__n * (__n - 1) // 2) AS BIGINT) AS __pairs FROM ({each})"
         many = f"SELECT * FROM ({pairs} GROUP BY data_set_id, problem_id) WHERE __pairs > {MOST_PAIRS}"
         for data_set, problem, count in lowering.ask(f"{many} ORDER BY data_set_id, problem_id LIMIT 1") or ():
             where = f"{quoted(data_set)}.{quoted(problem)}"
-            hint = (
-                "use TOP n for the most similar pairs, MIN s for a least similarity, or WHERE for fewer implementations"
-            )
-            raise InvalidQuery(
-                f"{where} has {count} pairs, and at most {MOST_PAIRS} are allowed", span=self.place, hint=hint
-            )
+            message = f"{where} has {count} pairs, and at most {MOST_PAIRS} are allowed"
+            raise InvalidQuery(message, span=self.place, hint=FEWER)
 
     @property
     def _function(self) -> str | None:
-        """The measure of two texts, as SQL over `l` and `r`, rows of `__texts`."""
+        """The measure of two texts, as SQL over `l` and `r`, rows of `__texts`; None for a measure of sets."""
         if isinstance(self.head, Name):
             return f"measure({literal(self.head.text)}, l.output, r.output)"
         return "edit_similarity(l.output, r.output)" if self.head == "EDIT" else None
@@ -156,7 +155,7 @@ class Similarity(Verb):
 
     @property
     def _once(self) -> str:
-        """Pairs of leaders, each once; a function of the user's may depend on which is left."""
+        """The condition that takes each pair of leaders once; a user-defined function may depend on the order."""
         return "true" if isinstance(self.head, Name) else "l.__number <= r.__number"
 
     def _behaviours(self, lowering: Lowering, traces: Traces) -> Behaviours:
@@ -216,8 +215,7 @@ class Similarity(Verb):
         """Count the equal steps of each test of two leaders; each pair of outputs is compared once."""
         columns = f"{PAIR}, l.test_id, l.output AS __old, r.output AS __new"
         steps = lowering.define("__met", self._met(lowering, of.said, columns))
-        differ = f"SELECT DISTINCT __old, __new FROM {steps} WHERE __old IS DISTINCT FROM __new"
-        compared = f"SELECT *, response_equal(__old, __new, {literal(self.cube.using.text)}) AS __equal FROM ({differ})"
+        compared = equal_pairs(steps, "__old", "__new", "__old IS DISTINCT FROM __new", self.cube.using)
         equal = "count(*) FILTER (m.__old IS NOT DISTINCT FROM m.__new OR p.__equal) AS __near"
         test, at = "m.test_id, m.__left, m.__right", same("m", "p", ["__old", "__new"])
         near = f"SELECT {test}, {equal} FROM {steps} AS m LEFT JOIN ({compared}) AS p ON {at} GROUP BY {test}"
@@ -242,7 +240,8 @@ class Similarity(Verb):
     def _means(self, lowering: Lowering, of: Behaviours) -> str:
         """Return the mean of a measure over the steps at which both have an output; each pair is measured once."""
         if not lowering.forms.ordered_sum:
-            raise Unsupported("SIMILARITY by texts is not available on this engine", span=self.place)
+            message = "the SQL of this engine does not support the mean of a measure"
+            raise Unsupported(message, span=self.place, hint=ELSEWHERE)
         outputs = f"SELECT DISTINCT output FROM {of.said} WHERE output IS NOT NULL"
         numbered = f"SELECT output, row_number() OVER (ORDER BY output) AS __text FROM ({outputs})"
         texts = lowering.define("__texts", numbered)
@@ -264,7 +263,7 @@ class Similarity(Verb):
         return lowering.define("__met", self._met(lowering, spoken, f"{PAIR}, {old} AS __old, {new} AS __new"))
 
     def _pairs(self, of: Behaviours, common: Cte, values: Cte) -> str:
-        """Every pair of implementations, with the values of their leaders."""
+        """Return a join of every pair of implementations with the values of their leaders."""
         analysis, each = self.cube.analysis, self.cube.each
         before = "a.__entry < b.__entry"
         before = f"({before} OR a.__entry = b.__entry AND a.__who < b.__who)" if each else before

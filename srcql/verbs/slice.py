@@ -1,4 +1,4 @@
-"""SLICE: the tall view, one row per (implementation, test, step) after all clauses.
+"""SLICE: the observations in long form, one row for each (implementation, test, step).
 
     SLICE [* | column, …] FROM … [shared clauses] [WITH CODE] [WITH TESTS] [WITH SPECIFIED]
 
@@ -83,7 +83,7 @@ class Slice(Verb):
         return None if self.tail.pieces or self.cube.query else self.cube.selection
 
     def select(self, lowering: Lowering) -> str:
-        """Join code and tests to the steps, of several the latest, so that no row is multiplied."""
+        """Join code and tests to the steps; of several versions the latest, so that the join multiplies no rows."""
         steps, joins = self._steps(lowering), ""
         added = ["c.specified"] if self.clauses.with_specified else []
         if self.clauses.with_code:
@@ -102,7 +102,7 @@ class Slice(Verb):
         return list(dict.fromkeys((*self.cube.analysis, *self.order, *self.head)))
 
     def _steps(self, lowering: Lowering) -> str:
-        """Return the query of the observed and, with WITH SPECIFIED, the expected steps; `__entry` names their row."""
+        """Return a query of the observed and, WITH SPECIFIED, the expected steps; `__entry` is the implementation."""
         stored = [column for column in self._shown if column != "kind"]
         kinds = ["response_kind"] if "kind" in self.head else []
         found = cells(lowering, [*stored, *kinds])

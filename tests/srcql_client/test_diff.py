@@ -439,14 +439,14 @@ def test_wrong_usage_exits_with_2(srcql: Srcql, filled: Path, arguments: list[st
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--commit", "odl", "--to", "new", "Demo"], "nothing is selected from commit odl"),
+        (["--commit", "odl", "--to", "new", "Demo"], "no observations are selected for commit odl"),
         (["--commit", "old", "--to", "nwe", "Demo"], "did you mean new?"),
         ([*COMMITS, "E"], "unknown data set E"),
         ([*COMMITS, "Demo LIMIT 1"], "CHANGED ONLY belongs before LIMIT"),
         ([*COMMITS, "Demo CHANGED ONLY"], "duplicate CHANGED ONLY"),
         ([*COMMITS, "Demo) UNION ALL (FROM observations"], "found )"),
         ([*COMMITS, "Demo -- only these", "--against", "specfied"], "did you mean SPECIFIED?"),
-        ([*COMMITS, "Demo", "--noise", "other"], "nothing is selected from commit other"),
+        ([*COMMITS, "Demo", "--noise", "other"], "no observations are selected for commit other"),
         ([*COMMITS, "Demo MISSING IGNORE", "--fail-on", "flaky"], "MISSING IGNORE"),
     ],
 )
@@ -465,7 +465,7 @@ def test_a_server_returns_the_same(srcql: Srcql, uri: str, compare: Srcql) -> No
         assert (found.stdout, found.returncode) == (compare(*options).stdout, 1)
     gone = srcql("diff", "--commit", "gone", "--to", "new", "Demo", SRCQL_SERVER=uri)
     assert (gone.stdout, gone.returncode) == ("", 1)
-    assert "nothing is selected from commit gone" in gone.stderr
+    assert "no observations are selected for commit gone" in gone.stderr
 
 
 PIPELINES = re.findall(r"```yaml\n(.*?)```", CI.read_text(), re.S)

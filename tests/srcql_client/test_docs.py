@@ -6,11 +6,15 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import typer.main
 
+import lakehouse
+import srcql as language
+import srcql_client
 from flight_server.server import Server
 from flight_server.settings import Settings
 from srcql_client.cli import app
@@ -115,3 +119,9 @@ def test_the_examples_of_the_python_page_work(monkeypatch: pytest.MonkeyPatch, t
         results = doctest.DocTestRunner().run(examples)
     assert results.attempted >= 12
     assert results.failed == 0
+
+
+@pytest.mark.parametrize("package", [lakehouse, language, srcql_client], ids=lambda package: package.__name__)
+def test_every_exported_name_is_documented(package: ModuleType) -> None:
+    page = (DOCS / "python.md").read_text()
+    assert [name for name in package.__all__ if f"`{name}" not in page] == []

@@ -202,7 +202,7 @@ class _Session:
     def column(self, query: str) -> list[Any]:
         return [row[0] for row in self._connection.execute(query).fetchall()]
 
-    def stream(self, query: str, **parameters: Any) -> pa.RecordBatchReader:
+    def stream(self, query: str, **parameters: object) -> pa.RecordBatchReader:
         return self._connection.sql(query, params=parameters).to_arrow_reader(65_536)
 
     def milliseconds(self) -> str:

@@ -6,7 +6,7 @@ Only the current value is in memory, at most about 64 million characters of it.
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import TextIO
 
 from srcql.errors import InvalidData
 
@@ -43,7 +43,7 @@ class JsonStream:
             if self._at < len(self._buffer) or not self._read():
                 return self._buffer[self._at : self._at + 1]
 
-    def value(self) -> Any:
+    def value(self) -> object:
         """Read the next value."""
         self.peek()
         while True:
@@ -69,7 +69,7 @@ class JsonStream:
         for _ in self._entries("{", "}"):
             if self.peek() != '"':
                 raise self.error("a quoted name")
-            name = self.value()
+            name = str(self.value())
             self._expect(":")
             yield name
 

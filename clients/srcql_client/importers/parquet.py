@@ -12,7 +12,7 @@ from srcql.schema import TABLES, Role
 
 from . import Part, columns, content_id, parquet_files, require_columns
 
-# The store derives these from output and rejects them in an ingest.
+# The store derives these from output, and rejects other values.
 _DERIVED = {"response_kind", "response_key"}
 
 

@@ -6,12 +6,11 @@ the digits of a key are ignored, because some exports mislabel them.
 
 import json
 import re
-from typing import Any
 
 _OUTPUT_CELL = re.compile(r"A\d+")
 
 
-def lines(sheet: str) -> list[dict[str, Any]] | None:
+def lines(sheet: str) -> list[dict[str, object]] | None:
     r"""Return the cells of each line; None if the text is not a sheet.
 
     >>> lines('{"cells":{"A1":"14l","B2":"size"}}\n')
@@ -27,7 +26,7 @@ def lines(sheet: str) -> list[dict[str, Any]] | None:
     return cells if cells and len(cells) == len(rows) else None
 
 
-def expects(cells: dict[str, Any]) -> bool:
+def expects(cells: dict[str, object]) -> bool:
     """Return whether a line has an expected output: its cell is not missing, blank or empty.
 
     >>> expects({"A1": "null", "B1": "pop"}), expects({"A1": {}, "B1": "pop"}), expects({"B1": "pop"})

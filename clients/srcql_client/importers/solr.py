@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import pyarrow as pa
 
@@ -76,7 +76,7 @@ class SolrExport:
             while batch := list(islice(rows, ROWS_AT_ONCE)):
                 yield pa.RecordBatch.from_pylist(batch, SCHEMA)
 
-    def _rows(self, stream: JsonStream) -> Iterator[dict[str, Any]]:
+    def _rows(self, stream: JsonStream) -> Iterator[dict[str, object]]:
         ids: set[str | None] = set()
         search = _Search(stream)
         for position, fields in enumerate(search):
@@ -91,13 +91,13 @@ class SolrExport:
             raise InvalidData(f"expected {search.found or 'some'} documents, found {len(ids)}", hint=hint)
 
 
-def _rows(unit: Document, data_set: str) -> Iterator[dict[str, Any]]:
+def _rows(unit: Document, data_set: str) -> Iterator[dict[str, object]]:
     """Yield a row for each problem of the unit."""
     id_, problems = unit.text("id"), unit.texts("abstractionId")
     if not id_ or not problems:
         raise unit.missing("abstractionId" if id_ else "id")
     source = unit.text("content")
-    row = {
+    row: dict[str, object] = {
         "data_set_id": data_set,
         "implementation_id": f"{id_}_original_0",
         "source_code": source,
@@ -117,7 +117,7 @@ class _Search:
         self._stream = stream
         self.found = 0
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         while character := self._stream.peek():
             if character == "[":
                 yield from self._array()
@@ -126,12 +126,12 @@ class _Search:
             else:
                 raise self._stream.error("the JSON of a Solr export", hint="request wt=json from Solr")
 
-    def _array(self) -> Iterator[Any]:
+    def _array(self) -> Iterator[object]:
         return (self._stream.value() for _ in self._stream.elements())
 
-    def _object(self) -> Iterator[Any]:
+    def _object(self) -> Iterator[object]:
         """Yield the documents of a response; an object that is not a response is a document itself."""
-        others: dict[str, Any] = {}
+        others: dict[str, object] = {}
         is_response = False
         for name in self._stream.members():
             if name == "response" and self._stream.peek() == "{":
@@ -142,7 +142,7 @@ class _Search:
         if not is_response:
             yield others
 
-    def _response(self) -> Iterator[Any]:
+    def _response(self) -> Iterator[object]:
         for name in self._stream.members():
             if name == "docs" and self._stream.peek() == "[":
                 yield from self._array()

@@ -5,7 +5,6 @@ A multi-valued field of the index is a list, any other is the value itself; both
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from srcql.errors import InvalidData
 
@@ -22,7 +21,7 @@ class Document:
     """
 
     position: int
-    fields: Any
+    fields: object
 
     def texts(self, name: str) -> list[str]:
         """Return the distinct texts of a field, in order."""
@@ -60,22 +59,26 @@ class Document:
 
     def missing(self, name: str) -> InvalidData:
         """Return the error for a required field without text."""
-        fields = ", ".join(list(self.fields)[:20]) or "none"
+        fields = ", ".join(list(self._members)[:20]) or "none"
         return self.error(f"text as {name}", f"none (fields: {fields})", f"request fl={name},… or fl=* from Solr")
 
-    def _values(self, name: str) -> list[Any]:
+    @property
+    def _members(self) -> dict[str, object]:
         if not isinstance(self.fields, dict):
             raise self.error("a document", repr(self.fields)[:60])
-        value = self.fields.get(name)
+        return self.fields
+
+    def _values(self, name: str) -> list[object]:
+        value = self._members.get(name)
         return [each for each in (value if isinstance(value, list) else [value]) if each is not None]
 
-    def _value(self, name: str) -> Any:
+    def _value(self, name: str) -> object:
         values = self._values(name)
         if len(values) > 1:
             raise self.error(f"one value as {name}", f"{len(values)} values")
         return values[0] if values else None
 
-    def _text(self, name: str, value: Any) -> str:
+    def _text(self, name: str, value: object) -> str:
         if not isinstance(value, str):
             raise self.error(f"text as {name}", repr(value)[:60])
         try:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from typing import IO, Any
+from typing import IO
 
 from .comparison import Cell, Comparison, Counts
 from .request import Request
@@ -39,7 +39,7 @@ def write(comparison: Comparison, verdict: Verdict, out: IO[bytes], _width: int,
     out.write(b"\n]}\n")
 
 
-def _counts(counts: Counts, request: Request) -> dict[str, Any]:
+def _counts(counts: Counts, request: Request) -> dict[str, object]:
     """Return numbers of cells and steps; None for kinds that the request does not check."""
     numbers = {name: getattr(counts, name) for name in ("cells", "steps", "compared")}
     is_checked = {"regression": request.against is not None, "changed": True, "flaky": request.checks_flaky}
@@ -47,10 +47,10 @@ def _counts(counts: Counts, request: Request) -> dict[str, Any]:
     return numbers | {"statuses": counts.statuses, "tripping": tripping}
 
 
-def _cell(cell: Cell) -> dict[str, Any]:
+def _cell(cell: Cell) -> dict[str, object]:
     names = ("data_set_id", "problem_id", "context", "implementation_id", "test_id")
     return {name: getattr(cell, name) for name in names} | {"steps": [asdict(step) for step in cell.differing]}
 
 
-def _json(value: dict[str, Any]) -> bytes:
+def _json(value: dict[str, object]) -> bytes:
     return json.dumps(value, ensure_ascii=False, default=str).encode()

@@ -12,7 +12,7 @@ from flight_server.identity import ANONYMOUS
 from flight_server.protocol import message, pack
 from flight_server.server import Server
 from flight_server.settings import Settings
-from flight_server.state.options import DEFAULTS, equality_of, update_options
+from flight_server.state.options import DEFAULTS, session_equality, update_options
 from flight_server.state.sessions import COOKIE, Sessions
 from srcql.errors import Unavailable, UnknownName
 from tests.flight_server.rpc import connect, observations, put, query, query_adbc
@@ -241,9 +241,9 @@ def test_caller_without_a_login_has_the_defaults():
 
 
 def test_equality_option_is_parsed():
-    assert update_options(DEFAULTS, EXACT)[0].using == equality_of("EXACT")
+    assert update_options(DEFAULTS, EXACT)[0].parsed_equality == session_equality("EXACT")
     with pytest.raises(ValueError, match="expected an option of USING"):
-        equality_of("EXACT RUNS EACH")
+        session_equality("EXACT RUNS EACH")
 
 
 @pytest.mark.parametrize("name", ["SetSessionOptions", "GetSessionOptions", "CloseSession"])

@@ -520,13 +520,13 @@ MATRIX FROM Demo;
 --| InvalidQuery: line 1, column 1: expected one problem, found 2
 --|   MATRIX FROM Demo
 --|   ^^^^^^
---|   hint: run one statement for each: MATRIX FROM "Demo"."abs", MATRIX FROM "Demo"."stack", …
+--|   hint: use one MATRIX for each problem: MATRIX FROM "Demo"."abs", MATRIX FROM "Demo"."stack", …
 
 MATRIX FROM Demo.abs AT MOST 2;
---| InvalidQuery: line 1, column 1: the matrix has 6 columns, and at most 2 are allowed
+--| InvalidQuery: line 1, column 1: MATRIX has 6 columns, and at most 2 are allowed
 --|   MATRIX FROM Demo.abs AT MOST 2
 --|   ^^^^^^
---|   hint: use AT MOST 6, or select fewer implementations by WHERE
+--|   hint: use AT MOST 6, or select fewer implementations with WHERE
 
 SELECT a FROM (MATRIX FROM Demo.abs) WHERE g = '1';
 --| UnknownName: line 1, column 44: unknown column g
@@ -626,10 +626,10 @@ SELECT ? FROM (CLUSTER FROM Demo);
 --| InvalidQuery: expected 1 parameter, found 0
 
 SLICE FROM (SELECT * REPLACE ({'a': 1} AS output) FROM observations);
---| ExecutionError: FROM (query) gave an output of the type STRUCT(a INTEGER): to_json makes a text of it
+--| ExecutionError: FROM (query) returned an output of type STRUCT(a INTEGER): use to_json to return text
 
 ORACLE FROM (SELECT * REPLACE ([1] AS output) FROM observations);
---| ExecutionError: FROM (query) gave an output of the type INTEGER[]: to_json makes a text of it
+--| ExecutionError: FROM (query) returned an output of type INTEGER[]: use to_json to return text
 
 EXPLAIN ANALYZE;
 --| InvalidQuery: line 1, column 16: expected a query after EXPLAIN, found the end of the statement

@@ -113,9 +113,9 @@ def test_a_matrix_shows_one_problem_of_so_many_columns(database: duckdb.DuckDBPy
         "line 1, column 16: expected one problem, found 4",
         "  SELECT 1 FROM (MATRIX FROM *)",
         "                 ^^^^^^",
-        '  hint: run one statement for each: MATRIX FROM "Commits"."2nd", MATRIX FROM "Demo"."abs", …',
+        '  hint: use one MATRIX for each problem: MATRIX FROM "Commits"."2nd", MATRIX FROM "Demo"."abs", …',
     ]
-    with pytest.raises(InvalidQuery, match="the matrix has 6 columns, and at most 5 are allowed"):
+    with pytest.raises(InvalidQuery, match="MATRIX has 6 columns, and at most 5 are allowed"):
         compile("MATRIX FROM Demo.abs AT MOST 5", Asked(database))
 
 
@@ -186,7 +186,7 @@ def test_a_query_without_a_key_or_the_output_is_refused(database: duckdb.DuckDBP
 
 def test_a_row_of_a_query_without_a_key_is_refused(database: duckdb.DuckDBPyConnection) -> None:
     sql = compile("CLUSTER FROM (SELECT * REPLACE (NULL AS test_id) FROM observations)").sql
-    with pytest.raises(duckdb.Error, match="FROM \\(query\\) gave a row without test_id"):
+    with pytest.raises(duckdb.Error, match="FROM \\(query\\) returned a row without test_id"):
         database.sql(sql).fetchall()
 
 
