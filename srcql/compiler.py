@@ -1,7 +1,6 @@
-"""From the user's text to SQL for the engine.
+"""Compiles the user's text to SQL for the engine.
 
-Each verb is replaced by the SQL that it stands for, each table with AT by a view of what it was; all else stays as it
-was typed, byte for byte.
+SQL replaces each verb, and a view of a past snapshot replaces each table with AT. All other text is copied unchanged.
 
 >>> compiled = compile("SELECT size FROM (CLUSTER FROM MBPP)")
 >>> compiled.sql.startswith("SELECT size FROM (SELECT data_set_id, "), compiled.verbs
@@ -31,7 +30,7 @@ __all__ = ["STANDALONE", "Compiled", "Resolver", "Source", "compile", "transpile
 
 
 class _Writer:
-    """Writes a statement from left to right and notes what it carried over."""
+    """Writes a statement from left to right, and notes what it copies."""
 
     def __init__(self, text: str, found: list[Part], resolver: Resolver, forms: Forms) -> None:
         self.text, self.found, self.resolver, self.forms = text, found, resolver, forms
@@ -41,7 +40,7 @@ class _Writer:
         self.length = 0
 
     def copy(self, start: int, end: int) -> None:
-        """Carry the user's text over, its outermost verbs and its tables with AT replaced."""
+        """Copy a stretch of the user's text, and replace its parts."""
         for found in self.found:
             if start <= found.span[0] and found.span[1] <= end:
                 self._carry(start, found.span[0])
@@ -58,7 +57,7 @@ class _Writer:
             self._write(f" AS {quoted(' '.join(self.text[slice(*found.text)].split()))}")
 
     def _name(self, found: TableAt) -> None:
-        """The view in place of the table; it goes by the name that the user has for it."""
+        """Write the view in place of the table, under the name that the user has for it."""
         view = self.resolver.table(found.table, found.at)
         if view is None:
             self._carry(*found.span)
@@ -73,7 +72,7 @@ class _Writer:
         self._write_marked(found.verb.lower(lowering, found.root))
 
     def _ask(self, ctes: tuple[VisibleCte, ...], sql: str, same_again: bool) -> list[tuple[Any, ...]] | None:
-        """What a query answers that has to be asked before its verb can be lowered; it sees what the verb sees."""
+        """Return the rows of a query that lowering needs; it sees the common table expressions that the verb sees."""
         writer = _Writer(self.text, self.found, self.resolver, self.forms)
         for cte in reversed(ctes):
             sql = f"WITH {'RECURSIVE ' if cte.recursive else ''}{mark(cte.span)} SELECT * FROM ({sql})"
@@ -106,16 +105,15 @@ class _Writer:
         self.length += len(sql)
 
     def compiled(self) -> Compiled:
-        """What was written."""
+        """Return the statement as written so far."""
         verbs = sum(isinstance(part, FoundVerb) for part in self.found)
         return Compiled(self.text, "".join(self.parts), verbs, tuple(self.carried))
 
 
 def compile(text: str, resolver: Resolver = STANDALONE, forms: Forms = DUCKDB) -> Compiled:
-    """Lower the verbs of one statement to SQL: text -> `Compiled`.
+    """Compile one statement; text without verbs or AT is unchanged.
 
-    Raises InvalidQuery, UnknownName or Unsupported, with the place in the text, for a mistake in a verb or in AT. Any
-    other text is handed on as it is.
+    Raises InvalidQuery, UnknownName or Unsupported, with the place in the text, for a mistake in a verb or in AT.
     """
     found = find_parts(text, resolver.observations)
     if not found:
@@ -138,7 +136,7 @@ def _partitionable(text: str, parts: list[Part]) -> Selection | None:
 
 
 def transpile(text: str, write: str = "duckdb") -> str:
-    """A statement as SQL of another engine, over tables that stand by their names.
+    """Return a statement as SQL of another engine, over tables with the names of the lakehouse's.
 
     >>> transpile("SELECT size FROM (CLUSTER FROM MBPP)", write="spark")[:40]
     'WITH __rows_1 AS (SELECT data_set_id, pr'

@@ -15,8 +15,8 @@ from srcql.trees import trees
 
 
 class Srcql(DuckDB):
-    """Reads SRCQL: a tree has each verb as the query that it stands for."""
+    """Parses SRCQL: a tree has the query of each verb in its place."""
 
     def parse(self, sql: str, **opts: Any) -> list[exp.Expr | None]:
-        """The statements of a text; raises SrcqlError children for a mistake in a verb."""
+        """Return the statements of a text; raises an SrcqlError for a mistake in a verb."""
         return [*trees(compile(sql).sql, **opts)]

@@ -1,7 +1,7 @@
-"""What can go wrong, in words that a stranger can act on.
+"""The errors of all parts: what was expected, what was found, where, and a hint.
 
-Every error that leaves this project is an `SrcqlError`: what was expected, what was found, where in the text it stands,
-and a hint. The class says whose move it is; the Flight server maps it to a status, the command line to an exit code.
+Every error that reaches a user is an `SrcqlError`. Its class says who can act on it: the Flight server maps it to a
+status, the command line to an exit code.
 
 >>> print(UnknownName("unknown data set HumanEvil", text="CLUSTER FROM HumanEvil", span=(13, 22), hint="x"))
 line 1, column 14: unknown data set HumanEvil
@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 
 class SrcqlError(Exception):
-    """Anything that a user can be told; `text` and `span` (start, end: offsets from 0, end exclusive) say where."""
+    """An error for the user; its place is `span` of `text` (start, end: offsets from 0, end exclusive)."""
 
     def __init__(
         self, message: str, *, text: str | None = None, span: tuple[int, int] | None = None, hint: str | None = None
@@ -54,56 +54,56 @@ class SrcqlError(Exception):
         line = self.text[start:].split("\n", 1)[0].rstrip("\r")
         before = line[: self.span[0] - start]
         width = max(1, min(self.span[1] - self.span[0], len(line) - len(before)))
-        margin = "".join("\t" if letter == "\t" else " " for letter in before)
+        margin = "".join("\t" if character == "\t" else " " for character in before)
         return f"  {line}\n  {margin}{'^' * width}"
 
 
 class InvalidQuery(SrcqlError):
-    """The text is not SRCQL, nor SQL that can be run."""
+    """The text is not valid SRCQL or SQL."""
 
 
 class UnknownName(SrcqlError):
-    """A data set, problem, table, column or handle that does not exist."""
+    """A data set, problem, table, column or handle does not exist."""
 
 
 class Unauthenticated(SrcqlError):
-    """The server knows its users, and not who this one is."""
+    """The server requires authentication, and it failed or is missing."""
 
 
 class Forbidden(SrcqlError):
-    """A statement that reads or writes outside the lakehouse, or what is not granted to this user."""
+    """A statement reads or writes outside the lakehouse, or what is not granted to the user."""
 
 
 class Unsupported(SrcqlError):
-    """A clause or command that this version does not have."""
+    """This version or engine does not have a clause or command."""
 
 
 class InvalidData(SrcqlError):
-    """Rows that the store refuses; nothing of their batch was written."""
+    """The store rejected rows; nothing of their batch was written."""
 
 
 class StoreError(SrcqlError):
-    """The warehouse or its catalog cannot be read or written as it is."""
+    """The warehouse or its catalog cannot be read or written."""
 
 
 class ExecutionError(SrcqlError):
-    """A valid query that failed on the data it met."""
+    """A valid query failed on its data."""
 
 
 class Cancelled(SrcqlError):
-    """The client gave up on the query."""
+    """The client cancelled the query."""
 
 
 class TimedOut(SrcqlError):
-    """The query ran longer than it was allowed to."""
+    """The query ran longer than allowed."""
 
 
 class Unavailable(SrcqlError):
-    """The server takes no new work now; the same call may be made again."""
+    """The server takes no new work now; the client can retry."""
 
 
 def suggestion(found: str, known: Iterable[str], what: str) -> str:
-    """A hint for a mistyped name: its nearest match, else the first of what exists.
+    """Return a hint for a mistyped name: its nearest match, else the first existing names.
 
     >>> suggestion("mbpp_798_sum", ["mbpp_798__sum", "mbpp_1"], "problems")
     'did you mean mbpp_798__sum?'

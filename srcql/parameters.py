@@ -1,4 +1,4 @@
-"""Parameters of a statement: each `?` gets its number, for a part of the text may be asked alone, or stand twice."""
+"""Parameters of a statement: each `?` gets a number, because lowering can repeat a part of the text or run it alone."""
 
 from collections.abc import Collection
 from itertools import count, pairwise
@@ -14,9 +14,9 @@ HINT = "write parameters as ?, or as $1, $2 and so on"
 
 
 def numbered(text: str) -> dict[int, str]:
-    """Where each `?` stands in a text, and what stands for it: `$n`.
+    """Return the offset of each `?` in a text, with the `$n` that replaces it.
 
-    Raises InvalidQuery where the text numbers or names others itself.
+    Raises InvalidQuery if the text has numbered or named parameters too.
 
     >>> numbered("SELECT ?, '?', ?")
     {7: '$1', 15: '$2'}
@@ -36,9 +36,9 @@ def numbered(text: str) -> dict[int, str]:
 
 
 def count_parameters(text: str, names: Collection[str]) -> int:
-    """How many values a statement takes, by the names of its parameters.
+    """Return the number of values that a statement takes, from the names of its parameters.
 
-    Raises InvalidQuery, with the place in the text, for a name that is no number, and where a smaller one is missing.
+    Raises InvalidQuery, with the place in the text, for a name that is not a number, and for a missing number.
 
     >>> count_parameters("SELECT $2, $1, $2", {"1", "2"})
     2

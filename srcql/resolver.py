@@ -1,4 +1,4 @@
-"""What the language asks of the store: which columns there are, and where the rows of a cube are read."""
+"""What the language needs from the store: the columns, and the tables or views that hold the rows of a cube."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -13,18 +13,18 @@ from srcql.schema import OBSERVATIONS, Table
 
 
 class Choice(Enum):
-    """What RUNS has to choose from."""
+    """How much RUNS has to choose from."""
 
     NOTHING = "every cell has one run, one context and no repeated step"
     RUNS = "within each run, every cell has one context and no repeated step"
-    ROWS = "anything may be there more than once"
+    ROWS = "any run, context or step may be there more than once"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the rows of one cube are read: names of tables or views.
+    """The names of the tables or views that hold the rows of one cube.
 
-    `choice` says what is known of the rows: how much of RUNS there is to do.
+    `choice` is what the store knows about the rows.
     """
 
     observations: str
@@ -34,39 +34,39 @@ class Source:
 
 
 class Resolver(Protocol):
-    """The store, as a compilation sees it."""
+    """The store, as compilation sees it."""
 
     @property
     def observations(self) -> Table:
-        """The table of observations, with the columns that were added later."""
+        """The table of observations, with the columns added later."""
 
     @property
     def canonicalisers(self) -> frozenset[str] | None:
-        """The names that THROUGH may take; None when they are not known here."""
+        """The names that THROUGH can take; None if unknown here."""
 
     @property
     def equality(self) -> Equality:
-        """What a verb without USING is read as."""
+        """The equality of verbs without USING."""
 
     @property
     def measures(self) -> frozenset[str] | None:
-        """The measures of a user's own that SIMILARITY may take; None when they are not known here."""
+        """The user's own measures that SIMILARITY can take; None if unknown here."""
 
     def source(self, selection: Selection) -> Source:
-        """Where the selected rows are read; raises UnknownName with the span of a name that does not exist."""
+        """Return the tables or views of the selected rows; raises UnknownName with the span of an unknown name."""
 
     def table(self, name: str, at: At) -> str | None:
-        """The view that has a table of plain SQL as it was; None when the text is to stay as it is."""
+        """Return the view of a past snapshot of a table in plain SQL; None to leave the text unchanged."""
 
     def ask(self, question: Compiled, same_again: bool) -> list[tuple[Any, ...]] | None:
-        """Rows that have to be known before a verb can be lowered; None when there is nobody to ask.
+        """Return the rows of a query that lowering needs; None without a store.
 
-        `same_again` says that the snapshot has the same answer each time.
+        `same_again` is whether the snapshot returns the same rows each time.
         """
 
 
 class Standalone:
-    """No store at hand: the tables stand by their names, and a cell may have several runs."""
+    """No store: tables have their own names, and a cell can have several runs."""
 
     observations: Table = OBSERVATIONS
     canonicalisers: frozenset[str] | None = None
@@ -74,18 +74,18 @@ class Standalone:
     measures: frozenset[str] | None = None
 
     def source(self, selection: Selection) -> Source:
-        """The published tables, whatever is selected; Unsupported for a selection with AT."""
+        """Return the published tables; raises Unsupported for a selection with AT."""
         if selection.at:
             hint = "run it on a lakehouse, which knows its snapshots"
             raise Unsupported("AT needs a lakehouse", span=selection.at.span, hint=hint)
         return Source("observations", "tests", "code_implementations", Choice.ROWS)
 
     def table(self, name: str, at: At) -> str | None:  # noqa: ARG002
-        """None: an engine may have AT of its own."""
+        """Return None: an engine can have an AT of its own."""
         return None
 
     def ask(self, question: Compiled, same_again: bool) -> list[tuple[Any, ...]] | None:  # noqa: ARG002
-        """None: there are no rows at hand."""
+        """Return None: there are no rows."""
         return None
 
 

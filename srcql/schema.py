@@ -1,7 +1,7 @@
-"""The three tables and their columns: the one source that the language, the store and the clients share.
+"""The three tables and their columns, for the language, the store and the clients.
 
-Column names and types of `observations`, `tests` and `code_implementations` are those that the Observation Lakehouse
-published; `response_kind` and `response_key` are derived from `output` when a row is written. Types are DuckDB's names.
+The Observation Lakehouse published the column names and types of `observations`, `tests` and `code_implementations`.
+`response_kind` and `response_key` are derived from `output` when a row is written. Types are DuckDB's names.
 
 >>> OBSERVATIONS.column("step_id").type
 'INTEGER'
@@ -14,7 +14,7 @@ from enum import Enum
 
 
 class Role(Enum):
-    """What a column says of an observation."""
+    """What a column describes about an observation."""
 
     KEY = "which response it is"
     CONTEXT = "where, when and by whom it was observed"
@@ -27,7 +27,7 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, its DuckDB type, its Iceberg field id, and what it says."""
+    """One column: its name, its DuckDB type, its Iceberg field id, and what it describes."""
 
     name: str
     type: str
@@ -47,11 +47,11 @@ class Table:
     sort: tuple[str, ...]
 
     def column(self, name: str) -> Column:
-        """The column of that name; KeyError when there is none."""
+        """Return the column of that name; raises KeyError for an unknown one."""
         return {column.name: column for column in self.columns}[name]
 
     def of(self, role: Role) -> tuple[Column, ...]:
-        """The columns of one role, in the order of the schema."""
+        """Return the columns of one role, in the order of the schema."""
         return tuple(column for column in self.columns if column.role is role)
 
 
@@ -120,8 +120,8 @@ CODE_IMPLEMENTATIONS = Table(
 
 TABLES = {table.name: table for table in (OBSERVATIONS, TESTS, CODE_IMPLEMENTATIONS)}
 
-# What identifies a row, and which tables refer to another by its key: for tools that draw tables joined. The store
-# takes rows whose code or test it has not seen, and several sources of one of these, of which the latest counts.
+# The key of each table, and the references between tables: for tools that draw or join tables. The store accepts rows
+# without their code or test, and several sources of one code or test, of which the latest counts.
 _PROBLEM = ("data_set_id", "problem_id")
 KEYS = {
     "code_implementations": (*_PROBLEM, "implementation_id"),
@@ -130,7 +130,7 @@ KEYS = {
 }
 REFERENCES = (("observations", "code_implementations"), ("observations", "tests"))  # referring, referred to
 
-# Columns that SLICE adds to those of observations: no column of that name can be added to the table.
+# Columns that SLICE adds to those of observations: their names cannot be added to the table.
 GIVEN_BY_VERBS = frozenset(
     {"kind", "specified", "source_code", "language", "test_source", "focal_interface", "test_language"}
 )

@@ -1,4 +1,4 @@
-"""SQL as text: the few forms that lowered verbs are written with."""
+"""Pieces of SQL text for lowered verbs."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ STEP_KEY = ("data_set_id", "problem_id", "implementation_id", "test_id", "step_i
 
 
 def literal(text: str) -> str:
-    """A text.
+    """Return a string literal.
 
     >>> literal("it's")
     "'it''s'"
@@ -18,7 +18,7 @@ def literal(text: str) -> str:
 
 
 def identifier(column: str) -> str:
-    """A column: those of the schema and the language's own stand bare, all others quoted.
+    """Return a column name: unquoted for those of the schema and the language's own, else quoted.
 
     >>> identifier("run_id"), identifier("__key"), identifier('odd"name')
     ('run_id', '__key', '"odd""name"')
@@ -27,7 +27,7 @@ def identifier(column: str) -> str:
 
 
 def quoted(name: str) -> str:
-    """Any name.
+    """Return a quoted name.
 
     >>> print(quoted('odd"name'))
     "odd""name"
@@ -36,7 +36,7 @@ def quoted(name: str) -> str:
 
 
 def listed(columns: Iterable[str], of: str = "") -> str:
-    """Columns, each once, of one relation.
+    """Return a list of columns of one relation, each once.
 
     >>> listed(["test_id", "step_id", "test_id"], of="c")
     'c.test_id, c.step_id'
@@ -46,7 +46,7 @@ def listed(columns: Iterable[str], of: str = "") -> str:
 
 
 def same(left: str, right: str, columns: Iterable[str]) -> str:
-    """That two relations agree in these columns, where NULL is a value.
+    """Return the condition that two relations have equal columns; NULL equals NULL.
 
     >>> same("a", "b", ["test_id", "run_id"])
     'a.test_id = b.test_id AND a.run_id IS NOT DISTINCT FROM b.run_id'
@@ -58,7 +58,7 @@ def same(left: str, right: str, columns: Iterable[str]) -> str:
 
 
 def greatest_first(columns: Iterable[str]) -> str:
-    """The order that puts the greatest row first, NULL being least.
+    """Return the order with the greatest row first; NULL is least.
 
     >>> greatest_first(["created_at", "output"])
     'ORDER BY created_at DESC NULLS LAST, output DESC NULLS LAST'

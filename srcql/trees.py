@@ -1,4 +1,4 @@
-"""Lowered SQL as a tree, for those who go on with it: other dialects, lineage, analysis."""
+"""Lowered SQL as sqlglot's trees, for other dialects, lineage and analysis."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from sqlglot.parsers.duckdb import DuckDBParser
 
 
 class EngineParser(DuckDBParser):
-    """Reads DuckDB's SQL with our functions."""
+    """Parses DuckDB's SQL with the functions of udfs."""
 
     FUNCTIONS = DuckDBParser.FUNCTIONS.copy()
     del FUNCTIONS["MINHASH"]  # sqlglot's has another list of arguments than ours
 
 
 def trees(sql: str, **opts: Any) -> list[exp.Expr]:
-    """The statements of lowered SQL, in which no two common table expressions of the language share a name.
+    """Return the statements of lowered SQL; each common table expression of the language has a unique name.
 
-    Dialects that know WITH only at the top of a statement collect them there. `opts` are those of sqlglot's parser.
+    Dialects that allow WITH only at the top of a statement collect them there. `opts` are those of sqlglot's parser.
 
     >>> two = "SELECT * FROM (WITH __a AS (SELECT 1) FROM __a), (WITH __a AS (SELECT 2) FROM __a)"
     >>> [cte.alias for cte in trees(two)[0].find_all(exp.CTE)]

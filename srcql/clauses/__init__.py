@@ -1,1 +1,1 @@
-"""What a statement says: reads the clauses of a verb and checks them."""
+"""Reads the clauses of a verb and checks them."""

@@ -53,7 +53,7 @@ PLURAL = {"RUN": "runs", "COMMIT": "commits", "ENVIRONMENT": "environments", "IM
 
 @dataclass(frozen=True)
 class End:
-    """One end, by its name or as the id of a snapshot."""
+    """One end: a name, or the id of a snapshot."""
 
     name: Name
     version: int | None = None
@@ -61,7 +61,7 @@ class End:
 
 @dataclass(frozen=True)
 class Ends:
-    """What is compared: two ends on one axis."""
+    """The two ends on one axis."""
 
     axis: str
     before: End
@@ -69,7 +69,7 @@ class Ends:
 
 
 def end(reader: Reader) -> End:
-    """The name of an end, or the id of a snapshot."""
+    """Read the name of an end, or the id of a snapshot."""
     span = reader.span
     if reader.next_type is not TokenType.NUMBER:
         return End(reader.name("a name or the id of a snapshot"))
@@ -78,7 +78,7 @@ def end(reader: Reader) -> End:
 
 
 def noise(reader: Reader) -> End:
-    """NOISE: the repeat of the first end."""
+    """Read NOISE: the repeat of the first end."""
     reader.take("NOISE")
     return end(reader)
 
@@ -126,7 +126,7 @@ class Diff(Verb):
         return [self.head.before, self.head.after, *([self.clauses.noise] if self.clauses.noise else [])]
 
     def check(self, reader: Reader) -> None:
-        """Refuse ends that are none of the axis, and clauses that leave nothing to compare."""
+        """Reject ends that do not fit the axis, and clauses that leave nothing to compare."""
         super().check(reader)
         axis, given = self.head.axis, self.shared_clauses
         for each in self.ends:

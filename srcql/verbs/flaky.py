@@ -79,7 +79,7 @@ class Flaky(Verb):
         return replace(super().cube_of(selected), runs="ALL", within=tuple(self.within.values()))
 
     def check_runs(self, reader: Reader) -> None:
-        """Nothing: all runs are compared."""
+        """Accept any: FLAKY has no RUNS and compares all runs."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ class Matrix(Verb):
         return "output" if reader.at("FROM") else observed_column(reader, {})
 
     def check_order(self, reader: Reader, order: Piece) -> None:
-        """Nothing: which columns there are is known when the statement is planned."""
+        """Accept any order: the columns are known only when the implementations are."""
 
     @property
     def columns(self) -> tuple[str, ...]:

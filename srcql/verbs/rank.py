@@ -40,7 +40,7 @@ class On:
 
 
 def on(reader: Reader) -> On:
-    """ON and a score; of METRIC the column, and which of its ends is the best."""
+    """Read ON and a score; METRIC has a column and an order."""
     reader.take("ON")
     score = reader.expect(SCORES)
     if score != "METRIC":
@@ -86,7 +86,7 @@ class Rank(Verb):
     order = ("rank", "implementation_id")
 
     def check(self, reader: Reader) -> None:
-        """Ask for a score, and refuse a reference where none is looked at."""
+        """Require a score, and reject a reference for scores that have none."""
         super().check(reader)
         if self.clauses.on is None:
             raise reader.error("RANK needs a score", self.place, f"use RANK FROM … ON {' | '.join(SCORES)}")

@@ -43,7 +43,7 @@ FEWER = "use TOP n for the most similar pairs, MIN s for a least similarity, or 
 
 
 def least(reader: Reader) -> str:
-    """MIN: the least similarity that is shown."""
+    """Read MIN: the least similarity in the result."""
     reader.take("MIN")
     sign = "-" if reader.sign(TokenType.DASH) else ""
     number = reader.found
@@ -93,7 +93,7 @@ class Similarity(Verb):
         return known or reader.name(f"{', '.join(MEASURES)} or the name of a function")
 
     def check(self, reader: Reader) -> None:
-        """Refuse TOLERANCE where responses have to make sets, or runs are compared."""
+        """Reject TOLERANCE for measures that need sets of responses, and for runs that are compared."""
         super().check(reader)
         tolerance = self.cube.using.tolerance
         if tolerance and self.head != "AGREEMENT":

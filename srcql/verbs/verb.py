@@ -1,4 +1,4 @@
-"""What all verbs share: how a statement of one is read, and the form of the SQL that it stands for."""
+"""The base of all verbs: reads a statement, and wraps its SQL."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from srcql.sql import identifier, listed, quoted
 
 
 def order_by(reader: Reader) -> Piece:
-    """ORDER BY: over the columns of the result; the verb's own order follows it."""
+    """Read ORDER BY: over the columns of the result; the verb's own order follows it."""
     order = reader.piece(lambda parser: parser.parse_order_by(), "a column of the result")
     reject_aggregates(reader, order, "ORDER BY", "row of the result", windows=True)
     order_text = reader.text[order.span[0] : order.span[1]]
@@ -197,7 +197,7 @@ class Verb(ABC):
 
 
 def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlError:
-    """The error that something stands where no clause may."""
+    """Return the error for a token where a clause or the end was expected."""
     for words in SQL_ONLY:
         if reader.at(words):
             read_so_far = " ".join(reader.text[reader.start : reader.end].split())
