@@ -86,7 +86,7 @@ Part = FoundVerb | TableAt | UnnamedColumn
 class VerbNode(exp.Select):
     """A verb in the tree of the statement around it. A Select, because parentheses around a verb hold a query."""
 
-    arg_types = {**exp.Select.arg_types, "this": True}  # noqa: RUF012
+    arg_types = {**exp.Select.arg_types, "this": True}
 
 
 class SrcqlParser(PieceParser):

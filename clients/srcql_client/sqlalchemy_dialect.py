@@ -110,7 +110,7 @@ class SrcqlDialect(default.DefaultDialect):
     type_compiler = SrcqlTypeCompiler
     type_compiler_cls = SrcqlTypeCompiler
     preparer = SrcqlPreparer
-    colspecs = {types.LargeBinary: Bytes}  # noqa: RUF012
+    colspecs = {types.LargeBinary: Bytes}
 
     div_is_floordiv = False
     postfetch_lastrowid = False

@@ -50,8 +50,8 @@ class Check(Verb):
 
     word = "CHECK"
     form = "CHECK"
-    shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}  # noqa: RUF012
-    own = {"AGAINST": against, "PER": choice("PER", tuple(COLUMNS))}  # noqa: RUF012
+    shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}
+    own = {"AGAINST": against, "PER": choice("PER", tuple(COLUMNS))}
     own_clauses = CheckClauses
     clauses: CheckClauses
     results = tuple(dict.fromkeys(column for columns in COLUMNS.values() for column in columns))

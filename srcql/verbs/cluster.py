@@ -39,7 +39,7 @@ class Cluster(Verb):
 
     word = "CLUSTER"
     form = "CLUSTER"
-    own = {  # noqa: RUF012
+    own = {
         "MIN SIZE": whole_number("MIN SIZE", "a number of implementations"),
         "WEIGHT": choice("WEIGHT", ("DISTINCT CODE",)),
     }

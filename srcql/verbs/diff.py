@@ -97,8 +97,8 @@ class Diff(Verb):
 
     word = "DIFF"
     form = f"DIFF {' | '.join(AXES)} a TO b"
-    shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}  # noqa: RUF012
-    own = {"AGAINST": against, "NOISE": noise, "CHANGED ONLY": flag("CHANGED ONLY")}  # noqa: RUF012
+    shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}
+    own = {"AGAINST": against, "NOISE": noise, "CHANGED ONLY": flag("CHANGED ONLY")}
     own_clauses = DiffClauses
     head: Ends
     clauses: DiffClauses

@@ -49,8 +49,8 @@ class Flaky(Verb):
 
     word = "FLAKY"
     form = "FLAKY"
-    shared = {words: clause for words, clause in SHARED.items() if words != "RUNS"}  # noqa: RUF012
-    own = {  # noqa: RUF012
+    shared = {words: clause for words, clause in SHARED.items() if words != "RUNS"}
+    own = {
         "WITHIN": choice("WITHIN", tuple(WITHIN)),
         "MIN RUNS": whole_number("MIN RUNS", "a number of runs"),
     }

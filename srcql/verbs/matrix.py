@@ -38,7 +38,7 @@ class Matrix(Verb):
 
     word = "MATRIX"
     form = "MATRIX [output | kind | column]"
-    own = {  # noqa: RUF012
+    own = {
         "ROWS": choice("ROWS", ("STEP", "TEST")),
         "AT MOST": whole_number("AT MOST", "a number of columns"),
         "WITH SPECIFIED": flag("WITH SPECIFIED"),

@@ -36,7 +36,7 @@ class Minimize(Verb):
 
     word = "MINIMIZE"
     form = "MINIMIZE"
-    own = {"TO": whole_number("TO", "a number of tests")}  # noqa: RUF012
+    own = {"TO": whole_number("TO", "a number of tests")}
     own_clauses = MinimizeClauses
     clauses: MinimizeClauses
     results = ("pick", "test_id", "gained_pairs", "classes")

@@ -41,8 +41,8 @@ class Oracle(Verb):
 
     word = "ORACLE"
     form = "ORACLE"
-    shared = {**SHARED, "USING": using_before(*(f"EXCEPTIONS {word}" for word in EXCEPTIONS))}  # noqa: RUF012
-    own = {  # noqa: RUF012
+    shared = {**SHARED, "USING": using_before(*(f"EXCEPTIONS {word}" for word in EXCEPTIONS))}
+    own = {
         "PER": choice("PER", ("STEP", "CLUSTER")),
         "PLURALITY|MAJORITY|QUORUM": quorum,
         "EXCEPTIONS": choice("EXCEPTIONS", EXCEPTIONS),

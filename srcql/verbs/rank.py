@@ -79,7 +79,7 @@ class Rank(Verb):
 
     word = "RANK"
     form = "RANK"
-    own = {"ON": on, "AGAINST": against}  # noqa: RUF012
+    own = {"ON": on, "AGAINST": against}
     own_clauses = RankClauses
     clauses: RankClauses
     results = ("rank", "implementation_id", "score", "n_missing")

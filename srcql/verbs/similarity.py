@@ -76,8 +76,8 @@ class Similarity(Verb):
 
     word = "SIMILARITY"
     form = f"SIMILARITY [{' | '.join(MEASURES)} | function]"
-    shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}  # noqa: RUF012
-    own = {"MIN": least, "TOP": whole_number("TOP", "a number of pairs")}  # noqa: RUF012
+    shared = {**SHARED, "USING": any_equality, "MISSING": any_missing}
+    own = {"MIN": least, "TOP": whole_number("TOP", "a number of pairs")}
     own_clauses = SimilarityClauses
     head: str | Name
     clauses: SimilarityClauses

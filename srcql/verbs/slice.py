@@ -46,7 +46,7 @@ class Slice(Verb):
 
     word = "SLICE"
     form = "SLICE [* | column, …]"
-    own = {  # noqa: RUF012
+    own = {
         "WITH CODE": flag("WITH CODE"),
         "WITH TESTS": flag("WITH TESTS"),
         "WITH SPECIFIED": flag("WITH SPECIFIED"),

@@ -215,11 +215,12 @@ def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlErro
     for words in SHARED:
         if words not in order and next_clause(reader, words):
             return reader.error(f"{verb} takes no {words}", reader.ahead(words), follow)
-    for other in Verb.__subclasses__():
+    verbs = sorted(Verb.__subclasses__(), key=lambda each: each.word)
+    for other in verbs:
         for words in other.own:
             found = next_clause(reader, words)
             if found and not any(longer.startswith(f"{found} ") for longer in order):
-                having = one_of([verb.word for verb in Verb.__subclasses__() if words in verb.own])
+                having = one_of([each.word for each in verbs if words in each.own])
                 return reader.error(f"{found} belongs to {having}", reader.ahead(found), follow)
     near = reader.near([word for words in order for word in words.split("|")])
     return reader.expected("a clause or the end of the verb", near or follow)

@@ -1,4 +1,4 @@
-"""The rules of the grammar page, and sentences that they allow."""
+"""The rules of the grammar page, and sentences drawn from them."""
 
 import random
 import re
@@ -14,7 +14,7 @@ DEEP = 2  # queries inside queries
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a rule: `sort` is |, [, {, ( (parts one after the other), word (a terminal), or name (of a rule)."""
+    """A piece of a rule: `sort` is |, [, {, ( (a sequence), word (a terminal), or name (of a rule)."""
 
     sort: str
     parts: tuple["Part", ...] = ()
@@ -24,14 +24,14 @@ class Part:
 
 @dataclass
 class Grammar:
-    """The rules and the samples of what they do not go into; `seen` are the alternatives that were taken."""
+    """The rules, and samples of what they do not define; `seen` holds the alternatives taken so far."""
 
     rules: dict[str, Part]
     samples: dict[str, list[str]]
     seen: set[tuple[int, int]] = field(default_factory=set)
 
     def sentence(self, chance: random.Random, start: str = "statement") -> str:
-        """One sentence."""
+        """Return one sentence."""
         return " ".join(self._words(Part("name", text=start), chance, 0))
 
     def _words(self, part: Part, chance: random.Random, depth: int) -> Iterator[str]:
@@ -45,7 +45,7 @@ class Grammar:
                 yield from self._words(each, chance, depth + (part.text == "query"))
 
     def _chosen(self, part: Part, chance: random.Random, depth: int) -> list[Part]:
-        """The parts that stand in the sentence, in their order."""
+        """Return the parts of the sentence, in order."""
         if part.sort == "(":
             return list(part.parts)
         if part.sort == "|":
@@ -59,14 +59,14 @@ class Grammar:
         return chosen
 
     def _unseen_first(self, part: Part, count: int, chance: random.Random) -> int:
-        """One of so many alternatives, mostly one that was never taken."""
+        """Return one alternative, usually one that was never taken."""
         unseen = [at for at in range(count) if (id(part), at) not in self.seen]
         at = chance.choice(unseen) if unseen and chance.random() < 0.7 else chance.randrange(count)
         self.seen.add((id(part), at))
         return at
 
     def alternatives(self) -> set[tuple[int, int]]:
-        """All that can be taken."""
+        """Return every alternative of the rules."""
         return {found for rule in self.rules.values() for found in _alternatives(rule)}
 
 
@@ -81,14 +81,14 @@ def _alternatives(part: Part) -> Iterator[tuple[int, int]]:
 
 
 def parts(part: Part) -> Iterator[Part]:
-    """A part and all that it is made of."""
+    """Yield a part and all parts inside it."""
     yield part
     for each in part.parts:
         yield from parts(each)
 
 
 def read_page() -> Grammar:
-    """The grammar of the page."""
+    """Read the grammar of the page."""
     block = re.search(r"```ebnf\n(.*?)\n```", PAGE, re.DOTALL)
     assert block
     tokens = TOKEN.findall(block[1])

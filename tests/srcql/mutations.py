@@ -1,11 +1,11 @@
-"""Statements that nobody wrote: those of the spec files and of the language page, with a few places changed."""
+"""Mutated statements: those of the spec files and of the language page, with a few tokens changed."""
 
 import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.srcql.spec import FIXTURES, blocks
+from tests.srcql.spec import NAMES, blocks
 
 PAGE = Path(__file__).parents[2] / "docs" / "language.md"
 TOKEN = re.compile(r"\s+|\w+|'[^']*'|\"[^\"]*\"|.", re.DOTALL)
@@ -31,14 +31,14 @@ CLAUSES = (
 
 
 def valid() -> list[str]:
-    """The statements that are changed."""
-    names = sorted({path.stem for path in FIXTURES.glob("*.sql")} - {"cube"})
+    """Return the statements to mutate."""
+    names = [name for name in NAMES if name != "cube"]
     statements = [block.statements[0] for name in names for block in blocks(name) if not block.message]
     return statements + re.findall(r"```sql\n(.*?)\n```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def mutated(seed: int) -> Iterator[str]:
-    """Changed statements without end, the same for the same seed."""
+    """Yield mutated statements without end, the same for the same seed."""
     chance, texts = random.Random(seed), valid()
     alike = _alike({token for text in texts for token in TOKEN.findall(text)})
     while True:
@@ -49,7 +49,7 @@ def mutated(seed: int) -> Iterator[str]:
 
 
 def _alike(tokens: set[str]) -> dict[str, list[str]]:
-    """The tokens of each sort."""
+    """Return the tokens of each sort."""
     found: dict[str, list[str]] = {}
     for token in sorted(tokens):
         found.setdefault(_sort(token), []).append(token)

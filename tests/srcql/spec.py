@@ -1,4 +1,4 @@
-"""Reads the spec files: blocks with a blank line between, a title and statements, each with ; at the end of a line."""
+"""Read the spec files: blocks separated by blank lines, each a title and statements that end with ; and a newline."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,9 @@ import udfs
 from srcql.schema import TABLES
 
 FIXTURES = Path(__file__).with_name("fixtures")
+NAMES = sorted(file.stem for file in FIXTURES.glob("*.sql"))
+ERRORS = [name for name in NAMES if name.startswith("errors")]
+STATEMENTS = [name for name in NAMES if name not in {*ERRORS, "bad_errors", "cube", "identity"}]
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ def _block(lines: list[str]) -> Block:
 
 
 def cube(threads: int = 2, shuffled: bool = False) -> duckdb.DuckDBPyConnection:
-    """A database with the tables of the schema and the rows of `fixtures/cube.sql`."""
+    """Return a database with the tables of the schema and the rows of `fixtures/cube.sql`."""
     connection = duckdb.connect(config={"threads": threads})
     udfs.register(connection)
     for table in TABLES.values():

@@ -1,4 +1,4 @@
-"""The user's text stays as it was typed around the verbs, and its places are known in the SQL."""
+"""The user's text around the verbs is unchanged, and its positions are known in the SQL."""
 
 import re
 
@@ -13,7 +13,7 @@ from tests.srcql.spec import Block, blocks, cube
 
 
 class Recording(Standalone):
-    """Tells what was selected; its views have names of their own, and nothing is to be chosen in them."""
+    """Record the selections; the views have their own names, and RUNS has nothing to choose."""
 
     def __init__(self) -> None:
         self.selections: list[Selection] = []
@@ -35,19 +35,19 @@ def holds(selected: Selection, data_set: str, problem: str) -> bool:
 
 
 @pytest.mark.parametrize("block", blocks("identity"), ids=lambda block: block.statements[0])
-def test_a_text_without_verbs_is_handed_on_byte_for_byte(block: Block) -> None:
+def test_text_without_verbs_is_unchanged(block: Block) -> None:
     compiled = compile(block.statements[0])
     assert (compiled.sql, compiled.verbs) == (block.statements[0], 0)
 
 
-def test_around_a_verb_every_byte_stays() -> None:
+def test_text_around_a_verb_is_unchanged() -> None:
     before, after = "SELECT  list(x)  /* é */ FROM (", ') AS "Ç"\n WHERE size<>1 -- end'
     sql = compile(f"{before}CLUSTER FROM MBPP{after}").sql
     assert sql.startswith(f"{before}SELECT data_set_id, ")
     assert sql.endswith(f' AS "cluster"{after}')
 
 
-def test_every_place_of_the_sql_that_was_carried_over_is_found_again() -> None:
+def test_positions_of_copied_text_map_back() -> None:
     text = "SELECT é FROM (CLUSTER FROM (SLICE * FROM MBPP WHERE test_id = $1) WHERE step_id > $2) AS o"
     compiled = compile(text)
     assert compiled.verbs == 2
@@ -58,7 +58,7 @@ def test_every_place_of_the_sql_that_was_carried_over_is_found_again() -> None:
     assert compiled.locate(len(compiled.sql)) == len(text)
 
 
-def test_parameters_are_numbered_as_they_stand_in_the_text() -> None:
+def test_parameters_are_numbered_in_the_order_of_the_text() -> None:
     text = "SELECT ? FROM (CLUSTER FROM (SLICE * FROM Demo WHERE test_id = ?) WHERE step_id = ? LIMIT ?) WHERE size > ?"
     assert re.findall(r"\$\d", compile(text).sql) == ["$1", "$2", "$3", "$4", "$5"]
     database = cube()
@@ -67,7 +67,7 @@ def test_parameters_are_numbered_as_they_stand_in_the_text() -> None:
     assert database.execute(compile(text).sql, ["x", "t1", 7, 1, 2]).fetchall() == []
 
 
-def test_a_parameter_in_rows_that_are_read_twice_is_bound_once() -> None:
+def test_a_parameter_in_rows_read_twice_is_bound_once() -> None:
     database = cube()
     database.execute("CREATE VIEW __o AS FROM observations")
     sql = compile("CLUSTER FROM Demo WHERE problem_id = ? AND step_id = ?", Recording()).sql
@@ -80,7 +80,7 @@ def test_a_cube_with_nothing_to_choose_is_read_without_choosing() -> None:
     assert "__latest" in compile("CLUSTER FROM (SLICE * FROM MBPP)", Recording()).sql
 
 
-def test_rows_that_may_differ_when_asked_again_are_kept() -> None:
+def test_rows_that_may_change_between_reads_are_materialized() -> None:
     assert "NOT MATERIALIZED" in compile("CLUSTER FROM MBPP WHERE step_id + 1 IN (1, 2)", Recording()).sql
     assert "NOT MATERIALIZED" not in compile("CLUSTER FROM MBPP WHERE random() < 0.5", Recording()).sql
     assert "NOT MATERIALIZED" not in compile("CLUSTER FROM MBPP WHERE (SELECT random()) < 0.5", Recording()).sql
@@ -107,15 +107,13 @@ def test_rows_that_may_differ_when_asked_again_are_kept() -> None:
         ("SLICE FROM A.p WHERE problem_id = 'q'", [], ["A.p", "A.q"]),
     ],
 )
-def test_what_is_selected_by_constants_is_known_before_any_file_is_opened(
-    text: str, held: list[str], others: list[str]
-) -> None:
+def test_constant_selections_are_known_before_any_file_is_opened(text: str, held: list[str], others: list[str]) -> None:
     selected = selection(text)
     assert all(holds(selected, *name.split(".")) for name in held)
     assert not any(holds(selected, *name.split(".")) for name in others)
 
 
-def test_names_are_placed_in_the_text() -> None:
+def test_names_have_positions_in_the_text() -> None:
     text = "SELECT 1 FROM (CLUSTER FROM MBPP . 'it''s')"
     (target,) = selection(text).targets or ()
     assert target.problem is not None
@@ -123,14 +121,14 @@ def test_names_are_placed_in_the_text() -> None:
     assert text[slice(*target.data_set.span)] == "MBPP"
 
 
-def test_statements_that_are_no_queries_are_translated_too() -> None:
+def test_other_statements_are_translated_too() -> None:
     database = cube()
     database.execute(transpile("CREATE TABLE kept AS CLUSTER FROM Demo"))
     database.execute(transpile("INSERT INTO kept CLUSTER FROM Demo ORDER BY size"))
     assert database.sql("SELECT count(*) FROM kept").fetchall() == [(14,)]
 
 
-def test_a_function_of_ours_that_sqlglot_knows_otherwise_stands_beside_a_verb() -> None:
+def test_minhash_beside_a_verb_is_our_function() -> None:
     text = "SELECT minhash(list(cluster_id)) FROM (CLUSTER FROM Demo)"
     assert compile(text).verbs == 1
     for sql in (transpile(text), sqlglot.transpile(text, read="srcql", write="duckdb")[0]):
@@ -138,14 +136,14 @@ def test_a_function_of_ours_that_sqlglot_knows_otherwise_stands_beside_a_verb() 
 
 
 @pytest.mark.parametrize("write", ["duckdb", "spark"])
-def test_no_two_expressions_of_the_language_share_a_name(write: str) -> None:
+def test_ctes_of_a_tree_have_distinct_names(write: str) -> None:
     text = "WITH o AS (CLUSTER FROM (SLICE * FROM A)) SELECT * FROM o, (SLICE FROM B)"
     names = [cte.alias for cte in sqlglot.parse_one(transpile(text, write), dialect=write).find_all(exp.CTE)]
     assert len(names) > 20
     assert len(names) == len(set(names))
 
 
-def test_spark_gets_none_of_what_only_duckdb_has() -> None:
+def test_spark_sql_has_no_duckdb_functions() -> None:
     sql = transpile("SELECT problem_id FROM (CLUSTER FROM MBPP USING EXACT)", write="spark").upper()
     assert re.findall(r"\b(?:HASH|UBIGINT|FORMAT|LIST|QUALIFY|EXCLUDE|//)\b", sql) == []
     assert "XXHASH64(" in sql
@@ -168,7 +166,7 @@ def test_spark_gets_none_of_what_only_duckdb_has() -> None:
         ("COLUMNS('x') IN (SELECT size FROM (CLUSTER FROM Demo)) AND EXISTS (CLUSTER FROM Demo)", ["x"]),
     ],
 )
-def test_a_column_over_a_verb_goes_by_the_text_of_the_user(columns: str, names: list[str]) -> None:
+def test_an_unnamed_column_over_a_verb_is_named_by_the_users_text(columns: str, names: list[str]) -> None:
     with cube() as database:
         text = f"SELECT {columns} FROM range(1) AS t (x)"
         assert database.sql(compile(text).sql).columns == names

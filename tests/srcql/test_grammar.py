@@ -1,4 +1,4 @@
-"""The grammar page says what the parser reads."""
+"""The grammar page and the parser agree."""
 
 import ast
 import importlib
@@ -42,7 +42,7 @@ def grammar() -> Grammar:
     return read_page()
 
 
-def test_all_that_the_rules_allow_is_understood(grammar: Grammar) -> None:
+def test_every_sentence_of_the_rules_is_parsed(grammar: Grammar) -> None:
     chance, resolver = random.Random(4), Everything()
     for _ in range(SENTENCES):
         text = grammar.sentence(chance)
@@ -56,7 +56,7 @@ def test_all_that_the_rules_allow_is_understood(grammar: Grammar) -> None:
     assert grammar.alternatives() <= grammar.seen
 
 
-def test_every_name_is_a_rule_or_described_and_is_used(grammar: Grammar) -> None:
+def test_every_name_is_defined_and_used(grammar: Grammar) -> None:
     named = {part.text for rule in grammar.rules.values() for part in parts(rule) if part.sort == "name"}
     assert named | {"statement"} == grammar.rules.keys() | grammar.samples.keys()
     assert not grammar.rules.keys() & grammar.samples.keys()
@@ -76,7 +76,7 @@ def test_each_clause_of_a_verb_has_its_field(verb: type[Verb]) -> None:
 
 
 def words_read() -> Iterator[str]:
-    """The clauses of each verb, and all words in capitals that are given to a call that reads, by their tables too."""
+    """Return the clauses of each verb, and all words in capitals that a reading call gets, also through tables."""
     for verb in VERBS.values():
         yield from (verb.word, *verb.shared, *verb.own)
     yield from (*equality.BASES, *equality.OPTIONS)

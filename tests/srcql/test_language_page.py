@@ -1,4 +1,4 @@
-"""What the language page shows is what comes out."""
+"""The examples of the language page return the results that it shows."""
 
 import re
 from pathlib import Path
@@ -36,9 +36,7 @@ def cell(value: object) -> str:
 
 
 @pytest.mark.parametrize(("text", "result"), EXAMPLES, ids=[text.split("\n")[0] for text, _ in EXAMPLES])
-def test_an_example_of_the_page_gives_the_result_beside_it(
-    database: duckdb.DuckDBPyConnection, text: str, result: str
-) -> None:
+def test_an_example_returns_the_result_beside_it(database: duckdb.DuckDBPyConnection, text: str, result: str) -> None:
     assert shown(database, text) == result
 
 

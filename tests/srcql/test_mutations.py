@@ -1,4 +1,4 @@
-"""Whatever is typed, the engine gives a result or an SrcqlError; SRCQL_MUTATIONS says how many, else 1,000."""
+"""Every mutated statement returns rows or raises an SrcqlError; SRCQL_MUTATIONS sets their number, 1,000 by default."""
 
 import os
 import re
@@ -26,7 +26,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def answer(engine: Engine, text: str) -> SrcqlError | None:
-    """Run a statement, its parameters NULL, to its end or until it is interrupted; its error."""
+    """Run a statement with NULL parameters until it ends or is interrupted, and return its error."""
     try:
         statement = engine.prepare(text)
         with statement.execute([None] * statement.parameters) as result:
@@ -44,7 +44,7 @@ def answer(engine: Engine, text: str) -> SrcqlError | None:
 
 
 def fault(error: SrcqlError, text: str) -> str | None:
-    """What is wrong with an error."""
+    """Return what is wrong with an error."""
     if INSIDES.search(error.message + (error.hint or "")):
         return f"speaks of insides: {error}"
     if error.span and not (error.text == text and 0 <= error.span[0] < error.span[1] <= len(text) + 1):
@@ -53,7 +53,7 @@ def fault(error: SrcqlError, text: str) -> str | None:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_a_changed_statement_gives_a_result_or_an_error_of_ours(engine: Engine, seed: int) -> None:
+def test_a_mutated_statement_returns_rows_or_an_srcql_error(engine: Engine, seed: int) -> None:
     answered = 0
     for number, text in enumerate(islice(mutated(seed), STATEMENTS)):
         try:

@@ -1,4 +1,4 @@
-"""AT in plain SQL: a view takes the place of the table, under the user's name for it, and no other byte moves."""
+"""AT in plain SQL: a view replaces the table under the user's name for it, and all other text is unchanged."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from srcql.resolver import Standalone
 
 
 class Remembering(Standalone):
-    """Has a past for observations and tests, and remembers what was asked of it."""
+    """A store with past snapshots of observations and tests; it records the requests."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, At]] = []
@@ -40,14 +40,14 @@ def test_only_the_table_and_its_clause_are_replaced(text: str, sql: str | None) 
     assert compiled.verbs == 0
 
 
-def test_without_a_store_the_text_stays() -> None:
+def test_the_text_is_unchanged_without_a_store() -> None:
     text = "SELECT * FROM observations AS o AT (VERSION => 1)"
     assert compile(text).sql == transpile(text) == text
     with pytest.raises(Unsupported, match="AT needs a lakehouse"):
         transpile("CLUSTER FROM MBPP AT (VERSION => 1)")
 
 
-def test_places_are_found_again_behind_a_longer_name() -> None:
+def test_positions_after_a_longer_name() -> None:
     text = "SELECT a FROM tests AT (VERSION => 1) WHERE b = 1"
     compiled = compile(text, Remembering())
     assert compiled.locate(compiled.sql.index("b = 1")) == text.index("b = 1")
@@ -67,6 +67,6 @@ def test_inside_a_verb_and_in_its_conditions() -> None:
     ]
 
 
-def test_names_of_the_language_cannot_be_read_beside_it() -> None:
+def test_reserved_names_are_rejected_beside_at() -> None:
     with pytest.raises(InvalidQuery, match="__observations_1 is a reserved name"):
         compile("FROM observations AT (VERSION => 1), __observations_1", Remembering())

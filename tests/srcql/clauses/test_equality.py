@@ -1,4 +1,4 @@
-"""USING has one text for one equality, and leaves to a verb what is the verb's."""
+"""USING: each equality has one text, and the clauses of a verb that begin alike stay with the verb."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_equal_equalities_have_one_text(one: str, others: list[str]) -> None:
     assert {lowered(other) for other in others} == {lowered(one)}
 
 
-def test_exceptions_that_vote_or_abstain_are_for_the_oracle() -> None:
+def test_exceptions_vote_and_abstain_belong_to_oracle() -> None:
     apart = "ORACLE FROM MBPP USING DIGITS 3{} EXCEPTIONS ABSTAIN"
     assert compile(apart.format("")).sql != compile(apart.format(" EXCEPTIONS ANY")).sql
     with pytest.raises(InvalidQuery, match="expected TYPE, MESSAGE or ANY, found ABSTAIN"):

@@ -1,4 +1,4 @@
-"""No verb lacks its examples, its page, or its second implementation."""
+"""Every verb has spec files, a section on the language page, and a reference model."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def test_a_verb_has_statements_in_the_spec_files(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", VERBS)
-def test_a_verb_is_in_the_list_of_the_language_page_and_has_a_section(word: str) -> None:
+def test_a_verb_is_listed_on_the_language_page_and_has_a_section(word: str) -> None:
     assert f"\n| [{word}](#{word.lower()}) | " in PAGE
     assert f"\n## {word}\n\n    {word} " in PAGE
 

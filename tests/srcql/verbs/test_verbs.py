@@ -1,4 +1,4 @@
-"""Every pair of the spec files gives the same rows, whatever the order of the rows and the number of threads."""
+"""The statements of each pair of the spec files return the same rows, for any row order and number of threads."""
 
 import hashlib
 import re
@@ -17,6 +17,7 @@ from srcql.errors import InvalidQuery
 from srcql.resolver import Source, Standalone
 from srcql.schema import OBSERVATIONS, Column, Role, Table
 from srcql.verbs import VERBS
+from tests.srcql import spec
 from tests.srcql.spec import Block, blocks, cube
 
 SETTINGS = {"one thread": (1, False), "two threads": (2, False), "shuffled": (2, True)}
@@ -37,29 +38,11 @@ def rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple]:
     return [tuple(row[relation.columns.index(name)] for name in kept) for row in relation.fetchall()]
 
 
-STATEMENTS = [
-    block
-    for name in (
-        "cluster",
-        "slice",
-        "oracle",
-        "matrix",
-        "diff",
-        "similarity",
-        "flaky",
-        "discriminate",
-        "minimize",
-        "check",
-        "rank",
-        "positions",
-        "using",
-    )
-    for block in blocks(name)
-]
+STATEMENTS = [block for name in spec.STATEMENTS for block in blocks(name)]
 
 
 @pytest.mark.parametrize("block", STATEMENTS, ids=lambda b: b.title)
-def test_a_statement_gives_the_rows_that_it_stands_for(database: duckdb.DuckDBPyConnection, block: Block) -> None:
+def test_a_statement_returns_the_rows_of_its_sql(database: duckdb.DuckDBPyConnection, block: Block) -> None:
     statement, expected = block.statements
     assert rows(database, compile(statement).sql) == rows(database, expected)
 
@@ -68,7 +51,7 @@ OF_ONE_VERB = [block for block in STATEMENTS if block.statements[0].split()[0] i
 
 
 @pytest.mark.parametrize("block", OF_ONE_VERB, ids=lambda b: b.title)
-def test_no_expression_has_two_columns_of_one_name(database: duckdb.DuckDBPyConnection, block: Block) -> None:
+def test_no_cte_has_duplicate_column_names(database: duckdb.DuckDBPyConnection, block: Block) -> None:
     tree = sqlglot.parse_one(compile(block.statements[0]).sql, dialect="duckdb")
     expressions = tree.find(exp.With).expressions
     for number, expression in enumerate(expressions, start=1):
@@ -78,7 +61,7 @@ def test_no_expression_has_two_columns_of_one_name(database: duckdb.DuckDBPyConn
 
 
 class Asked(Standalone):
-    """Tables that stand by their names, in a database that answers questions."""
+    """Resolve tables by their names, and run planning queries on a database."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
         self.database = database
@@ -88,14 +71,14 @@ class Asked(Standalone):
 
 
 @pytest.mark.parametrize("block", blocks("matrix"), ids=lambda b: b.title)
-def test_a_matrix_has_the_columns_that_it_is_told(database: duckdb.DuckDBPyConnection, block: Block) -> None:
+def test_a_matrix_has_the_columns_of_the_planning_query(database: duckdb.DuckDBPyConnection, block: Block) -> None:
     statement, expected = block.statements
     sql = compile(statement, Asked(database)).sql
     assert "FOR __who IN" in sql
     assert rows(database, sql) == rows(database, expected)
 
 
-def test_columns_that_repeat_letter_case_apart_are_numbered(database: duckdb.DuckDBPyConnection) -> None:
+def test_duplicate_column_names_ignoring_case_are_numbered(database: duckdb.DuckDBPyConnection) -> None:
     ids = ["Test_Id", "a", "A", "a_1", "", "oracle", '"', "__x"]
     values = ", ".join(f"('D', 'p', '{name}', 't', 0, '{at}', {name == 'oracle'})" for at, name in enumerate(ids))
     keys = "data_set_id, problem_id, implementation_id, test_id, step_id, output, specified_oracle"
@@ -106,10 +89,10 @@ def test_columns_that_repeat_letter_case_apart_are_numbered(database: duckdb.Duc
     assert relation.fetchall() == [("D", "p", "t", 0, "4", "6", "2", "0", "7", "1", "9", "3", "5")]
 
 
-def test_a_matrix_shows_one_problem_of_so_many_columns(database: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(InvalidQuery) as told:
+def test_limits_of_a_matrix(database: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(InvalidQuery) as raised:
         compile("SELECT 1 FROM (MATRIX FROM *)", Asked(database))
-    assert str(told.value).split("\n") == [
+    assert str(raised.value).split("\n") == [
         "line 1, column 16: expected one problem, found 4",
         "  SELECT 1 FROM (MATRIX FROM *)",
         "                 ^^^^^^",
@@ -119,7 +102,7 @@ def test_a_matrix_shows_one_problem_of_so_many_columns(database: duckdb.DuckDBPy
         compile("MATRIX FROM Demo.abs AT MOST 5", Asked(database))
 
 
-def test_a_matrix_sees_the_common_table_expressions_around_it(database: duckdb.DuckDBPyConnection) -> None:
+def test_a_matrix_sees_the_ctes_around_it(database: duckdb.DuckDBPyConnection) -> None:
     ctes = "o AS (FROM observations), later AS (SELECT * FROM o WHERE step_id = 1)"
     text = f"WITH {ctes} SELECT * FROM (MATRIX FROM (FROM later WHERE problem_id = 'abs') WHERE test_id = 't1')"
     assert rows(database, compile(text, Asked(database)).sql) == [("Demo", "abs", "t1", 1, "1", "1.0", "1", "1", "1")]
@@ -129,7 +112,7 @@ def test_a_matrix_sees_the_common_table_expressions_around_it(database: duckdb.D
     assert rows(database, compile(text, Asked(database)).sql) == [("Demo", "abs", "t1", 1, "1", "1.0")]
 
 
-def test_no_column_is_named_with_a_zero_character(database: duckdb.DuckDBPyConnection) -> None:
+def test_a_column_name_with_a_nul_character_is_rejected(database: duckdb.DuckDBPyConnection) -> None:
     odd = "implementation_id || chr(0) || '0:3' || chr(0) AS implementation_id"
     text = f"MATRIX FROM (SELECT * REPLACE ({odd}) FROM observations WHERE problem_id = 'abs')"
     with pytest.raises(InvalidQuery, match="cannot be the name of a column"):
@@ -178,19 +161,19 @@ def test_columns_have_the_types_of_the_language(database: duckdb.DuckDBPyConnect
 
 
 @pytest.mark.parametrize("column", ["data_set_id", "problem_id", "implementation_id", "test_id", "step_id", "output"])
-def test_a_query_without_a_key_or_the_output_is_refused(database: duckdb.DuckDBPyConnection, column: str) -> None:
+def test_a_query_without_a_key_or_the_output_is_rejected(database: duckdb.DuckDBPyConnection, column: str) -> None:
     sql = compile(f"CLUSTER FROM (SELECT * EXCLUDE ({column}) FROM observations)").sql
     with pytest.raises(duckdb.BinderException, match=column):
         database.sql(sql)
 
 
-def test_a_row_of_a_query_without_a_key_is_refused(database: duckdb.DuckDBPyConnection) -> None:
+def test_a_row_without_a_key_is_rejected(database: duckdb.DuckDBPyConnection) -> None:
     sql = compile("CLUSTER FROM (SELECT * REPLACE (NULL AS test_id) FROM observations)").sql
     with pytest.raises(duckdb.Error, match="FROM \\(query\\) returned a row without test_id"):
         database.sql(sql).fetchall()
 
 
-def test_an_added_column_is_a_context_like_any_other(database: duckdb.DuckDBPyConnection) -> None:
+def test_an_added_column_is_a_context_column(database: duckdb.DuckDBPyConnection) -> None:
     added = Column('odd "name', "VARCHAR", 100, Role.CONTEXT, "added later")
 
     class Evolved(Standalone):
