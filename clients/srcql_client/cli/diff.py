@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .query import open_output
+from .output import Output, open_output
 from .target import Server, Warehouse, connect
 
 WIDTH = 100  # without a terminal, as in the log of a pipeline
@@ -50,10 +50,7 @@ def diff(
         list[FailOn] | None, typer.Option(help="Exit with 1 if a step of this kind is found; repeatable.")
     ] = None,
     format: Annotated[Report, typer.Option(help="Format of the report.")] = Report.TERMINAL,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of standard output."),
-    ] = None,
+    output: Output = None,
     server: Server = None,
     warehouse: Warehouse = None,
 ) -> None:

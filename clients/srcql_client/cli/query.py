@@ -1,16 +1,14 @@
 """`srcql query`: run a query and print or save its rows."""
 
-import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
+from .output import Output, open_output
 from .target import Server, Warehouse, connect
 
 
@@ -30,10 +28,7 @@ def query(
     ] = None,
     file: Annotated[Path | None, typer.Option(metavar="F", help="Read the query from this file.")] = None,
     format: Annotated[Format, typer.Option(help="Format of the rows.")] = Format.TABLE,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of standard output."),
-    ] = None,
+    output: Output = None,
     server: Server = None,
     warehouse: Warehouse = None,
 ) -> None:
@@ -72,28 +67,3 @@ def _read_text(text: str | None, file: Path | None) -> str:
 def _width(output: Path | None) -> int | None:
     """Return the columns of the terminal that the rows go to, None if they go elsewhere."""
     return shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
-
-
-@contextmanager
-def open_output(output: Path | None) -> Iterator[IO[bytes]]:
-    """Open the file, or standard output; an error in the block removes the incomplete file."""
-    if output is None:
-        try:
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            # The reader of the pipe is gone; without this, Python flushes into it at exit and fails.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
-    try:
-        file = output.open("wb")
-    except OSError as error:
-        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}", param_hint="--output") from None
-    try:
-        with file:
-            yield file
-    except BaseException:
-        if output.is_file():
-            with suppress(OSError):
-                output.unlink()
-        raise
