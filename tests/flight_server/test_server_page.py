@@ -4,21 +4,27 @@ import doctest
 from dataclasses import fields
 from pathlib import Path
 
-import pyarrow.flight as flight
 import pytest
 
 from flight_server.settings import Settings
-from tests.flight_server.rpc import observations, put
+from srcql_client.demo import show
 
 DOCS = Path(__file__).parents[2] / "docs"
+ADDRESS = "grpc://127.0.0.1:4000"
 
 
-@pytest.mark.parametrize(("page", "examples"), [("server.md", 9), ("flight-sql.md", 5)])
-def test_the_examples_return_what_they_show(server, page, examples):
-    with flight.connect(server.uri) as client:
-        put(client, flight.FlightDescriptor.for_path("observations"), observations())
+@pytest.fixture
+def demo(tmp_path, server):
+    """A server of the warehouse that `srcql demo --warehouse warehouse` fills."""
+    show.run(str(tmp_path / "warehouse"))
+    return server
+
+
+@pytest.mark.parametrize(("page", "examples"), [("server.md", 10), ("flight-sql.md", 6)])
+def test_the_examples_return_what_they_show(demo, page, examples):
     text = (DOCS / page).read_text(encoding="utf-8").replace("```", "")
-    parsed = doctest.DocTestParser().get_doctest(text, {"uri": server.uri}, page, str(DOCS / page), 0)
+    assert f'>>> uri = "{ADDRESS}"' in text
+    parsed = doctest.DocTestParser().get_doctest(text.replace(ADDRESS, demo.uri), {}, page, str(DOCS / page), 0)
     results = doctest.DocTestRunner().run(parsed, clear_globs=False)
     parsed.globs["client"].close()
     assert results.attempted >= examples

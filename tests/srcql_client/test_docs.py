@@ -114,7 +114,7 @@ def lines(text: str) -> list[str]:
 def test_the_examples_of_the_python_page_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     page = (DOCS / "python.md").read_text().replace("```", "")
-    with Server(Settings(warehouse="warehouse")) as server:
+    with Server(Settings(warehouse="math")) as server:
         examples = doctest.DocTestParser().get_doctest(page.replace(ADDRESS, server.uri), {}, "python.md", None, 0)
         results = doctest.DocTestRunner().run(examples)
     assert results.attempted >= 12
