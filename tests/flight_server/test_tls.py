@@ -144,3 +144,14 @@ def test_unreadable_certificate_is_reported(start, tmp_path, certificates):
     ):
         with pytest.raises(InvalidSetting, match=f"SRCQL_TLS_CERT: {expected}"):
             start(listen="grpc+tls://127.0.0.1:0", tls_cert=str(cert), tls_key=str(certificates / "server.key"))
+
+
+@pytest.mark.parametrize(("cert", "key"), [("server.pem", "client.key"), ("server.key", "server.pem")])
+def test_key_of_another_certificate_is_reported(start, certificates, cert, key):
+    cert, key = str(certificates / cert), str(certificates / key)
+    with pytest.raises(InvalidSetting) as error:
+        start(listen="grpc+tls://127.0.0.1:0", tls_cert=cert, tls_key=key)
+    assert str(error.value) == (
+        f"the private key {key} does not belong to the certificate {cert}\n"
+        "  hint: set SRCQL_TLS_KEY to the key of SRCQL_TLS_CERT"
+    )
