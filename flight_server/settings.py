@@ -49,7 +49,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not self.warehouse and self.catalog is None:  # "" would be the current folder
-            raise InvalidSetting("missing warehouse", hint="set SRCQL_WAREHOUSE to a folder, or SRCQL_CATALOG")
+            hint = "set --warehouse or SRCQL_WAREHOUSE to a folder, or set SRCQL_CATALOG"
+            raise InvalidSetting("missing warehouse", hint=hint)
         self._check_address()
         for name in ("statements", "handles", "sessions", "threads", "token_lifetime"):
             self._check_number(name, lambda number: 1 <= number < math.inf, "at least 1")
@@ -83,9 +84,16 @@ class Settings:
             )
 
     def _check_tls(self, tls: bool) -> None:
-        if tls != bool(self.tls_cert and self.tls_key) or bool(self.tls_cert) != bool(self.tls_key):
-            hint = f"set SRCQL_TLS_CERT, SRCQL_TLS_KEY and SRCQL_LISTEN={TLS}://..., or none of them"
-            raise InvalidSetting(f"TLS needs a certificate, its key and a {TLS}:// address", hint=hint)
+        pair = {"SRCQL_TLS_CERT": self.tls_cert, "SRCQL_TLS_KEY": self.tls_key}
+        given = " and ".join(name for name, path in pair.items() if path)
+        missing = " and ".join(name for name, path in pair.items() if not path)
+        if tls and missing:
+            hint = f"set {missing}, or listen on {PLAIN}://"
+            raise InvalidSetting(f"missing {missing} for the address {self.listen}", hint=hint)
+        if given and not tls:
+            verb, rest, them = ("is", f" and set {missing}", given) if missing else ("are", "", "both")
+            hint = f"listen on {self.listen.replace(PLAIN, TLS, 1)}{rest}, or unset {them}"
+            raise InvalidSetting(f"{given} {verb} set, but the address {self.listen} has no TLS", hint=hint)
         if self.tls_client_ca and not tls:
             hint = f"set SRCQL_TLS_CERT and SRCQL_TLS_KEY, and listen on {TLS}://"
             raise InvalidSetting("SRCQL_TLS_CLIENT_CA needs TLS", hint=hint)
@@ -138,7 +146,9 @@ def _parse_address(listen: str) -> tuple[str, str, int]:
     try:
         host, port = address.hostname, address.port
     except ValueError:
-        host, port = None, None
+        found = address.netloc.rpartition(":")[2]
+        hint = "use port 0 for any free port"
+        raise InvalidSetting(f"expected a port from 0 to 65535, found {found}", hint=hint) from None
     if host is None or port is None:
         hint = "use grpc://127.0.0.1:0 for any free port"
         raise InvalidSetting(f"expected an address with scheme, host and port, found {listen!r}", hint=hint)

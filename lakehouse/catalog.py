@@ -62,6 +62,8 @@ def open_catalog(location: str | None, properties: Mapping[str, str] | None, cre
         return retry_races(lambda: load_catalog("srcql", **properties), "the catalog cannot be opened")
     if location is None:
         raise StoreError("expected a folder or the properties of a catalog, found neither")
+    if Path(location).is_file():
+        raise StoreError(f"expected a folder, found the file {location}")
     file = Path(location, "catalog", "catalog.db")
     if not file.exists() and not create:
         raise StoreError(f"{location} contains no warehouse", hint="use another folder, or allow creating a warehouse")

@@ -46,7 +46,7 @@ def _parse(text: str, tokens: list[Token], observations: Table) -> list[Part]:
         with suppress(ParseError):  # a mistake in a verb is an InvalidQuery; the engine reports all others
             parser.parse(tokens, text)
     except RecursionError:
-        raise InvalidQuery("the statement is nested too deeply") from None
+        raise InvalidQuery("the statement is nested too deeply", hint="split it with WITH") from None
     if parser.parts:
         _reject_reserved(text, tokens)
         _reject_second_statement(text, tokens)
@@ -66,7 +66,8 @@ def _reject_second_statement(text: str, tokens: list[Token]) -> None:
     ended = False
     for token in tokens:
         if ended and token.token_type is not TokenType.SEMICOLON:
-            raise InvalidQuery("expected one statement", text=text, span=(token.start, token.end + 1))
+            span = (token.start, token.end + 1)
+            raise InvalidQuery("expected one statement", text=text, span=span, hint="send each statement alone")
         ended = ended or token.token_type is TokenType.SEMICOLON
 
 

@@ -29,10 +29,15 @@ class Access:
     client_cert: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None
 
     def __post_init__(self) -> None:
-        if (self.user is None) != (self.password is None):
-            raise InvalidData("expected a user and a password, found only one of them", hint="pass both, or a token")
+        if self.user is not None and self.password is None:
+            hint = "set SRCQL_PASSWORD (password), or set SRCQL_TOKEN (token) instead"
+            raise InvalidData(f"expected a password for user {self.user}, found none", hint=hint)
+        if self.user is None and self.password is not None:
+            hint = "set SRCQL_USER (user), or set SRCQL_TOKEN (token) instead"
+            raise InvalidData("expected a user for the password, found none", hint=hint)
         if self.user is not None and self.token is not None:
-            raise InvalidData("expected a user and a password, or a token; found both")
+            hint = "remove SRCQL_TOKEN (token), or remove SRCQL_USER (user) and SRCQL_PASSWORD (password)"
+            raise InvalidData("expected a user and a password, or a token; found both", hint=hint)
         if any("\n" in text or "\r" in text for text in (self.user or "", self.token or "")):
             raise InvalidData("a user name or a token cannot contain a line break")
 

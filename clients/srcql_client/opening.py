@@ -11,7 +11,8 @@ from srcql.errors import Unsupported
 from .connection import Connection
 
 _EXPECTED = "expected grpc://host:port, grpc+tls://host:port or a folder"
-_ADDRESS = re.compile(r"grpc(?:\+tls)?://(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d+/?")
+_ADDRESS = re.compile(r"grpc(?:\+tls)?://(?:[\w.-]+|\[[0-9a-fA-F:]+\]):(\d+)/?")
+_MAX_PORT = 65_535
 
 
 def connect(
@@ -41,8 +42,11 @@ def connect(
     if not address:  # the current folder, to pathlib
         raise Unsupported(f"{_EXPECTED}, found an empty string")
     if isinstance(location, str) and "://" in location:
-        if not _ADDRESS.fullmatch(address):
+        found = _ADDRESS.fullmatch(address)
+        if not found:
             raise Unsupported(f"{_EXPECTED}, found {address}")
+        if int(found[1]) > _MAX_PORT:
+            raise Unsupported(f"expected a port from 0 to {_MAX_PORT}, found {found[1]}")
         from .access import Access
         from .wire import WireConnection
 

@@ -42,6 +42,17 @@ BY_FLIGHT: dict[type[BaseException], type[errors.SrcqlError]] = {
 
 _DRIVER = re.compile(r"\A(?:[A-Z_]+: )?(?:\[FlightSQL\] )?(.*?)(?: \((\w+); [^()]*\))?(?:\. Vendor code: \d+)?\Z", re.S)
 _FLIGHT = re.compile(r"\A(?:Flight returned [\w ]+, with message: )?(.*?)(?:\. gRPC client debug context: .*)?\Z", re.S)
+# Texts of gRPC in Go (the driver) and in C++ (Flight), for a server that answers but does not connect.
+_CONNECTING = (
+    (
+        re.compile(r"unknown authority|issuer certificate|self-signed certificate"),
+        "set SRCQL_TLS_ROOTS (tls_roots) to a PEM file of trusted certificates",
+    ),
+    (
+        re.compile(r"handshake|server preface|Verification Check|connect to all addresses;.*Socket closed", re.I),
+        "check the address, and that grpc:// or grpc+tls:// matches the server",
+    ),
+)
 _DETAIL = re.compile(r"\. Detail: (?:Python exception: )?(\w+)\Z")
 
 
@@ -80,6 +91,9 @@ def _error(kind: type[errors.SrcqlError], message: str, location: str) -> errors
     """Return the error of the server; a status without Arrow's detail comes from gRPC, not from a server."""
     detail = _DETAIL.search(message)
     if detail is None and kind is errors.Unavailable:
+        for pattern, hint in _CONNECTING:
+            if pattern.search(message):
+                return kind(f"cannot connect to {location}", hint=hint)
         return kind(f"no server answers at {location}", hint="check the address, or start a server with srcql serve")
     if detail is None:
         return kind(message)

@@ -80,7 +80,8 @@ class UsersAuthenticator:
     def authenticate(self, authorization: str | None, handshake: bool) -> Login:
         """Return the login of a call with this header, with a token if the client needs a new one."""
         if authorization is None:
-            raise Unauthenticated("authentication required", hint="send a user and a password, or a token")
+            hint = "send a user and a password, or a token; srcql reads SRCQL_USER and SRCQL_PASSWORD, or SRCQL_TOKEN"
+            raise Unauthenticated("authentication required", hint=hint)
         known, (scheme, value) = self._current_users(), _split_header(authorization)
         if scheme == "basic":
             user = self._verify_password(known, value)

@@ -26,6 +26,7 @@ from srcql.errors import InvalidData, StoreError, UnknownName
 VERSION = 1
 NAME = re.compile(r"[^\x00-\x1f\x7f:]{1,100}")  # in a header, a colon ends the name
 MIN_KEY_BYTES = 16
+USER_ENTRIES = {"name": str, "role": str, "data_sets": list | None, "password": str | None, "token": str | None}
 
 
 @dataclass(frozen=True)
@@ -97,30 +98,59 @@ def read(path: Path) -> Users:
 
 def _parse_users(path: Path, content: Any) -> Users:
     try:
+        _check_object(content, "a JSON object", "the file", ("version", "key", "users"))
         if content["version"] != VERSION:
-            raise _invalid_file(path, f"expected version {VERSION}, found {content['version']}")
-        users, key = [_parse_user(entry) for entry in content["users"]], bytes.fromhex(content["key"])
-        by_name = {user.name: user for user in users}
-        if len(key) < MIN_KEY_BYTES:
-            raise _invalid_file(path, f"expected a key of at least {MIN_KEY_BYTES} bytes, found {len(key)}")
+            raise InvalidData(f"expected version {VERSION}, found {content['version']}")
+        if not isinstance(content["users"], list):
+            raise InvalidData(f"expected users to be a list, found {_json_type(content['users'])}")
+        users = [_parse_user(entry, f"user {number}") for number, entry in enumerate(content["users"], 1)]
+        by_name, key = {user.name: user for user in users}, _parse_key(content["key"])
         if len(by_name) < len(users):
-            raise _invalid_file(path, "duplicate user name")
+            raise InvalidData("duplicate user name")
         return Users(key, by_name)
     except InvalidData as error:
-        raise _invalid_file(path, str(error)) from None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _invalid_file(path, f"{type(error).__name__}: {error}") from None
+        raise _invalid_file(path, error.message, error.hint) from None
 
 
-def _parse_user(entry: dict[str, Any]) -> User:
+def _check_object(content: Any, expected: str, place: str, required: tuple[str, ...]) -> None:
+    if not isinstance(content, dict):
+        raise InvalidData(f"expected {expected}, found {_json_type(content)}")
+    if missing := [name for name in required if name not in content]:
+        raise InvalidData(f"missing entry {missing[0]} of {place}")
+
+
+def _parse_user(entry: Any, place: str) -> User:
+    _check_object(entry, f"{place} to be a JSON object", place, ("name", "role"))
+    if unknown := [name for name in entry if name not in USER_ENTRIES]:
+        raise InvalidData(f"unknown entry {unknown[0]} of {place}", hint=f"entries: {', '.join(USER_ENTRIES)}")
+    for name, value in entry.items():
+        if not isinstance(value, USER_ENTRIES[name]):
+            expected = "a list of names" if name == "data_sets" else "a string"
+            raise InvalidData(f"expected {name} of {place} to be {expected}, found {_json_type(value)}")
     data_sets = entry.get("data_sets")
-    if not isinstance(data_sets, list | None):
-        raise TypeError("expected data_sets to be a list of names")
+    if not all(isinstance(name, str) for name in data_sets or ()):
+        raise InvalidData(f"expected data_sets of {place} to be a list of names")
     return User(**{**entry, "data_sets": None if data_sets is None else frozenset(data_sets)})
 
 
-def _invalid_file(path: Path, why: str) -> StoreError:
-    return StoreError(f"invalid users file {path}: {why}", hint="create one with srcql user add")
+def _parse_key(text: Any) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except (TypeError, ValueError):
+        raise InvalidData("expected key to be a string of hexadecimal digits") from None
+    if len(key) < MIN_KEY_BYTES:
+        raise InvalidData(f"expected a key of at least {MIN_KEY_BYTES} bytes, found {len(key)}")
+    return key
+
+
+def _json_type(value: Any) -> str:
+    kinds = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
+    return kinds.get(type(value), "a number")
+
+
+def _invalid_file(path: Path, why: str, hint: str | None = None) -> StoreError:
+    restore = "restore the file from a backup, or remove it and create users with srcql user add"
+    return StoreError(f"invalid users file {path}: {why}", hint=hint or restore)
 
 
 def add(path: Path, user: User) -> None:

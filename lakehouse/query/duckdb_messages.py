@@ -260,6 +260,12 @@ MESSAGES: tuple[tuple[str, str, Hint], ...] = (
     ),
     (r"unterminated string literal", "unterminated string", "end the string with a single quote: 'text'"),
     (r"unterminated quoted identifier", "unterminated identifier", 'end the identifier with a double quote: "name"'),
+    (r"unterminated /\* comment at or near .*", "unterminated comment", "end it with */"),
+    (
+        r"Max expression depth limit of 1000 exceeded.*",
+        "the statement is nested too deeply (limit 1,000)",
+        "split it with WITH",
+    ),
     (
         r"failed to (?:allocate|pin|offload).*|could not allocate.*",
         "the query exceeds the memory limit of the lakehouse",

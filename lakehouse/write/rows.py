@@ -42,22 +42,26 @@ def check_names(layout: Layout, batch: pa.Schema, evolve: bool) -> list[str]:
     """
     known = {name.lower(): name for name in layout.fields.names}
     table = layout.table.name
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for name in batch.names:
-        if name.lower() in seen:
+        if seen.get(name.lower()) == name:
             raise InvalidData(f"{table}: duplicate column {name}")
-        seen.add(name.lower())
+        if name.lower() in seen:
+            raise InvalidData(f"{table}: column {name} differs from {seen[name.lower()]} only by case")
+        seen[name.lower()] = name
         if name not in layout.fields.names and name.lower() in known:
             raise InvalidData(f"{table}: unknown column {name}", hint=f"did you mean {known[name.lower()]}?")
     if missing := [name for name in _required(layout) if name not in batch.names]:
         raise InvalidData(
-            f"{table}: missing column {', '.join(missing)}",
+            f"{table}: missing column{'s' if len(missing) > 1 else ''} {', '.join(missing)}",
             hint=f"columns of the batch: {', '.join(batch.names) or 'none'}",
         )
     unknown = [name for name in batch.names if name not in layout.fields.names]
     if unknown and not evolve:
         hint = suggestion(unknown[0], layout.fields.names, "columns")
-        raise InvalidData(f"{table}: unknown column {unknown[0]}", hint=f"{hint} (evolve=True adds a new column)")
+        raise InvalidData(
+            f"{table}: unknown column {unknown[0]}", hint=f"{hint} (the ingest option evolve adds a new column)"
+        )
     return unknown
 
 

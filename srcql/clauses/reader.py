@@ -18,6 +18,7 @@ T = TypeVar("T")
 Span = tuple[int, int]
 
 MARK = "\0"
+BACKTICKS = re.compile("`([^`]*)")
 QUOTED = (TokenType.IDENTIFIER, TokenType.STRING)
 COUNT, BIGGEST = re.compile("[0-9]{1,19}"), 2**63 - 1
 ODD = (TokenType.NUMBER, TokenType.DASH, TokenType.DOT)
@@ -153,6 +154,9 @@ class Reader:
         """Read an identifier, plain or quoted."""
         start, end = self.span
         kind = self.next_type
+        if found := BACKTICKS.match(self.text, start):
+            hint = f'quote names with double quotes: "{found[1]}"'
+            raise self.error("unexpected `", (start, start + 1), hint)
         if kind is not TokenType.STRING and kind not in self._parser.ID_VAR_TOKENS:
             raise self.expected(what, TWO_WORDS if kind is TokenType.CLUSTER_BY else self.quotes)
         return Name(self._parser.read_token().text, (start, end))

@@ -74,6 +74,10 @@ def _no_query(reader: Reader, piece: Piece, first: str) -> SrcqlError:
 def _target(reader: Reader) -> Target:
     data_set = reader.name("a data set")
     problem = reader.name("a problem") if reader.sign(TokenType.DOT) else None
+    if problem and reader.next_type is TokenType.DOT:
+        start, found = reader.span[0], reader.found
+        message = f"expected data_set.problem, found a third part {found}"
+        raise reader.error(message, (start, start + len(found)), "quote a name that contains a dot")
     if reader.quotes:
         raise reader.expected("a clause or the end of the verb", reader.quotes)
     return Target(data_set, problem)

@@ -11,7 +11,7 @@ import pytest
 import srcql_client
 from flight_server.server import Server
 from flight_server.settings import InvalidSetting, Settings
-from srcql.errors import SrcqlError, Unauthenticated
+from srcql.errors import SrcqlError, Unauthenticated, Unavailable
 from tests.flight_server.accounts import add_user, password, token
 from tests.flight_server.rpc import observations
 
@@ -105,11 +105,29 @@ def test_srcql_client_reports_invalid_credentials(tls_server, certificates):
 
 
 def test_client_rejects_an_untrusted_server(tls_server, certificates):
-    with (
-        srcql_client.connect(tls_server.uri, tls_roots=certificates / "unknown.pem", token=token("ada")) as lakehouse,
-        pytest.raises(SrcqlError),
-    ):
-        lakehouse.query("SELECT 1")
+    assert connection_failures(tls_server.uri, tls_roots=certificates / "unknown.pem", token=token("ada")) == {
+        f"cannot connect to {tls_server.uri}\n"
+        "  hint: set SRCQL_TLS_ROOTS (tls_roots) to a PEM file of trusted certificates"
+    }
+
+
+def test_client_reports_another_scheme_than_the_server(tls_server, start):
+    for uri in (tls_server.uri.replace("+tls", ""), start().uri.replace("grpc:", "grpc+tls:")):
+        assert connection_failures(uri) == {
+            f"cannot connect to {uri}\n  hint: check the address, and that grpc:// or grpc+tls:// matches the server"
+        }
+
+
+def connection_failures(uri, **access):
+    """Return the messages of both drivers of the client."""
+    with srcql_client.connect(uri, **access) as lakehouse:
+        return {failure(lambda: lakehouse.query("SELECT 1")), failure(lakehouse.status)}
+
+
+def failure(call):
+    with pytest.raises(Unavailable) as error:
+        call()
+    return str(error.value)
 
 
 def test_plaintext_client_cannot_connect(tls_server):
@@ -144,3 +162,14 @@ def test_unreadable_certificate_is_reported(start, tmp_path, certificates):
     ):
         with pytest.raises(InvalidSetting, match=f"SRCQL_TLS_CERT: {expected}"):
             start(listen="grpc+tls://127.0.0.1:0", tls_cert=str(cert), tls_key=str(certificates / "server.key"))
+
+
+@pytest.mark.parametrize(("cert", "key"), [("server.pem", "client.key"), ("server.key", "server.pem")])
+def test_key_of_another_certificate_is_reported(start, certificates, cert, key):
+    cert, key = str(certificates / cert), str(certificates / key)
+    with pytest.raises(InvalidSetting) as error:
+        start(listen="grpc+tls://127.0.0.1:0", tls_cert=cert, tls_key=key)
+    assert str(error.value) == (
+        f"the private key {key} does not belong to the certificate {cert}\n"
+        "  hint: set SRCQL_TLS_KEY to the key of SRCQL_TLS_CERT"
+    )

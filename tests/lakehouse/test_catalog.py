@@ -95,7 +95,8 @@ def test_rejects_a_missing_warehouse(tmp_path: Path) -> None:
 
 def test_rejects_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "w").write_text("")
-    assert failure(tmp_path / "w") == f"a warehouse in {tmp_path}/w cannot be created: Not a directory"
+    assert failure(tmp_path / "w") == f"expected a folder, found the file {tmp_path}/w"
+    assert failure(tmp_path / "w" / "v") == f"a warehouse in {tmp_path}/w/v cannot be created: Not a directory"
 
 
 def test_rejects_a_file_that_is_no_catalog(tmp_path: Path) -> None:

@@ -99,6 +99,8 @@ def test_an_error_of_the_user_is_printed(srcql: Callable[..., Ended], filled: Pa
     assert "Traceback" not in found.stderr
     gone = srcql("status", "--server", "grpc://127.0.0.1:1")
     assert (gone.returncode, gone.stderr.splitlines()[0]) == (1, "no server answers at grpc://127.0.0.1:1")
+    outside = srcql("status", "--server", "grpc://127.0.0.1:70000")
+    assert (outside.returncode, outside.stderr) == (1, "expected a port from 0 to 65535, found 70000\n")
 
 
 @pytest.mark.parametrize(

@@ -442,8 +442,15 @@ def test_wrong_usage_exits_with_2(srcql: Srcql, filled: Path, arguments: list[st
         (["--commit", "odl", "--to", "new", "Demo"], "no observations are selected for commit odl"),
         (["--commit", "old", "--to", "nwe", "Demo"], "did you mean new?"),
         ([*COMMITS, "E"], "unknown data set E"),
-        ([*COMMITS, "Demo LIMIT 1"], "CHANGED ONLY belongs before LIMIT"),
-        ([*COMMITS, "Demo CHANGED ONLY"], "duplicate CHANGED ONLY"),
+        (
+            [*COMMITS, "Demo LIMIT 1"],
+            "line 1, column 6: LIMIT cannot be used in FROM of srcql diff: the verdict needs every row\n"
+            "  Demo LIMIT 1\n"
+            "       ^^^^^\n"
+            "  hint: remove LIMIT\n",
+        ),
+        ([*COMMITS, "Demo order  by test_id", "--against", "oracle"], "column 6: ORDER BY cannot be used in FROM"),
+        ([*COMMITS, "Demo CHANGED ONLY"], "column 6: CHANGED ONLY cannot be used in FROM of srcql diff"),
         ([*COMMITS, "Demo) UNION ALL (FROM observations"], "found )"),
         ([*COMMITS, "Demo -- only these", "--against", "specfied"], "did you mean SPECIFIED?"),
         ([*COMMITS, "Demo", "--noise", "other"], "no observations are selected for commit other"),

@@ -98,5 +98,8 @@ def test_another_file_is_not_changed(srcql, tmp_path: Path):
     other.chmod(0o600)
     ended = srcql("user", "add", "ada", "--token", "--users", other)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "invalid users file" in ended.stderr
+    assert ended.stderr == (
+        f"invalid users file {other}: expected a JSON object, found a list\n"
+        "  hint: restore the file from a backup, or remove it and create users with srcql user add\n"
+    )
     assert other.read_text() == "[]"

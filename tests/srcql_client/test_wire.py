@@ -13,6 +13,7 @@ from adbc_driver_manager import AdbcStatusCode, OperationalError
 import srcql_client
 from srcql import errors
 from srcql_client import statuses
+from srcql_client.access import Access
 
 from .rows import observations
 from .shell import free_address, served, srcql
@@ -29,6 +30,32 @@ def test_a_missing_server_is_reported() -> None:
             with pytest.raises(errors.Unavailable) as caught:
                 call()
             assert str(caught.value).splitlines()[0] == f"no server answers at {address}"
+
+
+@pytest.mark.parametrize(
+    ("access", "expected"),
+    [
+        (
+            {"user": "ada"},
+            "expected a password for user ada, found none\n"
+            "  hint: set SRCQL_PASSWORD (password), or set SRCQL_TOKEN (token) instead",
+        ),
+        (
+            {"password": "correct horse"},
+            "expected a user for the password, found none\n"
+            "  hint: set SRCQL_USER (user), or set SRCQL_TOKEN (token) instead",
+        ),
+        (
+            {"user": "ada", "password": "correct horse", "token": "t"},
+            "expected a user and a password, or a token; found both\n"
+            "  hint: remove SRCQL_TOKEN (token), or remove SRCQL_USER (user) and SRCQL_PASSWORD (password)",
+        ),
+    ],
+)
+def test_credentials_that_cannot_be_combined_are_reported(access: dict[str, str], expected: str) -> None:
+    with pytest.raises(errors.InvalidData) as caught:
+        Access(**access)  # type: ignore[arg-type]
+    assert str(caught.value) == expected
 
 
 def test_an_ingest_survives_a_restart_of_the_server(tmp_path: Path) -> None:

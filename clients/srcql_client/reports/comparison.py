@@ -1,18 +1,25 @@
 """The result of a comparison: counts for each problem, and cells with the steps that differ."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 
+from srcql.errors import InvalidQuery
+
 from ..connection import Connection
 from .request import Request
 from .statement import KINDS, NOT_COMPARABLE, PROBLEM, STATUSES, CellSelection, Statement
 
 ROWS_AT_ONCE = 1_000
+_MISPLACED = re.compile(
+    r"(?:AGAINST|NOISE|CHANGED ONLY) belongs before (ORDER BY|LIMIT|OFFSET|CHANGED ONLY)|duplicate (CHANGED ONLY)"
+)
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,8 @@ class Comparison:
     def __init__(self, lakehouse: Connection, request: Request, selection: CellSelection) -> None:
         self.request = request
         # Errors of the single statements point to the user's text. CHANGED ONLY rejects clauses that drop rows.
-        columns = lakehouse.query(f"{request.diff_statement}\nCHANGED ONLY LIMIT 0").schema.names
+        with _explain_misplaced(request.source):
+            columns = lakehouse.query(f"{request.diff_statement}\nCHANGED ONLY LIMIT 0").schema.names
         if request.checks_flaky:
             lakehouse.query(f"{request.flaky_statement}\nLIMIT 0")
         self.context = columns[len(PROBLEM) : columns.index("implementation_id")]
@@ -156,6 +164,22 @@ class Comparison:
             statuses=_statuses(row),
             differing=[Step(**step) for step in row["differing"] or []],
         )
+
+
+@contextmanager
+def _explain_misplaced(source: str) -> Iterator[None]:
+    """Report a clause of the source that drops or sorts rows at its place in the source."""
+    try:
+        yield
+    except InvalidQuery as error:
+        if not (found := _MISPLACED.search(error.message)):
+            raise
+        clause = found[1] or found[2]
+        pattern = r"\s+".join(clause.split())
+        places = list(re.finditer(rf"\b{pattern}\b", source, re.IGNORECASE))
+        message = f"{clause} cannot be used in FROM of srcql diff: the verdict needs every row"
+        span = places[-1].span() if places else None
+        raise InvalidQuery(message, text=source, span=span, hint=f"remove {clause}") from None
 
 
 def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:

@@ -139,7 +139,8 @@ def test_invalid_credentials_have_one_message(caller, options):
 def test_missing_header_requires_authentication(caller):
     with pytest.raises(
         flight.FlightUnauthenticatedError,
-        match="authentication required\n  hint: send a user and a password, or a token",
+        match="authentication required\n  hint: send a user and a password, or a token; "
+        "srcql reads SRCQL_USER and SRCQL_PASSWORD, or SRCQL_TOKEN",
     ):
         can_query(caller)
 
@@ -349,3 +350,35 @@ def test_users_file_is_private_and_replaced_atomically(file):
     assert kept["users"][0]["data_sets"] == ["D", "HumanEval"]
     assert [path.name for path in Path(file.parent).iterdir()] == ["users.json"]
     assert users.read(file).by_name["ada"].identity.data_sets == {"HumanEval", "D"}
+
+
+RESTORE = "restore the file from a backup, or remove it and create users with srcql user add"
+ENTRIES = "entries: name, role, data_sets, password, token"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "hint"),
+    [
+        ({"version": 2}, "expected version 1, found 2", RESTORE),
+        ({"key": "secret"}, "expected key to be a string of hexadecimal digits", RESTORE),
+        ({"key": "00"}, "expected a key of at least 16 bytes, found 1", RESTORE),
+        ({"users": {}}, "expected users to be a list, found an object", RESTORE),
+        ({"users": [7]}, "expected user 1 to be a JSON object, found a number", RESTORE),
+        ({"users": [{"name": "ada"}]}, "missing entry role of user 1", RESTORE),
+        ({"users": [{"name": "ada", "role": "read", "nme": "a"}]}, "unknown entry nme of user 1", ENTRIES),
+        ({"users": [{"name": 7, "role": "read"}]}, "expected name of user 1 to be a string, found a number", RESTORE),
+        ({"users": [{"name": "ada", "role": "owner"}]}, "unknown role owner of user ada", "roles: read, write, admin"),
+        (
+            {"users": [{"name": "ada", "role": "read", "data_sets": "D"}]},
+            "expected data_sets of user 1 to be a list of names, found a string",
+            RESTORE,
+        ),
+    ],
+)
+def test_invalid_users_file_is_reported(tmp_path, changes, expected, hint):
+    file = tmp_path / "users.json"
+    file.write_text(json.dumps({"version": 1, "key": "00" * 32, "users": []} | changes))
+    file.chmod(0o600)
+    with pytest.raises(StoreError) as error:
+        users.read(file)
+    assert str(error.value) == f"invalid users file {file}: {expected}\n  hint: {hint}"

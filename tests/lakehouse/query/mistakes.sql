@@ -334,6 +334,12 @@ SELECT "abc FROM observations;
 --|          ^
 --|   hint: end the identifier with a double quote: "name"
 
+SELECT 1 /* abc;
+--| InvalidQuery: line 1, column 10: unterminated comment
+--|   SELECT 1 /* abc
+--|            ^^
+--|   hint: end it with */
+
 help;
 --| InvalidQuery: line 1, column 1: expected a query, found help
 --|   help

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.engine import Engine
-from srcql.errors import ExecutionError, SrcqlError
+from srcql.errors import ExecutionError, InvalidQuery, SrcqlError
 from tests.srcql.spec import Block, blocks
 from tests.stored import stored
 
@@ -33,6 +33,12 @@ def test_a_mistake_is_located_in_a_query_with_parameters(engine: Engine) -> None
     with pytest.raises(SrcqlError) as raised:
         engine.query("SELECT ?, $$é$$\nFROM (CLUSTER FROM Demo WHERE step_id = ?) WHERE sise > ?", (1, 2, 3))
     assert (raised.value.line, raised.value.column, raised.value.hint) == (2, 50, "did you mean size?")
+
+
+def test_the_message_of_deep_nesting(engine: Engine) -> None:
+    with pytest.raises(InvalidQuery) as caught:
+        engine.query(f"SELECT {'+'.join(['1'] * 1_500)}")
+    assert str(caught.value) == "the statement is nested too deeply (limit 1,000)\n  hint: split it with WITH"
 
 
 def test_the_message_of_an_engine_without_memory(engine: Engine) -> None:

@@ -277,14 +277,15 @@ def test_rejects_arrow_data_with_indices_out_of_range(warehouse: Warehouse) -> N
 def test_names_missing_columns(warehouse: Warehouse) -> None:
     rows = observations(ROW).drop_columns(["run_id", "output"])
     assert rejection(warehouse, rows) == (
-        "observations: missing column run_id, output\n"
+        "observations: missing columns run_id, output\n"
         "  hint: columns of the batch: problem_id, implementation_id, test_id, step_id, data_set_id"
     )
 
 
 def test_names_an_unknown_column(warehouse: Warehouse) -> None:
     assert rejection(warehouse, replaced(observations(ROW), git_commit=["c"])) == (
-        "observations: unknown column git_commit\n  hint: did you mean git_commit_hash? (evolve=True adds a new column)"
+        "observations: unknown column git_commit\n"
+        "  hint: did you mean git_commit_hash? (the ingest option evolve adds a new column)"
     )
 
 
@@ -298,3 +299,5 @@ def test_rejects_a_duplicate_column(warehouse: Warehouse) -> None:
     rows = observations(ROW)
     rows = rows.append_column("test_id", pa.array(["t"]))
     assert rejection(warehouse, rows) == "observations: duplicate column test_id"
+    rows = observations(ROW).append_column("Output", pa.array(["1"]))
+    assert rejection(warehouse, rows) == "observations: column Output differs from output only by case"
