@@ -28,6 +28,7 @@ from lakehouse.catalog import (
     open_table,
     retry_races,
 )
+from lakehouse.data_files import FileChecks
 from lakehouse.grants import Grant
 from lakehouse.ledger import Ledger
 from lakehouse.maintenance import Retention, expire_snapshots
@@ -78,7 +79,8 @@ class Warehouse:
         self.data_locations = data_folders(tables[name] for name in TABLES)
         self._lock = threading.Lock()
         self._loaded = {name: (table.metadata_location, table) for name, table in tables.items()}
-        self._hashes = Hashes(self._load)
+        self.file_checks = FileChecks()
+        self._hashes = Hashes(self._load, self.file_checks)
         self._ledger = Ledger(self._load)
         self._retention = retention
         self._committer = Committer(self._load, self._ledger, self._expire_snapshots)

@@ -45,6 +45,15 @@ def connect(server: str | None, warehouse: str | None) -> Connection:
     )
 
 
+def folder(warehouse: str | None) -> str:
+    """Return the folder of a warehouse, from the option or its environment variable."""
+    found = os.environ.get("SRCQL_WAREHOUSE") if warehouse is None else warehouse
+    if not found:
+        message = "expected the folder of a warehouse; use the option, or set SRCQL_WAREHOUSE"
+        raise typer.BadParameter(message, param_hint="--warehouse")
+    return found
+
+
 def _client_cert() -> tuple[str, str] | None:
     certificate, key = _variable("CLIENT_CERT"), _variable("CLIENT_KEY")
     if certificate and key:
