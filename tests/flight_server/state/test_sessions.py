@@ -158,8 +158,12 @@ def test_string_views_option(client):
         "MAP {'a': ['b']}",
         "{'a': row(), 'b': [NULL], 'c': 'd'}",
         "MAP {}",
-    ]
-    + ["union_value(k := 'a')", "NULL", "['a']::VARCHAR[1]", "'POINT (1 2)'::GEOMETRY", "INTERVAL 1 DAY"],
+        "union_value(k := 'a')",
+        "NULL",
+        "['a']::VARCHAR[1]",
+        "'POINT (1 2)'::GEOMETRY",
+        "INTERVAL 1 DAY",
+    ],
 )
 def test_string_views_work_with_every_type(client, value):
     options = log_in(client)
