@@ -54,7 +54,8 @@ class Server:
         self._log = json_logger()
         with ExitStack() as resources:
             warehouse = resources.enter_context(open_warehouse(settings.warehouse, catalog=settings.catalog))
-            self._calls = Calls(self._log, _authenticator(settings, warehouse))
+            folders = [local_path(folder) for folder in warehouse.data_locations]
+            self._calls = Calls(self._log, _authenticator(settings, warehouse), folders)
             engine = Engine(
                 warehouse,
                 threads=settings.threads,
