@@ -54,6 +54,8 @@ class Server:
         self._log = json_logger()
         with ExitStack() as resources:
             warehouse = resources.enter_context(open_warehouse(settings.warehouse, catalog=settings.catalog))
+            if warehouse.created:
+                self._log.info("warehouse_created", location=warehouse.location)
             self._calls = Calls(self._log, _authenticator(settings, warehouse))
             engine = Engine(
                 warehouse,
