@@ -50,7 +50,7 @@ class Actions:
             "ActionCreatePreparedStatementResult",
             prepared_statement_handle=self._service.statements(context).add(PreparedStatement(request.query)),
             dataset_schema=wire_schema(statement.schema, options.string_views).serialize().to_pybytes(),
-            parameter_schema=wire_schema(statement.parameter_schema()).serialize().to_pybytes(),
+            parameter_schema=statement.parameter_schema().serialize().to_pybytes(),
             is_update=False,
         )
         return protocol.pack(result)

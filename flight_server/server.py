@@ -53,7 +53,9 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self._log = json_logger()
         with ExitStack() as resources:
-            warehouse = resources.enter_context(open_warehouse(settings.warehouse, catalog=settings.catalog))
+            warehouse = resources.enter_context(
+                open_warehouse(settings.warehouse, catalog=settings.catalog, durable=settings.durable)
+            )
             self._calls = Calls(self._log, _authenticator(settings, warehouse))
             engine = Engine(
                 warehouse,

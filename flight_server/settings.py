@@ -46,6 +46,7 @@ class Settings:
     tls_key: str | None = None
     tls_client_ca: str | None = None
     allow_plaintext: bool = False
+    durable: bool = True
 
     def __post_init__(self) -> None:
         if not self.warehouse and self.catalog is None:  # "" would be the current folder
@@ -125,6 +126,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "threads": int,
     "token_lifetime": float,
     "allow_plaintext": _parse_flag,
+    "durable": _parse_flag,
 }
 
 

@@ -13,17 +13,21 @@ from urllib.parse import quote
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     NamespaceAlreadyExistsError,
     NoSuchTableError,
     TableAlreadyExistsError,
 )
+from pyiceberg.io import PY_IO_IMPL
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
+from lakehouse.durable_files import DurableFileIO, create_folder
 from lakehouse.tables import (
     FORMAT_PROPERTY,
     FORMAT_VERSION,
@@ -53,13 +57,16 @@ _RACE_ERRORS = (
 T = TypeVar("T")
 
 
-def open_catalog(location: str | None, properties: Mapping[str, str] | None, create: bool) -> Catalog:
+def open_catalog(location: str | None, properties: Mapping[str, str] | None, create: bool, durable: bool) -> Catalog:
     """Return the catalog that the properties select, without properties the SQLite catalog in the folder.
 
-    Raises StoreError if it cannot be opened, or if it does not exist and `create` is false.
+    `durable` says whether local files and an SQLite catalog are on disk when a commit returns.
+    Raises StoreError if the catalog cannot be opened, or if it does not exist and `create` is false.
     """
     if properties is not None:
-        return retry_races(lambda: load_catalog("srcql", **properties), "the catalog cannot be opened")
+        files = _files(location or properties.get("warehouse", ""), durable) | dict(properties)
+        opened = retry_races(lambda: load_catalog("srcql", **files), "the catalog cannot be opened")
+        return _with_sync(opened, durable)
     if location is None:
         raise StoreError("expected a folder or the properties of a catalog, found neither")
     if Path(location).is_file():
@@ -68,13 +75,28 @@ def open_catalog(location: str | None, properties: Mapping[str, str] | None, cre
     if not file.exists() and not create:
         raise StoreError(f"{location} contains no warehouse", hint="use another folder, or allow creating a warehouse")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        create_folder(file.parent)
     except OSError as error:
         raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
     uri = f"sqlite:///{quote(str(file))}?timeout=60"
-    return retry_races(
-        lambda: load_catalog("srcql", type="sql", uri=uri, warehouse=location), f"the catalog {file} cannot be opened"
-    )
+    selected = {"type": "sql", "uri": uri, "warehouse": location} | _files(location, durable)
+    opened = retry_races(lambda: load_catalog("srcql", **selected), f"the catalog {file} cannot be opened")
+    return _with_sync(opened, durable)
+
+
+def _files(location: str, durable: bool) -> dict[str, str]:
+    """Return the property that selects how PyIceberg writes the files below a location."""
+    local = location.startswith("file:") or "://" not in location
+    return {PY_IO_IMPL: f"{DurableFileIO.__module__}.{DurableFileIO.__name__}"} if durable and local else {}
+
+
+def _with_sync(catalog: Catalog, durable: bool) -> Catalog:
+    """Set how an SQLite catalog writes to disk; EXTRA also syncs the removal of the journal, which ends a commit."""
+    if isinstance(catalog, SqlCatalog) and catalog.engine.dialect.name == "sqlite":
+        level = "EXTRA" if durable else "OFF"
+        event.listen(catalog.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA synchronous = {level}"))
+        catalog.engine.dispose()
+    return catalog
 
 
 def open_table(catalog: Catalog, table: Table, location: str | None, create: bool) -> IcebergTable:

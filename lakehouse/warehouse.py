@@ -48,14 +48,16 @@ def open_warehouse(
     create: bool = True,
     catalog: Mapping[str, str] | None = None,
     retention: Retention | None = None,
+    durable: bool = True,
 ) -> "Warehouse":
     """Open the warehouse in a folder, or in the PyIceberg catalog that the properties select.
 
     With both, the tables are in that catalog and their files below `location`. A warehouse that does not exist is
-    created. Raises StoreError if a newer version wrote it, or if it does not exist and `create` is false.
+    created. Unless `durable`, a power cut can take back the last batches and damage a warehouse in a folder.
+    Raises StoreError if a newer version wrote it, or if it does not exist and `create` is false.
     """
     folder = absolute_location(location) if location is not None else None
-    opened = open_catalog(folder, catalog, create)
+    opened = open_catalog(folder, catalog, create, durable)
     try:
         tables = {name: open_table(opened, table, folder, create) for name, table in DEFINITIONS.items()}
     except BaseException:

@@ -9,10 +9,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from lakehouse.query.arrow_types import arrow_type
 from lakehouse.query.compile_time import CompileOptions, CompileTimeViews
 from lakehouse.query.duckdb_errors import translating_errors
 from lakehouse.query.parameter_types import parameter_types
-from lakehouse.query.results import QueryResult, arrow_type
+from lakehouse.query.results import QueryResult
 from lakehouse.query.sandbox import Inspection, inspect
 from lakehouse.query.views import PUBLIC
 from lakehouse.snapshots.snapshot import LakehouseSnapshot
