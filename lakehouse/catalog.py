@@ -18,6 +18,7 @@ from pyiceberg.exceptions import (
     NamespaceAlreadyExistsError,
     NoSuchTableError,
     TableAlreadyExistsError,
+    ValidationError,
 )
 from pyiceberg.io import load_file_io
 from pyiceberg.table import Table as IcebergTable
@@ -88,10 +89,13 @@ def open_catalog(location: str | None, properties: Mapping[str, str] | None, cre
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
-    uri = f"sqlite:///{quote(str(file))}?timeout=60"
-    return retry_races(
-        lambda: load_catalog("srcql", type="sql", uri=uri, warehouse=location), f"the catalog {file} cannot be opened"
-    )
+    return retry_races(lambda: sqlite_catalog(location), f"the catalog {file} cannot be opened")
+
+
+def sqlite_catalog(location: str) -> Catalog:
+    """Open the SQLite catalog in a folder, which is created if it is missing."""
+    uri = f"sqlite:///{quote(str(catalog_file(location)))}?timeout=60"
+    return load_catalog("srcql", type="sql", uri=uri, warehouse=location)
 
 
 def known_tables(catalog: Catalog) -> dict[str, str]:
@@ -118,9 +122,10 @@ def open_table(catalog: Catalog, table: Table, location: str | None, create: boo
     try:
         opened = retry_races(lambda: _load_or_create(catalog, table, location, create), failure)
     except StoreError as error:
-        if location is None or not isinstance(error.__cause__, FileNotFoundError | ValueError):
+        if location is None or not isinstance(error.__cause__, FileNotFoundError | ValueError | ValidationError):
             raise
-        raise StoreError(error.message, hint=restore_hint(location)) from error.__cause__
+        reason = f"its metadata {known_tables(catalog).get(table.name)} is missing or damaged"
+        raise StoreError(f"{failure}: {reason}", hint=restore_hint(location)) from error.__cause__
     check_versions(opened)
     if location is not None:
         check_table(location, opened)
