@@ -60,6 +60,11 @@ class Statement:
         return self._views.files(self._inspection.tables)
 
     @property
+    def named_tables(self) -> frozenset[str]:
+        """The tables and views of the lakehouse that the text names outside of verbs."""
+        return self._inspection.tables & PUBLIC if not self._inspection.lists_tables else frozenset(PUBLIC)
+
+    @property
     def partitionable(self) -> Selection | None:
         """The selection of a statement that can be read in parts; see `parts_of`."""
         return self._compiled.partitionable

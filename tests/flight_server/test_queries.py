@@ -435,7 +435,7 @@ def test_query_text_of_5_mb(client):
 
 
 def test_statement_above_the_limit_is_unavailable(start):
-    server = start(statements=1)
+    server = start(statements=1, queue=0)
     endless = flight.Ticket(b"SELECT range FROM range(100000000000)")
     with flight.connect(server.uri) as client:
         running = client.do_get(endless)
