@@ -37,6 +37,7 @@ from lakehouse.folder import (
     holds_rows,
     lost_catalog,
     metadata_folder,
+    newest_version,
     restore_hint,
     table_folder,
 )
@@ -71,7 +72,9 @@ _RACE_ERRORS = (
 T = TypeVar("T")
 
 
-def open_catalog(location: str | None, properties: Mapping[str, str] | None, create: bool, durable: bool) -> Catalog:
+def open_catalog(
+    location: str | None, properties: Mapping[str, str] | None, create: bool, durable: bool = True
+) -> Catalog:
     """Return the catalog that the properties select, without properties the SQLite catalog in the folder.
 
     `durable` says whether local files and an SQLite catalog are on disk when a commit returns.
@@ -139,6 +142,7 @@ def open_table(catalog: Catalog, table: Table, location: str | None, create: boo
     of the catalog; MissingWarehouse if it does not exist and may not be created.
     """
     failure = f"the table {table.name} cannot be opened"
+    newest = newest_version(location, table.name) if location is not None else 0
     try:
         opened = retry_races(lambda: _load_or_create(catalog, table, location, create), failure)
     except StoreError as error:
@@ -148,7 +152,7 @@ def open_table(catalog: Catalog, table: Table, location: str | None, create: boo
         raise StoreError(f"{failure}: {reason}", hint=restore_hint(location)) from error.__cause__
     check_versions(opened)
     if location is not None:
-        check_table(location, opened)
+        check_table(location, opened, newest)
     return opened
 
 
