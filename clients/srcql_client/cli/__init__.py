@@ -8,7 +8,7 @@ import typer
 
 from srcql.errors import SrcqlError
 
-from . import demo, diff, importing, maintain, query, serve, status, user
+from . import demo, diff, importing, maintain, query, relocate, restore, serve, status, user
 
 app = typer.Typer(
     name="srcql",
@@ -25,6 +25,8 @@ app.add_typer(importing.app, name="import")
 app.command()(demo.demo)
 app.command()(status.status)
 app.command()(maintain.maintain)
+app.command()(restore.restore)
+app.command()(relocate.relocate)
 app.add_typer(user.app, name="user")
 
 
