@@ -11,7 +11,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 import pyarrow as pa
-from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog import PY_CATALOG_IMPL, Catalog, load_catalog
 from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
@@ -24,7 +24,7 @@ from pyiceberg.io import PY_IO_IMPL, load_file_io
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from lakehouse.durable_files import DurableFileIO, create_folder
@@ -41,6 +41,7 @@ from lakehouse.folder import (
     restore_hint,
     table_folder,
 )
+from lakehouse.sql_catalog import OrderedSqlCatalog
 from lakehouse.tables import (
     DEFINITIONS,
     FORMAT_PROPERTY,
@@ -82,7 +83,7 @@ def open_catalog(
     """
     if properties is not None:
         files = _files(location or properties.get("warehouse", ""), durable) | dict(properties)
-        opened = retry_races(lambda: load_catalog("srcql", **files), "the catalog cannot be opened")
+        opened = retry_races(lambda: load_catalog("srcql", **_ordered(files)), "the catalog cannot be opened")
         return _with_sync(opened, durable)
     if location is None:
         raise StoreError("expected a folder or the properties of a catalog, found neither")
@@ -103,7 +104,7 @@ def sqlite_catalog(location: str, durable: bool = True) -> Catalog:
     """Open the SQLite catalog in a folder, which is created if it is missing."""
     uri = f"sqlite:///{quote(str(catalog_file(location)))}?timeout=60"
     selected = {"type": "sql", "uri": uri, "warehouse": location} | _files(location, durable)
-    return _with_sync(load_catalog("srcql", **selected), durable)
+    return _with_sync(load_catalog("srcql", **_ordered(selected)), durable)
 
 
 def _files(location: str, durable: bool) -> dict[str, str]:
@@ -112,12 +113,17 @@ def _files(location: str, durable: bool) -> dict[str, str]:
     return {PY_IO_IMPL: f"{DurableFileIO.__module__}.{DurableFileIO.__name__}"} if durable and local else {}
 
 
+def _ordered(properties: Mapping[str, str]) -> dict[str, str]:
+    """Return the properties, with the catalog of this store in place of PyIceberg's for SQL."""
+    if properties.get("type") != "sql":
+        return dict(properties)
+    own = f"{OrderedSqlCatalog.__module__}.{OrderedSqlCatalog.__name__}"
+    return {name: value for name, value in properties.items() if name != "type"} | {PY_CATALOG_IMPL: own}
+
+
 def _with_sync(catalog: Catalog, durable: bool) -> Catalog:
-    """Set how an SQLite catalog writes to disk; EXTRA also syncs the removal of the journal, which ends a commit."""
-    if isinstance(catalog, SqlCatalog) and catalog.engine.dialect.name == "sqlite":
-        level = "EXTRA" if durable else "OFF"
-        event.listen(catalog.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA synchronous = {level}"))
-        catalog.engine.dispose()
+    if isinstance(catalog, OrderedSqlCatalog):
+        catalog.sync(durable)
     return catalog
 
 
