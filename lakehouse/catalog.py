@@ -20,13 +20,14 @@ from pyiceberg.exceptions import (
     TableAlreadyExistsError,
     ValidationError,
 )
-from pyiceberg.io import load_file_io
+from pyiceberg.io import PY_IO_IMPL, load_file_io
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
+from lakehouse.durable_files import DurableFileIO, create_folder
 from lakehouse.folder import (
     MissingWarehouse,
     catalog_file,
@@ -70,13 +71,16 @@ _RACE_ERRORS = (
 T = TypeVar("T")
 
 
-def open_catalog(location: str | None, properties: Mapping[str, str] | None, create: bool) -> Catalog:
+def open_catalog(location: str | None, properties: Mapping[str, str] | None, create: bool, durable: bool) -> Catalog:
     """Return the catalog that the properties select, without properties the SQLite catalog in the folder.
 
+    `durable` says whether local files and an SQLite catalog are on disk when a commit returns.
     Raises StoreError if it cannot be opened, and MissingWarehouse if it does not exist and `create` is false.
     """
     if properties is not None:
-        return retry_races(lambda: load_catalog("srcql", **properties), "the catalog cannot be opened")
+        files = _files(location or properties.get("warehouse", ""), durable) | dict(properties)
+        opened = retry_races(lambda: load_catalog("srcql", **files), "the catalog cannot be opened")
+        return _with_sync(opened, durable)
     if location is None:
         raise StoreError("expected a folder or the properties of a catalog, found neither")
     if Path(location).is_file():
@@ -86,16 +90,34 @@ def open_catalog(location: str | None, properties: Mapping[str, str] | None, cre
     if not create and not file.exists():
         raise MissingWarehouse(f"{location} contains no warehouse", hint=MISSING_HINT)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        create_folder(file.parent)
     except OSError as error:
         raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
-    return retry_races(lambda: sqlite_catalog(location), f"the catalog {file} cannot be opened")
+    return sqlite_catalog(location, durable)
 
 
-def sqlite_catalog(location: str) -> Catalog:
+def sqlite_catalog(location: str, durable: bool = True) -> Catalog:
     """Open the SQLite catalog in a folder, which is created if it is missing."""
-    uri = f"sqlite:///{quote(str(catalog_file(location)))}?timeout=60"
-    return load_catalog("srcql", type="sql", uri=uri, warehouse=location)
+    file = catalog_file(location)
+    uri = f"sqlite:///{quote(str(file))}?timeout=60"
+    selected = {"type": "sql", "uri": uri, "warehouse": location} | _files(location, durable)
+    opened = retry_races(lambda: load_catalog("srcql", **selected), f"the catalog {file} cannot be opened")
+    return _with_sync(opened, durable)
+
+
+def _files(location: str, durable: bool) -> dict[str, str]:
+    """Return the property that selects how PyIceberg writes the files below a location."""
+    local = location.startswith("file:") or "://" not in location
+    return {PY_IO_IMPL: f"{DurableFileIO.__module__}.{DurableFileIO.__name__}"} if durable and local else {}
+
+
+def _with_sync(catalog: Catalog, durable: bool) -> Catalog:
+    """Set how an SQLite catalog writes to disk; EXTRA also syncs the removal of the journal, which ends a commit."""
+    if isinstance(catalog, SqlCatalog) and catalog.engine.dialect.name == "sqlite":
+        level = "EXTRA" if durable else "OFF"
+        event.listen(catalog.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA synchronous = {level}"))
+        catalog.engine.dispose()
+    return catalog
 
 
 def known_tables(catalog: Catalog) -> dict[str, str]:

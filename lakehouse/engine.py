@@ -36,6 +36,7 @@ SETTINGS = (
     "SET GLOBAL TimeZone = 'UTC'",
     "SET GLOBAL errors_as_json = true",
     "SET GLOBAL parquet_metadata_cache = true",
+    "SET GLOBAL parquet_can_have_nan = true",  # a file's least and greatest values leave NaN out
     "SET GLOBAL python_enable_replacements = false",
     "SET GLOBAL autoinstall_known_extensions = false",
     "SET GLOBAL autoload_known_extensions = false",

@@ -48,15 +48,17 @@ def open_warehouse(
     create: bool = True,
     catalog: Mapping[str, str] | None = None,
     retention: Retention | None = None,
+    durable: bool = True,
 ) -> "Warehouse":
     """Open the warehouse in a folder, or in the PyIceberg catalog that the properties select.
 
     With both, the tables are in that catalog and their files below `location`. A warehouse that does not exist is
-    created, unless `create` is false: then MissingWarehouse is raised. Raises StoreError if a newer version wrote the
-    warehouse, if the folder was copied or moved (`relocate`), or if its catalog is lost or damaged (`restore`).
+    created, unless `create` is false: then MissingWarehouse is raised. Unless `durable`, a power cut can take back the
+    last batches and damage a warehouse in a folder. Raises StoreError if a newer version wrote the warehouse, if the
+    folder was copied or moved (`relocate`), or if its catalog is lost or damaged (`restore`).
     """
     folder = absolute_location(location) if location is not None else None
-    opened = open_catalog(folder, catalog, create)
+    opened = open_catalog(folder, catalog, create, durable)
     try:
         known = known_tables(opened)
         if folder is not None and isinstance(opened, SqlCatalog):

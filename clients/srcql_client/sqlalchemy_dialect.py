@@ -248,10 +248,12 @@ def _trust(query: dict[str, str]) -> dict[str, str]:
 
 def _names(connection: Connection, kind: str, schema: str | None, options: dict[str, object]) -> list[str]:
     def read(adbc: AdbcConnection) -> list[str]:
-        found = adbc.adbc_get_objects(depth="tables", db_schema_filter=schema or DB_SCHEMA, table_types_filter=[kind])
+        found = adbc.adbc_get_objects(depth="tables", db_schema_filter=schema or DB_SCHEMA)
         catalogs = found.read_all().to_pylist()
         found_schemas = [each for catalog in catalogs for each in catalog["catalog_db_schemas"] or ()]
-        return [table["table_name"] for each in found_schemas for table in each["db_schema_tables"] or ()]
+        tables = [table for each in found_schemas for table in each["db_schema_tables"] or ()]
+        # ADBC's driver manager ignores a filter of types before version 1.13.
+        return [table["table_name"] for table in tables if table["table_type"] == kind]
 
     return _cached(connection, (kind, schema), options, read)
 

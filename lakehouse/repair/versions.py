@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyiceberg.exceptions import ValidationError
-from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.manifest import ManifestEntry, ManifestEntryStatus, ManifestFile, read_manifest_list
 from pyiceberg.serializers import FromInputFile
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
+from lakehouse.durable_files import DurableFileIO
 from lakehouse.folder import metadata_files, table_folder, version_of
 from srcql.errors import StoreError
 
-IO = PyArrowFileIO()
+IO = DurableFileIO()
 # What readers of JSON and Avro raise for damaged files.
 DAMAGED = (ValueError, TypeError, LookupError, EOFError, OSError, zlib.error, ValidationError)
 

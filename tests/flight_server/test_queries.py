@@ -111,6 +111,52 @@ def test_parameter_has_the_type_of_the_other_operand(sql, text, types):
         assert [field.type for field in cursor.adbc_prepare(text)] == types
 
 
+ROWS = (
+    "(SELECT 'D' AS data_set_id, 'p' AS problem_id, name AS implementation_id, 't' AS test_id, 'r' AS run_id,"
+    " 0 AS step_id, '1' AS \"output\" FROM unnest(?) AS r(name))"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "expected"),
+    [
+        ("SELECT x FROM unnest(?) AS t(x)", ([1, 2],), {"x": [1, 2]}),
+        ("SELECT quantile_cont(i, ?) AS q FROM range(11) AS t(i)", (0.5,), {"q": [5.0]}),
+        ("SELECT quantile_cont(i, ?) AS q FROM range(11) AS t(i)", ([0.5, 0.1],), {"q": [[5.0, 1.0]]}),
+        ("SELECT approx_quantile(i, ?::FLOAT) AS q FROM range(11) AS t(i)", (0.5,), {"q": [5]}),
+        ("SELECT regexp_replace('aB', 'b', 'c', ?) AS v", ("i",), {"v": ["ac"]}),
+        ("SELECT MAP {?: 1} AS v", ("a",), {"v": [[("a", 1)]]}),
+        ("SELECT list_aggregate([1, 2], ?) AS v", ("min",), {"v": [1]}),
+        ("SELECT ? + INTERVAL 1 DAY AS v", (datetime(2026, 2, 3),), {"v": [datetime(2026, 2, 4)]}),
+        (f"SELECT i1, i2 FROM (MATRIX FROM {ROWS})", (["i1", "i2"],), {"i1": ["1"], "i2": ["1"]}),
+        (f"SELECT size FROM (CLUSTER FROM {ROWS})", (["i1", "i2"],), {"size": [2]}),
+    ],
+)
+def test_parameters_that_may_not_be_null(sql, text, values, expected):
+    assert rows(sql, text, values).to_pydict() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("SELECT missing, ?", "unknown column missing"),
+        ("SELECT quantile_cont(missing, ?) FROM range(3) AS t(i)", "unknown column missing"),
+        (
+            f"MATRIX FROM {ROWS.replace('name AS i', 'missing AS i').replace('0', '?').replace('(?)', '([1])')}",
+            "unknown column missing",
+        ),
+    ],
+)
+def test_mistakes_that_no_value_corrects_are_reported_by_prepare(sql, text, reason):
+    with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError, match=reason):
+        cursor.adbc_prepare(text)
+
+
+def test_null_for_a_parameter_that_may_not_be_null_is_reported(sql):
+    with pytest.raises(sql.ProgrammingError, match='"quantile_cont" must not be NULL'):
+        rows(sql, "SELECT quantile_cont(i, ?) AS q FROM range(11) AS t(i)", (None,))
+
+
 def test_text_values_are_converted(sql):
     assert rows(sql, VALUES, ("gcd", "1")).to_pydict() == {"n": [6]}
 
@@ -341,7 +387,7 @@ def test_query_text_of_5_mb(client):
 
 
 def test_statement_above_the_limit_is_unavailable(start):
-    server = start(statements=1)
+    server = start(statements=1, queue=0)
     endless = flight.Ticket(b"SELECT range FROM range(100000000000)")
     with flight.connect(server.uri) as client:
         running = client.do_get(endless)
