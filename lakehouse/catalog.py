@@ -97,14 +97,16 @@ def open_catalog(
         create_folder(file.parent)
     except OSError as error:
         raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
-    return retry_races(lambda: sqlite_catalog(location, durable), f"the catalog {file} cannot be opened")
+    return sqlite_catalog(location, durable)
 
 
 def sqlite_catalog(location: str, durable: bool = True) -> Catalog:
     """Open the SQLite catalog in a folder, which is created if it is missing."""
-    uri = f"sqlite:///{quote(str(catalog_file(location)))}?timeout=60"
+    file = catalog_file(location)
+    uri = f"sqlite:///{quote(str(file))}?timeout=60"
     selected = {"type": "sql", "uri": uri, "warehouse": location} | _files(location, durable)
-    return _with_sync(load_catalog("srcql", **_ordered(selected)), durable)
+    opened = retry_races(lambda: load_catalog("srcql", **_ordered(selected)), f"the catalog {file} cannot be opened")
+    return _with_sync(opened, durable)
 
 
 def _files(location: str, durable: bool) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from srcql.environment import CATALOG, catalog_properties
 from srcql.errors import StoreError, UnknownName
 from srcql.receipt import Receipt
 from srcql.status import Status
@@ -23,12 +24,17 @@ _log = logging.getLogger(__name__)
 
 
 class EmbeddedConnection(Connection):
-    """The warehouse in a folder, which the first ingest creates; needs the extra `embedded`."""
+    """The warehouse in a folder, or in the catalog of SRCQL_CATALOG; the first ingest creates it.
 
-    def __init__(self, location: str) -> None:
+    Without a location, that catalog decides where the files are. Needs the extra `embedded`.
+    """
+
+    def __init__(self, location: str | None) -> None:
         with extra("embedded", "a warehouse in a folder"):
             from lakehouse.folder import MissingWarehouse
-        self.location = location
+        self.location = location or CATALOG
+        self._folder = location
+        self._catalog = catalog_properties()
         self._missing = MissingWarehouse
         self._lock = threading.Lock()
         self._resources = ExitStack()
@@ -67,7 +73,9 @@ class EmbeddedConnection(Connection):
 
         with self._lock:
             if self._engine is None:
-                warehouse = self._resources.enter_context(open_warehouse(self.location, create=create))
+                warehouse = self._resources.enter_context(
+                    open_warehouse(self._folder, create=create, catalog=self._catalog)
+                )
                 if warehouse.created:
                     _log.warning("created warehouse %s", warehouse.location)
                 self._engine = self._resources.enter_context(Engine(warehouse))

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from srcql.environment import catalog_properties
+
 from ..extras import extra
 from ..formats import counted
 from .target import Warehouse, folder
@@ -22,7 +24,7 @@ def maintain(
         from lakehouse.maintenance import remove_orphans
         from lakehouse.verification import verify as verify_files
         from lakehouse.warehouse import open_warehouse
-    with open_warehouse(folder(warehouse), create=False) as opened:
+    with open_warehouse(folder(warehouse), create=False, catalog=catalog_properties()) as opened:
         if not verify:
             removed = remove_orphans(opened.table(name) for name in opened.tables)
             typer.echo(f"removed {counted(removed, 'orphan file')}")
