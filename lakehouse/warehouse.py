@@ -22,7 +22,6 @@ from sqlalchemy import select
 
 from lakehouse.catalog import (
     absolute_location,
-    add_columns,
     data_folders,
     open_catalog,
     open_table,
@@ -33,6 +32,7 @@ from lakehouse.ledger import Ledger
 from lakehouse.maintenance import Retention, expire_snapshots
 from lakehouse.tables import DEFINITIONS, INGESTS, NAMESPACE
 from lakehouse.write.committer import Batch, Committer
+from lakehouse.write.evolution import add_columns
 from lakehouse.write.hashes import Hashes
 from lakehouse.write.writer import Writer
 from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
