@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Self
 
+from srcql.errors import suggestion
 from srcql.receipt import Receipt
 from srcql.status import Status
 
@@ -10,6 +11,14 @@ if TYPE_CHECKING:  # pyarrow is slow to import, and the command line does not al
     import pyarrow as pa
 
     from .batches import Rows
+
+
+_EMPTY = suggestion("", (), "data sets")
+
+
+def name_place(text: str, location: str) -> str:
+    """Add the lakehouse to a message that ends with the hint that it has no data sets: it may be the wrong one."""
+    return f"{text} in {location}" if text.endswith(_EMPTY) else text
 
 
 class Connection(ABC):

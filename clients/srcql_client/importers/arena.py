@@ -174,7 +174,7 @@ class _Session:
     """A DuckDB database with the export as the view `export`."""
 
     def __init__(self, path: Path) -> None:
-        with extra("embedded", "the arena importer"):
+        with extra("arena", "the arena importer"):
             import duckdb
 
         self._spill = tempfile.TemporaryDirectory(prefix="srcql-import-")
