@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-import pyarrow as pa
 from pyiceberg.catalog import PY_CATALOG_IMPL, Catalog, load_catalog
 from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import (
-    CommitFailedException,
     NamespaceAlreadyExistsError,
     NoSuchTableError,
     TableAlreadyExistsError,
@@ -54,7 +52,7 @@ from lakehouse.tables import (
     schema_of,
     sort_order_of,
 )
-from srcql.errors import StoreError, Unavailable
+from srcql.errors import StoreError
 from srcql.schema import Table
 from udfs.response import ALGORITHM_VERSION
 
@@ -246,22 +244,3 @@ class SingleUpdate(Transaction):
     def table_metadata(self) -> TableMetadata:
         """The metadata of the table before the update."""
         return self._table.metadata
-
-
-def add_columns(load: Callable[[], IcebergTable], fields: pa.Schema) -> IcebergTable:
-    """Add the fields that a table does not have and return it; `load` returns its current state.
-
-    If two writers add the same column at the same time, the second one finds it in the table.
-    """
-    for _ in range(_ATTEMPTS):
-        table = load()
-        known = {name.lower() for name in table.schema().column_names}
-        missing = pa.schema([field for field in fields if field.name.lower() not in known])
-        if not len(missing):
-            return table
-        try:
-            with table.update_schema() as update:
-                update.union_by_name(missing)
-        except CommitFailedException:
-            time.sleep(_PAUSE)
-    raise Unavailable("columns cannot be added while other writers change the table", hint="try again")

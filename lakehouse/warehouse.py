@@ -20,7 +20,6 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.table import Table as IcebergTable
 
 from lakehouse.catalog import (
-    add_columns,
     data_folders,
     known_tables,
     open_catalog,
@@ -34,6 +33,7 @@ from lakehouse.ledger import Ledger
 from lakehouse.maintenance import Retention, expire_snapshots
 from lakehouse.tables import DEFINITIONS, INGESTS, NAMESPACE
 from lakehouse.write.committer import Batch, Committer
+from lakehouse.write.evolution import add_columns
 from lakehouse.write.hashes import Hashes
 from lakehouse.write.writer import Writer
 from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
