@@ -40,9 +40,9 @@ ALIKE = (
     ("$*", "_NA_", "$", "$EXCEPTION", "$x@y"),
     ("", " ", "not json", "01", "[1,]", "'a'", "{a:1}"),
 )
-IMPLEMENTATIONS = ("a", "A", "a_1", "a@r1", "b", "B", "ä", "Ä", "i'1", 'q"2', "日本", "😀", "step_id", "1", "z.z")
-TESTS = ("t1", "t2", "T1", "té(1, 'x')", "10")
-RUNS = ("r1", "r2", "R", "r 3", "r1@R")
+IMPLEMENTATIONS = ("a", "A", "", "a@r1", "b", "a_1", "B", "ä", "Ä", "i'1", 'q"2', "日本", "😀", "step_id", "1", "z.z")
+TESTS = ("t1", "t2", "T1", "té(1, 'x')", "10", "")
+RUNS = ("r1", "r2", "R", "r 3", "r1@R", "")
 FIRST = datetime(2024, 1, 1)
 HOURS = (0, 0, 1, 2)
 OPERATIONS = ("create", "f", None, "Create")
