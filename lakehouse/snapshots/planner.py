@@ -35,14 +35,13 @@ class Planner:
 
     def snapshot(self) -> LakehouseSnapshot:
         """Return the current snapshot of the three tables; later commits do not change it."""
-        with self._lock:
-            for _ in range(ATTEMPTS):
-                with suppress(FileNotFoundError):  # the snapshot expired while it was read
-                    return self._current()
-            raise StoreError("the tables change faster than they can be read", hint="try again")
+        for _ in range(ATTEMPTS):
+            locations = self._warehouse.metadata_locations()  # outside the lock: a locked catalog delays nobody twice
+            with self._lock, suppress(FileNotFoundError):  # the snapshot expired while it was read
+                return self._current(locations)
+        raise StoreError("the tables change faster than they can be read", hint="try again")
 
-    def _current(self) -> LakehouseSnapshot:
-        locations = self._warehouse.metadata_locations()
+    def _current(self, locations: dict[str, str]) -> LakehouseSnapshot:
         if self._snapshot is None or self._snapshot.locations != locations:
             states = {name: self._reader.current(name, locations[name]) for name in TABLES}
             self._snapshot = LakehouseSnapshot(self._reader, locations, states)
