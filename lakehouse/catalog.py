@@ -18,6 +18,7 @@ from pyiceberg.exceptions import (
     NamespaceAlreadyExistsError,
     NoSuchTableError,
     TableAlreadyExistsError,
+    ValidationError,
 )
 from pyiceberg.io import PY_IO_IMPL, load_file_io
 from pyiceberg.table import Table as IcebergTable
@@ -36,6 +37,7 @@ from lakehouse.folder import (
     holds_rows,
     lost_catalog,
     metadata_folder,
+    newest_version,
     restore_hint,
     table_folder,
 )
@@ -71,7 +73,9 @@ _RACE_ERRORS = (
 T = TypeVar("T")
 
 
-def open_catalog(location: str | None, properties: Mapping[str, str] | None, create: bool, durable: bool) -> Catalog:
+def open_catalog(
+    location: str | None, properties: Mapping[str, str] | None, create: bool, durable: bool = True
+) -> Catalog:
     """Return the catalog that the properties select, without properties the SQLite catalog in the folder.
 
     `durable` says whether local files and an SQLite catalog are on disk when a commit returns.
@@ -93,10 +97,14 @@ def open_catalog(location: str | None, properties: Mapping[str, str] | None, cre
         create_folder(file.parent)
     except OSError as error:
         raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
-    uri = f"sqlite:///{quote(str(file))}?timeout={_WRITE_SECONDS}"
+    return retry_races(lambda: sqlite_catalog(location, durable), f"the catalog {file} cannot be opened")
+
+
+def sqlite_catalog(location: str, durable: bool = True) -> Catalog:
+    """Open the SQLite catalog in a folder, which is created if it is missing."""
+    uri = f"sqlite:///{quote(str(catalog_file(location)))}?timeout={_WRITE_SECONDS}"
     selected = {"type": "sql", "uri": uri, "warehouse": location} | _files(location, durable)
-    opened = retry_races(lambda: load_catalog("srcql", **selected), f"the catalog {file} cannot be opened")
-    return _with_sync(opened, durable)
+    return _with_sync(load_catalog("srcql", **selected), durable)
 
 
 def _files(location: str, durable: bool) -> dict[str, str]:
@@ -151,15 +159,17 @@ def open_table(catalog: Catalog, table: Table, location: str | None, create: boo
     of the catalog; MissingWarehouse if it does not exist and may not be created.
     """
     failure = f"the table {table.name} cannot be opened"
+    newest = newest_version(location, table.name) if location is not None else 0
     try:
         opened = retry_races(lambda: _load_or_create(catalog, table, location, create), failure)
     except StoreError as error:
-        if location is None or not isinstance(error.__cause__, FileNotFoundError | ValueError):
+        if location is None or not isinstance(error.__cause__, FileNotFoundError | ValueError | ValidationError):
             raise
-        raise StoreError(error.message, hint=restore_hint(location)) from error.__cause__
+        reason = f"its metadata {known_tables(catalog).get(table.name)} is missing or damaged"
+        raise StoreError(f"{failure}: {reason}", hint=restore_hint(location)) from error.__cause__
     check_versions(opened)
     if location is not None:
-        check_table(location, opened)
+        check_table(location, opened, newest)
     return opened
 
 

@@ -13,6 +13,7 @@ import pyarrow.flight as flight
 from adbc_driver_manager import AdbcStatement
 from adbc_driver_manager import Error as DriverError
 
+from srcql.characters import check_characters
 from srcql.errors import SrcqlError, Unavailable
 from srcql.receipt import Receipt
 from srcql.status import Status
@@ -43,6 +44,7 @@ class WireConnection(Connection):
 
     def stream(self, text: str) -> pa.RecordBatchReader:
         """Run a query and return its rows, batch by batch as the server sends them."""
+        check_characters(text)  # the driver would end the text at NUL
         with translate_errors(self.location):
             cursor = self._sql.cursor()
             try:

@@ -134,6 +134,13 @@ def test_a_query_raises_its_error_only(lakehouse: Connection) -> None:
         lakehouse.query("DROP TABLE observations")
 
 
+@pytest.mark.parametrize("text", ["SELECT 1\0", "SELECT 'a\0b'", "\0", "SELECT '\ud800'", 'SELECT 1 AS "\udfff"'])
+def test_characters_that_no_driver_sends_are_rejected(lakehouse: Connection, text: str) -> None:
+    with pytest.raises(errors.InvalidQuery, match="expected text, found") as caught:
+        lakehouse.query(text)
+    assert caught.value.hint
+
+
 def test_an_error_after_the_first_rows_is_raised(lakehouse: Connection) -> None:
     rows = lakehouse.stream("SELECT CASE WHEN i > 900000 THEN error('too late') ELSE i END FROM range(1000000) t(i)")
     with pytest.raises(errors.SrcqlError) as caught:
