@@ -22,7 +22,7 @@ from pyiceberg.io import PY_IO_IMPL, load_file_io
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
-from sqlalchemy import select
+from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from lakehouse.durable_files import DurableFileIO, create_folder
@@ -52,12 +52,13 @@ from lakehouse.tables import (
     schema_of,
     sort_order_of,
 )
-from srcql.errors import StoreError
+from srcql.errors import SrcqlError, StoreError, Unavailable
 from srcql.schema import Table
 from udfs.response import ALGORITHM_VERSION
 
 _ATTEMPTS = 20
 _PAUSE = 0.05
+_WRITE_SECONDS, _READ_SECONDS = 60, 5  # how long to wait for a lock on an SQLite catalog
 MISSING_HINT = "check the path; ingest, srcql import and srcql serve create a warehouse"
 _RACE_ERRORS = (
     NamespaceAlreadyExistsError,
@@ -101,7 +102,7 @@ def open_catalog(
 def sqlite_catalog(location: str, durable: bool = True) -> Catalog:
     """Open the SQLite catalog in a folder, which is created if it is missing."""
     file = catalog_file(location)
-    uri = f"sqlite:///{quote(str(file))}?timeout=60"
+    uri = f"sqlite:///{quote(str(file))}?timeout={_WRITE_SECONDS}"
     selected = {"type": "sql", "uri": uri, "warehouse": location} | _files(location, durable)
     opened = retry_races(lambda: load_catalog("srcql", **_ordered(selected)), f"the catalog {file} cannot be opened")
     return _with_sync(opened, durable)
@@ -127,8 +128,21 @@ def _with_sync(catalog: Catalog, durable: bool) -> Catalog:
     return catalog
 
 
-def known_tables(catalog: Catalog) -> dict[str, str]:
-    """Return the path of the current metadata of each table that the catalog has."""
+def reading_engine(catalog: Catalog) -> Engine | None:
+    """Return the engine of an SQL catalog for reads: if an SQLite file is locked, they wait less long than commits."""
+    if not isinstance(catalog, SqlCatalog):
+        return None
+    url = catalog.engine.url
+    if catalog.engine.dialect.name != "sqlite" or url.database in (None, "", ":memory:"):
+        return catalog.engine
+    return create_engine(url.update_query_dict({"timeout": str(_READ_SECONDS)}), max_overflow=-1)
+
+
+def known_tables(catalog: Catalog, engine: Engine | None = None) -> dict[str, str]:
+    """Return the path of the current metadata of each table that the catalog has; read it with `engine`, if given.
+
+    Raises Unavailable if another process holds a lock on the catalog for too long.
+    """
     if not isinstance(catalog, SqlCatalog):
         names = [name for name in DEFINITIONS if catalog.table_exists((NAMESPACE, name))]
         return {name: catalog.load_table((NAMESPACE, name)).metadata_location for name in names}
@@ -137,8 +151,11 @@ def known_tables(catalog: Catalog) -> dict[str, str]:
         IcebergTables.table_namespace == NAMESPACE,
         IcebergTables.table_name.in_(DEFINITIONS),
     )
-    with catalog.engine.connect() as connection:
-        return {name: str(location) for name, location in connection.execute(query)}
+    try:
+        with (engine or catalog.engine).connect() as connection:
+            return {name: str(location) for name, location in connection.execute(query)}
+    except OperationalError as error:
+        raise (_locked() if _is_locked(error) else error) from error
 
 
 def open_table(catalog: Catalog, table: Table, location: str | None, create: bool) -> IcebergTable:
@@ -212,19 +229,27 @@ def check_versions(table: IcebergTable) -> None:
 def retry_races(action: Callable[[], T], failure: str) -> T:
     """Return the result of an action; retry it while another process creates, replaces or locks the same object.
 
-    Raises StoreError with the text `failure` and the reason.
+    Raises StoreError with the text `failure` and the reason, Unavailable for a lock that lasts.
     """
-    left = _ATTEMPTS
+    left, end = _ATTEMPTS, time.monotonic() + _WRITE_SECONDS
     while True:
         try:
             return action()
-        except StoreError:
+        except SrcqlError:
             raise
         except Exception as error:
             left -= 1
-            if not left or not isinstance(error, _RACE_ERRORS):
-                raise StoreError(f"{failure}: {_reason(error)}") from error
+            if not left or time.monotonic() > end or not isinstance(error, _RACE_ERRORS):
+                raise (_locked() if _is_locked(error) else StoreError(f"{failure}: {_reason(error)}")) from error
             time.sleep(_PAUSE)
+
+
+def _is_locked(error: Exception) -> bool:
+    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", "")).startswith("SQLITE_BUSY")
+
+
+def _locked() -> Unavailable:
+    return Unavailable("another process holds a lock on the catalog", hint="try again when it has ended")
 
 
 def _reason(error: Exception) -> str:
