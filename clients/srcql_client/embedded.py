@@ -1,12 +1,14 @@
 """A lakehouse in this process: the folder of a warehouse, without a server."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from srcql.receipt import Receipt
 from srcql.status import Status
 
 from .batches import Rows, open_reader
-from .connection import Connection
+from .connection import Connection, check_query
 from .extras import extra
 
 
@@ -21,13 +23,14 @@ class EmbeddedConnection(Connection):
         self._warehouse = open_warehouse(location)
         self._engine = Engine(self._warehouse)
 
-    def stream(self, text: str) -> pa.RecordBatchReader:
+    def stream(self, text: str, parameters: Sequence[object] = ()) -> pa.RecordBatchReader:
         """Run a query and return its rows, batch by batch as the engine computes them."""
-        return self._engine.query(text)
+        check_query(text, parameters)
+        return self._engine.query(text, parameters)
 
-    def ingest(self, table: str, data: Rows, batch_id: str | None = None) -> Receipt:
+    def ingest(self, table: str, data: Rows, batch_id: str | None = None, evolve: bool = False) -> Receipt:
         """Add rows to a table of the warehouse: all of them, or none."""
-        return self._warehouse.ingest(table, open_reader(data), batch_id)
+        return self._warehouse.ingest(table, open_reader(data, table), batch_id, evolve)
 
     def status(self) -> Status:
         """Return the contents of the warehouse."""

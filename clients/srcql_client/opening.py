@@ -38,6 +38,8 @@ def connect(
     ...
     srcql.errors.Unsupported: expected grpc://host:port, grpc+tls://host:port or a folder, found http://127.0.0.1:80
     """
+    if not isinstance(location, str | os.PathLike):
+        raise Unsupported(f"{_EXPECTED}, found a value of type {type(location).__name__}")
     address = os.fspath(location)
     if not address:  # the current folder, to pathlib
         raise Unsupported(f"{_EXPECTED}, found an empty string")
