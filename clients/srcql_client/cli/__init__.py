@@ -4,7 +4,9 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -15,12 +17,27 @@ from . import demo, diff, importing, maintain, query, relocate, restore, serve, 
 
 app = typer.Typer(
     name="srcql",
-    help="Query and fill a lakehouse of observed program behaviour.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"srcql {version('srcql')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Query and fill a lakehouse of observed program behaviour."""
+
+
 app.command()(serve.serve)
 app.command()(query.query)
 app.command()(diff.diff)
