@@ -42,6 +42,7 @@ from lakehouse.folder import (
     table_folder,
 )
 from lakehouse.sql_catalog import OrderedSqlCatalog
+from lakehouse.storage_errors import storage_error
 from lakehouse.tables import (
     DEFINITIONS,
     FORMAT_PROPERTY,
@@ -96,7 +97,7 @@ def open_catalog(
     try:
         create_folder(file.parent)
     except OSError as error:
-        raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
+        raise storage_error(error, f"a warehouse in {location} cannot be created") from error
     return retry_races(lambda: sqlite_catalog(location, durable), f"the catalog {file} cannot be opened")
 
 
@@ -223,13 +224,8 @@ def retry_races(action: Callable[[], T], failure: str) -> T:
         except Exception as error:
             left -= 1
             if not left or not isinstance(error, _RACE_ERRORS):
-                raise StoreError(f"{failure}: {_reason(error)}") from error
+                raise storage_error(error, failure) from error
             time.sleep(_PAUSE)
-
-
-def _reason(error: Exception) -> str:
-    text = str(getattr(error, "orig", None) or error) or type(error).__name__
-    return text.splitlines()[0]
 
 
 def data_folders(tables: Iterable[IcebergTable]) -> tuple[str, ...]:
