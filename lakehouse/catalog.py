@@ -40,6 +40,7 @@ from lakehouse.folder import (
     table_folder,
 )
 from lakehouse.sql_catalog import OrderedSqlCatalog
+from lakehouse.storage_errors import storage_error
 from lakehouse.tables import (
     DEFINITIONS,
     FORMAT_PROPERTY,
@@ -95,7 +96,7 @@ def open_catalog(
     try:
         create_folder(file.parent)
     except OSError as error:
-        raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
+        raise storage_error(error, f"a warehouse in {location} cannot be created") from error
     return sqlite_catalog(location, durable)
 
 
@@ -240,7 +241,7 @@ def retry_races(action: Callable[[], T], failure: str) -> T:
         except Exception as error:
             left -= 1
             if not left or time.monotonic() > end or not isinstance(error, _RACE_ERRORS):
-                raise (_locked() if _is_locked(error) else StoreError(f"{failure}: {_reason(error)}")) from error
+                raise (_locked() if _is_locked(error) else storage_error(error, failure)) from error
             time.sleep(_PAUSE)
 
 
@@ -250,11 +251,6 @@ def _is_locked(error: Exception) -> bool:
 
 def _locked() -> Unavailable:
     return Unavailable("another process holds a lock on the catalog", hint="try again when it has ended")
-
-
-def _reason(error: Exception) -> str:
-    text = str(getattr(error, "orig", None) or error) or type(error).__name__
-    return text.splitlines()[0]
 
 
 def data_folders(tables: Iterable[IcebergTable]) -> tuple[str, ...]:
