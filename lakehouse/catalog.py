@@ -53,6 +53,7 @@ from lakehouse.tables import (
     sort_order_of,
 )
 from srcql.errors import StoreError, Unavailable
+from srcql.os_errors import os_error
 from srcql.schema import Table
 from udfs.response import ALGORITHM_VERSION
 
@@ -67,6 +68,13 @@ _RACE_ERRORS = (
     ProgrammingError,
     FileNotFoundError,
 )
+_SQLITE_ACTIONS = {
+    "SQLITE_BUSY": "another process holds the catalog: try again when it has ended",
+    "SQLITE_CANTOPEN": "check that this account can read and write the file and its folder",
+    "SQLITE_READONLY": "check that this account can write the file and its folder",
+    "SQLITE_FULL": "free space on the disk",
+    "SQLITE_IOERR": "check the disk: it failed",
+}
 
 T = TypeVar("T")
 
@@ -92,7 +100,7 @@ def open_catalog(location: str | None, properties: Mapping[str, str] | None, cre
     try:
         create_folder(file.parent)
     except OSError as error:
-        raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
+        raise os_error(StoreError, f"a warehouse in {location} cannot be created", error) from error
     return sqlite_catalog(location, durable)
 
 
@@ -215,8 +223,14 @@ def retry_races(action: Callable[[], T], failure: str) -> T:
         except Exception as error:
             left -= 1
             if not left or not isinstance(error, _RACE_ERRORS):
-                raise StoreError(f"{failure}: {_reason(error)}") from error
+                raise StoreError(f"{failure}: {_reason(error)}", hint=_action(error)) from error
             time.sleep(_PAUSE)
+
+
+def _action(error: Exception) -> str | None:
+    """Return what to do about an error of SQLite."""
+    name = str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
+    return next((action for prefix, action in _SQLITE_ACTIONS.items() if name.startswith(prefix)), None)
 
 
 def _reason(error: Exception) -> str:
