@@ -61,6 +61,11 @@ def truncate(message: str) -> str:
     return message if len(start) == len(message) else f"{start} ... (truncated)"
 
 
+def _printable(message: str) -> str:
+    """Return the message as text that can be encoded: clients can send half of a surrogate pair in JSON."""
+    return message.encode(errors="backslashreplace").decode()
+
+
 def _encoded_size(message: str) -> int:
     return len(quote(message, safe=PRINTABLE)) + len(message.encode()) * 4 // 3
 
@@ -73,7 +78,7 @@ def to_status(error: BaseException, log: FilteringBoundLogger, private: Collecti
     """
     for kind, status in STATUSES.items():
         if isinstance(error, kind) and (private is None or not _reveals(error, private)):
-            return status(truncate(str(error)))
+            return status(truncate(_printable(str(error))))
     error_id = uuid.uuid4().hex[:8]
     log.error("internal_error", id=error_id, exc_info=error)
     return STATUSES[errors.StoreError](f"internal error {error_id}: search the server log for this id")

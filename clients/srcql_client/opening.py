@@ -50,6 +50,8 @@ def connect(
         location = os.environ.get("SRCQL_WAREHOUSE") or None
         if location is None and not catalog:
             raise Unsupported(f"{_EXPECTED}, found none", hint=f"pass a location, or set SRCQL_WAREHOUSE or {CATALOG}")
+    elif not isinstance(location, str | os.PathLike):
+        raise Unsupported(f"{_EXPECTED}, found a value of type {type(location).__name__}")
     address = os.fspath(location) if location is not None else None
     if address == "":  # the current folder, to pathlib
         raise Unsupported(f"{_EXPECTED}, found an empty string")

@@ -4,7 +4,9 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,22 +14,38 @@ from srcql.environment import CLIENT_VARIABLES, PREFIX, unknown_variables
 from srcql.errors import SrcqlError
 from srcql.os_errors import os_error
 
-from . import demo, diff, importing, query, relocate, restore, serve, status, user
+from . import demo, diff, importing, maintain, query, relocate, restore, serve, status, user
 
 app = typer.Typer(
     name="srcql",
-    help="Query and fill a lakehouse of observed program behaviour.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"srcql {version('srcql')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Query and fill a lakehouse of observed program behaviour."""
+
+
 app.command()(serve.serve)
 app.command()(query.query)
 app.command()(diff.diff)
 app.add_typer(importing.app, name="import")
 app.command()(demo.demo)
 app.command()(status.status)
+app.command()(maintain.maintain)
 app.command()(restore.restore)
 app.command()(relocate.relocate)
 app.add_typer(user.app, name="user")

@@ -49,6 +49,15 @@ def connect(server: str | None, warehouse: str | None) -> Connection:
     )
 
 
+def folder(warehouse: str | None) -> str | None:
+    """Return the folder of a warehouse, from the option or its variable; None if SRCQL_CATALOG alone names it."""
+    found = os.environ.get("SRCQL_WAREHOUSE") if warehouse is None else warehouse
+    if not found and not os.environ.get(CATALOG):
+        message = f"expected the folder of a warehouse; use the option, or set SRCQL_WAREHOUSE or {CATALOG}"
+        raise typer.BadParameter(message, param_hint="--warehouse")
+    return found or None
+
+
 def require_own_catalog(command: str) -> None:
     """Raise StoreError if SRCQL_CATALOG is set, for a command that works on the catalog in a folder alone."""
     if os.environ.get(CATALOG):
