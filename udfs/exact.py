@@ -66,7 +66,7 @@ def _known(lists: Column) -> Iterator[NDArray[np.float64] | None]:
 
 def _rounded(numbers: NDArray[np.float64], divisor: int) -> float:
     if not np.isfinite(numbers).all():
-        return sum(numbers[~np.isfinite(numbers)].tolist())
+        return float(sum(numbers[~np.isfinite(numbers)].tolist()))
     fractions, powers = np.frexp(numbers)
     whole = np.ldexp(fractions, BITS).astype(np.int64)
     least = int(powers.min())
