@@ -25,28 +25,27 @@ def split_batch(batch: pa.RecordBatch, limit: int = BATCH_BYTES) -> Iterator[pa.
 
 
 def wire_schema(schema: pa.Schema, string_views: bool = False) -> pa.Schema:
-    """Return the schema in which rows are sent: without dictionaries, as they cannot change in a stream of Flight.
+    """Return the schema in which rows are sent: with `string_views`, texts are views, except those in unions.
 
-    >>> wire_schema(pa.schema({"a": pa.list_(pa.dictionary(pa.uint8(), pa.string()))}))
-    a: list<item: string>
-      child 0, item: string
+    >>> wire_schema(pa.schema({"a": pa.list_(pa.string())}), string_views=True)
+    a: list<item: string_view>
+      child 0, item: string_view
     """
-    text = pa.string_view() if string_views else pa.string()
-    return pa.schema([field.with_type(_wire_type(field.type, text)) for field in schema], metadata=schema.metadata)
+    if not string_views:
+        return schema
+    return pa.schema([field.with_type(_with_views(field.type)) for field in schema], metadata=schema.metadata)
 
 
-def _wire_type(kind: pa.DataType, text: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(kind):
-        return _wire_type(kind.value_type, text)
+def _with_views(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_string(kind):
-        return text
+        return pa.string_view()
     if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
         size = kind.list_size if pa.types.is_fixed_size_list(kind) else -1
-        return pa.list_(kind.value_field.with_type(_wire_type(kind.value_type, text)), size)
+        return pa.list_(kind.value_field.with_type(_with_views(kind.value_type)), size)
     if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(_wire_type(field.type, text)) for field in kind])
+        return pa.struct([field.with_type(_with_views(field.type)) for field in kind])
     if pa.types.is_map(kind):
-        return pa.map_(_wire_type(kind.key_type, text), _wire_type(kind.item_type, text))
+        return pa.map_(_with_views(kind.key_type), _with_views(kind.item_type))
     return kind
 
 

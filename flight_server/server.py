@@ -53,8 +53,13 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self._log = json_logger()
         with ExitStack() as resources:
-            warehouse = resources.enter_context(open_warehouse(settings.warehouse, catalog=settings.catalog))
-            self._calls = Calls(self._log, _authenticator(settings, warehouse))
+            warehouse = resources.enter_context(
+                open_warehouse(settings.warehouse or None, catalog=settings.catalog, durable=settings.durable)
+            )
+            if warehouse.created:
+                self._log.info("warehouse_created", location=warehouse.location)
+            folders = [local_path(folder) for folder in warehouse.data_locations]
+            self._calls = Calls(self._log, _authenticator(settings, warehouse), folders)
             engine = Engine(
                 warehouse,
                 threads=settings.threads,

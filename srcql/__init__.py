@@ -7,7 +7,8 @@
 'SELECT size FROM (SELECT'
 
 `import srcql.dialect` registers the language with sqlglot. The modules of this package never import from this one, and
-what needs the parser is imported on first use: clients that only need the errors and the schema start faster.
+what needs the parser is imported on first use: clients that only need the errors and the schema start faster, and work
+without sqlglot.
 """
 
 from importlib import import_module
@@ -70,4 +71,9 @@ _ON_FIRST_USE = {
 def __getattr__(name: str) -> object:
     if name not in _ON_FIRST_USE:
         raise AttributeError(f"module 'srcql' has no attribute {name!r}")
-    return getattr(import_module(_ON_FIRST_USE[name]), name)
+    try:
+        return getattr(import_module(_ON_FIRST_USE[name]), name)
+    except ModuleNotFoundError as error:  # PackageNotFoundError of the check of its version is one, too
+        if error.name != "sqlglot":
+            raise
+        raise ImportError(f"srcql.{name} needs sqlglot: pip install 'srcql[language]'", name="sqlglot") from None

@@ -6,7 +6,8 @@ from importlib.metadata import packages_distributions
 
 from srcql.errors import StoreError
 
-PACKAGES = ("udfs", "lakehouse", "flight_server")  # ours, under names that another distribution may also use
+GENERIC = ("udfs", "lakehouse", "flight_server")  # ours, under names that another distribution may also use
+OURS = ("srcql", "srcql_client", *GENERIC)
 
 
 @contextmanager
@@ -26,13 +27,20 @@ def extra(name: str, feature: str) -> Iterator[None]:
         for package, owner in _other_owners():
             problem = f"{feature} needs srcql's package {package}, but the distribution {owner} also installs {package}"
             raise StoreError(problem, hint=f"install srcql in an environment without {owner}") from error
-        if not isinstance(error, ModuleNotFoundError):
-            raise
-        hint = f"pip install 'srcql[{name}]'"
-        raise StoreError(f"{feature} needs the package {error.name}, which is not installed", hint=hint) from None
+        raise StoreError(f"{feature} needs {_need(error)}", hint=f"pip install 'srcql[{name}]'") from None
+
+
+def _need(error: ImportError) -> str:
+    """Return the package that is missing, or of which another version is installed."""
+    package = (error.name or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and error.name == package:
+        return f"the package {package}, which is not installed"
+    if not package or package in OURS:
+        raise error
+    return f"another version of the package {package}: {error}"
 
 
 def _other_owners() -> Iterator[tuple[str, str]]:
     """Return the packages of ours that another distribution installs too, each with that distribution."""
     owners = packages_distributions()
-    return ((package, owner) for package in PACKAGES for owner in owners.get(package, ()) if owner != "srcql")
+    return ((package, owner) for package in GENERIC for owner in owners.get(package, ()) if owner != "srcql")

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 from sqlalchemy.engine import URL, Connection, default
 from sqlalchemy.sql import compiler
 
+from srcql.characters import check_characters
 from srcql.schema import KEYS, REFERENCES
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         ConnectArgsType,
         DBAPIModule,
         Dialect,
+        ExecutionContext,
         ReflectedColumn,
         ReflectedForeignKeyConstraint,
         ReflectedPrimaryKeyConstraint,
@@ -153,6 +155,13 @@ class SrcqlDialect(default.DefaultDialect):
         """Return whether the server is unavailable."""
         return getattr(e, "status_code", None) == UNAVAILABLE
 
+    def do_execute(
+        self, cursor: AdbcCursor, statement: str, parameters: Any, context: ExecutionContext | None = None
+    ) -> None:
+        """Execute a statement; raise InvalidQuery for characters at which the driver would end it."""
+        check_characters(statement)
+        cursor.execute(statement, parameters)
+
     def _get_default_schema_name(self, connection: Connection) -> str:
         return DB_SCHEMA
 
@@ -248,10 +257,12 @@ def _trust(query: dict[str, str]) -> dict[str, str]:
 
 def _names(connection: Connection, kind: str, schema: str | None, options: dict[str, object]) -> list[str]:
     def read(adbc: AdbcConnection) -> list[str]:
-        found = adbc.adbc_get_objects(depth="tables", db_schema_filter=schema or DB_SCHEMA, table_types_filter=[kind])
+        found = adbc.adbc_get_objects(depth="tables", db_schema_filter=schema or DB_SCHEMA)
         catalogs = found.read_all().to_pylist()
         found_schemas = [each for catalog in catalogs for each in catalog["catalog_db_schemas"] or ()]
-        return [table["table_name"] for each in found_schemas for table in each["db_schema_tables"] or ()]
+        tables = [table for each in found_schemas for table in each["db_schema_tables"] or ()]
+        # ADBC's driver manager ignores a filter of types before version 1.13.
+        return [table["table_name"] for table in tables if table["table_type"] == kind]
 
     return _cached(connection, (kind, schema), options, read)
 

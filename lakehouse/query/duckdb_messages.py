@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from srcql.clauses.reader import one_of
 from srcql.errors import suggestion
 from srcql.schema import OBSERVATIONS, Role
+from srcql.sql import identifier
 
 Groups = Mapping[str, str]
 Hint = str | Callable[[Groups], str | None] | None
@@ -270,6 +271,11 @@ MESSAGES: tuple[tuple[str, str, Hint], ...] = (
         r"failed to (?:allocate|pin|offload).*|could not allocate.*",
         "the query exceeds the memory limit of the lakehouse",
         "read fewer problems at a time, or raise the memory limit",
+    ),
+    (
+        r"column (?P<name>.+) holds (?P<value>.+), which Arrow lacks",
+        "column {name} holds {value}, which Arrow lacks",
+        lambda groups: f"use CAST({identifier(groups['name'])} AS VARCHAR)",
     ),
     (r"Python exception occurred while executing the UDF: (?:\w+: )?(?P<message>.*)", "{message}", None),
 )

@@ -4,12 +4,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
-from functools import lru_cache
 from typing import Any, Protocol, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
 
+from lakehouse.query.arrow_types import arrow_schema, sendable
 from lakehouse.query.deadline import INTERRUPT_SECONDS
 from srcql.errors import Cancelled
 
@@ -111,16 +111,18 @@ class QueryResult(Result):
             self._cursor = statement.cursor()
         try:
             with statement.translating_errors(self._cursor):
-                self._relation = self._cursor.sql(statement.sql, params=list(values))
+                relation = self._cursor.sql(statement.sql, params=list(values))
+                self._relation = sendable(relation)
+                self.schema = arrow_schema(self._relation)
         except BaseException:
             self._cursor.close()
             raise
-        self.schema = arrow_schema(self._relation)
+        self._columns = list(zip(relation.columns, map(str, relation.types), strict=True))
 
     @property
     def columns(self) -> list[tuple[str, str]]:
-        """Name and DuckDB type of each column."""
-        return list(zip(self._relation.columns, map(str, self._relation.types), strict=True))
+        """Name and DuckDB type of each column of the query."""
+        return self._columns
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Run the query and yield its record batches; raises Cancelled after `interrupt`."""
@@ -155,17 +157,3 @@ class QueryResult(Result):
             raise (KeyboardInterrupt if str(error) == "Query interrupted" else error) from None
         finally:
             self._idle.set()
-
-
-def arrow_schema(relation: duckdb.DuckDBPyRelation) -> pa.Schema:
-    """Return the Arrow schema of a bound relation."""
-    columns = zip(relation.columns, relation.types, strict=True)
-    return pa.schema([pa.field(name, arrow_type(str(kind))) for name, kind in columns])
-
-
-@lru_cache(maxsize=1024)
-def arrow_type(duckdb_type: str) -> pa.DataType:
-    """Return the Arrow type to which DuckDB exports one of its types."""
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        return connection.sql(f"SELECT NULL::{duckdb_type} WHERE false").to_arrow_table().schema.types[0]

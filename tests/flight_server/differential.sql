@@ -371,6 +371,67 @@ SELECT [CAST(union_value(num := 2) AS UNION(num INTEGER, txt VARCHAR)), NULL, CA
 SELECT array_value(CAST(union_value(num := 2) AS UNION(num INTEGER, txt VARCHAR)), CAST(union_value(txt := 'two') AS UNION(num INTEGER, txt VARCHAR))) AS v;
 SELECT {'none': CAST(NULL AS UNION(num INTEGER, txt VARCHAR)), 'lists': [[CAST(union_value(num := 2) AS UNION(num INTEGER, txt VARCHAR))], [], NULL], 'map': MAP {'k': CAST(union_value(txt := 'two') AS UNION(num INTEGER, txt VARCHAR))}} AS v;
 
+-- TIMESTAMPTZ_NS
+SELECT CAST('2026-02-03 04:05:06.123456789+02' AS TIMESTAMPTZ_NS) AS v;
+SELECT CAST('1677-09-22 00:00:00+00' AS TIMESTAMPTZ_NS) AS v;
+SELECT v FROM (VALUES (CAST('2026-02-03 04:05:06.123456789+02' AS TIMESTAMPTZ_NS)), (NULL), (CAST('1677-09-22 00:00:00+00' AS TIMESTAMPTZ_NS))) AS t(v);
+SELECT CAST('2026-02-03 04:05:06.123456789+02' AS TIMESTAMPTZ_NS) AS v WHERE false;
+SELECT [CAST('2026-02-03 04:05:06.123456789+02' AS TIMESTAMPTZ_NS), NULL, CAST('1677-09-22 00:00:00+00' AS TIMESTAMPTZ_NS)] AS v;
+SELECT array_value(CAST('2026-02-03 04:05:06.123456789+02' AS TIMESTAMPTZ_NS), CAST('1677-09-22 00:00:00+00' AS TIMESTAMPTZ_NS)) AS v;
+SELECT {'none': CAST(NULL AS TIMESTAMPTZ_NS), 'lists': [[CAST('2026-02-03 04:05:06.123456789+02' AS TIMESTAMPTZ_NS)], [], NULL], 'map': MAP {'k': CAST('1677-09-22 00:00:00+00' AS TIMESTAMPTZ_NS)}} AS v;
+
+-- TYPE
+SELECT get_type(['']) AS v;
+SELECT get_type(1) AS v;
+SELECT v FROM (VALUES (get_type([''])), (NULL), (get_type(1))) AS t(v);
+SELECT get_type(['']) AS v WHERE false;
+SELECT [get_type(['']), NULL, get_type(1)] AS v;
+SELECT array_value(get_type(['']), get_type(1)) AS v;
+SELECT {'none': CAST(NULL AS TYPE), 'lists': [[get_type([''])], [], NULL], 'map': MAP {'k': get_type(1)}} AS v;
+
+-- types that Arrow lacks, in each other
+SELECT MAP {340282366920938463463374607431768211455::UHUGEINT: '101'::BIT} AS v;
+SELECT union_value(k := 'high'::ENUM('low', 'high')) AS v;
+SELECT [union_value(k := 340282366920938463463374607431768211455::UHUGEINT), NULL] AS v;
+SELECT {'a': [[340282366920938463463374607431768211455::UHUGEINT]], 'B "c"': {'d': '12:00:00+15:59:59'::TIMETZ}} AS v;
+SELECT ['a'::ENUM('a', 'b'), NULL]::ENUM('a', 'b')[2] AS v;
+SELECT md5_number('b') AS v;
+SELECT md5_number(i::VARCHAR) AS v FROM range(3000) AS r(i);
+SELECT sum(340282366920938463463374607431768211455::UHUGEINT) AS v;
+
+-- NULL without a type, and values without parts
+SELECT [NULL, NULL] AS v;
+SELECT [] AS v;
+SELECT [[NULL], [], NULL] AS v;
+SELECT {'a': NULL, 'b': [NULL], 'c': {'d': NULL}} AS v;
+SELECT list({'impl': i, 'note': NULL}) AS v FROM range(2) AS r(i);
+SELECT MAP {} AS v;
+SELECT [MAP {}, NULL] AS v;
+SELECT MAP {'x': NULL} AS v;
+SELECT {'a': MAP {}, 'b': []} AS v;
+SELECT {} AS v;
+SELECT [{}, NULL] AS v;
+SELECT array_value(NULL, NULL) AS v;
+SELECT i, NULL AS v, [NULL] AS w FROM range(3) AS r(i) ORDER BY i DESC;
+
+-- times before the year 1, after 9999, and infinite
+SELECT '0044-03-15 (BC)'::DATE AS v;
+SELECT '5000000-01-01'::DATE AS v;
+SELECT '12345-06-07 08:09:10.111213'::TIMESTAMP AS v;
+SELECT '0044-03-15 (BC) 01:02:03'::TIMESTAMP AS v;
+SELECT '290000-01-01 00:00:00+00'::TIMESTAMPTZ AS v;
+SELECT '12345-01-01'::TIMESTAMP_S AS v;
+SELECT [DATE 'infinity', DATE '-infinity', NULL] AS v;
+SELECT TIMESTAMP 'infinity' AS a, TIMESTAMPTZ '-infinity' AS b;
+
+-- intervals near the limits of Arrow
+SELECT INTERVAL '2562046 hours' AS v;
+SELECT INTERVAL '-2562046 hours' AS v;
+SELECT to_days(2147483647) AS v;
+SELECT INTERVAL '178956970 years 7 months' AS v;
+SELECT {'a': [INTERVAL '1 month 2 days 3 microseconds', NULL]} AS v;
+SELECT TIMESTAMP '290000-01-01' - TIMESTAMP '0001-01-01' AS v;
+
 -- results of every shape
 SELECT 1;
 SELECT 1 AS a, 2 AS a;

@@ -9,6 +9,7 @@ import pytest
 
 from flight_server.protocol import FLIGHT, MESSAGES, SQL
 from flight_server.state.options import PARSERS
+from lakehouse.query.arrow_types import arrow_type
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[1] / "docs" / "flight-sql.md").read_text(encoding="utf-8")
@@ -56,3 +57,18 @@ def test_every_test_on_the_page_exists():
 def test_every_option_of_a_session_is_on_the_page():
     listed = set().union(*(names_in(row[0]) for row in ROWS))
     assert PARSERS.keys() <= listed
+
+
+TYPES = PAGE.partition("| type | Arrow |\n|---|---|\n")[2].partition("\n\n")[0].splitlines()
+
+
+@pytest.mark.parametrize("row", TYPES)
+def test_every_type_is_sent_as_the_page_says(row):
+    kinds, arrow = (cell.strip() for cell in row.strip("|").split(" | "))
+    names = re.findall(r"""(?:"|\b)[A-Z][A-Z_"]*(?:\(.*?\)|\[\d?\])?""", kinds)
+    sent = [str(arrow_type(name)) for name in names]
+    said = re.split(r"[;:]", arrow)[0]
+    expected = re.findall(r"\w+(?:\(.*?\)|\[.*?\])?", said)
+    pairs = zip(sent, expected * (len(sent) if len(expected) == 1 else 1), strict=True)
+    assert names
+    assert all(found == name or found.startswith(f"{name}<") for found, name in pairs)

@@ -24,7 +24,7 @@ from srcql.errors import InvalidData
 
 from ..code_hash import code_hash
 from ..extras import extra
-from . import Part, columns, content_id, parquet_files, require_columns, sheets
+from . import Part, columns, content_id, find_files, require_columns, sheets
 
 COLUMNS = (
     *("EXECUTIONID", "ABSTRACTIONID", "ACTIONID", "ARENAID", "SHEETID", "SYSTEMID", "VARIANTID", "ADAPTERID"),
@@ -108,8 +108,8 @@ def read(path: Path, data_set: str) -> Iterator[Part]:
 
     Raises InvalidData for a file that is not an export.
     """
-    for file in parquet_files(path):
-        export = ArenaExport(file, data_set)
+    for export in [ArenaExport(file, data_set) for file in find_files(path)]:
+        file = export.path
         yield Part(file, "tests", content_id(file, "tests", data_set), export.tests)
         yield Part(file, "observations", content_id(file, "observations", data_set), export)
 
@@ -132,7 +132,7 @@ class ArenaExport:
         found = columns(self.path)
         if "TYPE" not in found and {"Y", "X"} & {name.upper() for name in found}:
             raise InvalidData(
-                f"{self.path.name}: expected the raw export of an arena (one row per cell, with a column TYPE), "
+                f"{self.path}: expected the raw export of an arena (one row per cell, with a column TYPE), "
                 "found the pivoted export (a column per system)",
                 hint="import srm/<execution>_all.parquet",
             )
@@ -174,7 +174,7 @@ class _Session:
     """A DuckDB database with the export as the view `export`."""
 
     def __init__(self, path: Path) -> None:
-        with extra("embedded", "the arena importer"):
+        with extra("arena", "the arena importer"):
             import duckdb
 
         self._spill = tempfile.TemporaryDirectory(prefix="srcql-import-")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from srcql.clauses.insertion import insert_runs
 from srcql.sql import listed, literal, same
 
+from ..extras import extra
 from .request import Request
 
 PROBLEM = ("data_set_id", "problem_id")
@@ -132,6 +132,8 @@ class Statement:
             return "false"
         axis = AXIS_COLUMNS[self.request.axis]
         columns = dict.fromkeys(("implementation_id", "implementation_hash", "run_id", axis, "test_id"))
+        with extra("language", "--fail-on flaky"):
+            from srcql.clauses.insertion import insert_runs
         source = insert_runs(self.request.source, "EACH")
         runs = f"SLICE {listed([*columns])} FROM {source}"
         name = "left(implementation_id, -1 - length(coalesce(run_id, '')))"

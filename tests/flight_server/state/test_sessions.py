@@ -150,6 +150,31 @@ def test_string_views_option(client):
     assert with_views.to_pylist() == query(client, text).to_pylist()
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'a'::ENUM('a', 'b')",
+        "['a'::ENUM('a'), NULL]",
+        "MAP {'a': ['b']}",
+        "{'a': row(), 'b': [NULL], 'c': 'd'}",
+        "MAP {}",
+        "union_value(k := 'a')",
+        "NULL",
+        "['a']::VARCHAR[1]",
+        "'POINT (1 2)'::GEOMETRY",
+        "INTERVAL 1 DAY",
+    ],
+)
+def test_string_views_work_with_every_type(client, value):
+    options = log_in(client)
+    set_options(client, option("string_views", bool_value=True), call_options=options)
+    text = f"SELECT {value} AS v, 'text' AS t"
+    info = client.get_flight_info(flight.FlightDescriptor.for_command(text.encode()), options)
+    found = client.do_get(info.endpoints[0].ticket).read_all()
+    assert found.schema.field("t").type == pa.string_view()
+    assert found.to_pylist() == query(client, text).to_pylist()
+
+
 @pytest.mark.parametrize("compression", ["lz4", "zstd"])
 def test_compression_option(client, compression):
     options = log_in(client)
