@@ -15,7 +15,7 @@ SELECT source_code FROM code_implementations WHERE source_code LIKE '%classified
 SELECT source_code FROM tests WHERE contains(source_code, 'classified')
 FROM observations SELECT DISTINCT data_set_id
 SELECT DISTINCT ON (data_set_id) data_set_id, run_id FROM observations ORDER BY ALL
-SELECT data_set_id, count(*) FROM temp.main.observations GROUP BY ALL
+SELECT data_set_id, count(*) FROM lakehouse.main.observations GROUP BY ALL
 SELECT data_set_id, count(*) FROM main.OBSERVATIONS GROUP BY ALL
 SELECT data_set_id, count(*) FROM "observations" GROUP BY ROLLUP (data_set_id)
 SELECT approx_count_distinct(data_set_id), histogram(data_set_id) FROM observations
@@ -150,6 +150,12 @@ EXPLAIN SELECT * FROM snapshots
 -- Catalog
 SHOW TABLES
 SHOW ALL TABLES
+SHOW SCHEMAS
+SHOW DATABASES
+FROM (SHOW ALL TABLES)
+FROM (SHOW DATABASES)
+FROM memory.listing.tables
+FROM memory.information_schema.tables
 DESCRIBE observations
 SELECT * FROM information_schema.tables ORDER BY ALL
 SELECT * FROM information_schema.columns ORDER BY ALL

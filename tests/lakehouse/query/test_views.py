@@ -179,7 +179,9 @@ def test_a_common_table_expression_hides_a_view_which_is_not_created(
 ) -> None:
     statement = filled.prepare(text)
     with statement.cursor() as cursor:
-        assert cursor.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchall() == [(0,)]
+        assert cursor.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal AND temporary").fetchall() == [
+            (0,)
+        ]
     assert rows(filled, text) == result
 
 
@@ -199,7 +201,9 @@ def test_only_named_views_are_created(filled: Engine) -> None:
         "FROM runs JOIN problems USING (data_set_id)": ["problems", "runs"],
     }.items():
         with filled.prepare(text).cursor() as cursor:
-            made = cursor.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1").fetchall()
+            made = cursor.execute(
+                "SELECT view_name FROM duckdb_views() WHERE NOT internal AND temporary ORDER BY 1"
+            ).fetchall()
         assert [name for (name,) in made] == views
 
 
