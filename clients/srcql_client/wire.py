@@ -21,6 +21,7 @@ from srcql.status import Status
 from .access import Access
 from .batches import Rows, is_replayable, open_reader
 from .connection import Connection
+from .forks import check_process, is_forked, keep_in_children
 from .statuses import translate_errors
 
 T = TypeVar("T")
@@ -36,6 +37,8 @@ class WireConnection(Connection):
     """The lakehouse of a server at `grpc://host:port`; connects at the first call."""
 
     def __init__(self, location: str, access: Access = NO_ACCESS) -> None:
+        check_process()
+        keep_in_children(self)
         self.location = location
         self._access = access
         with translate_errors(location):
@@ -44,6 +47,7 @@ class WireConnection(Connection):
 
     def stream(self, text: str) -> pa.RecordBatchReader:
         """Run a query and return its rows, batch by batch as the server sends them."""
+        check_process()
         check_characters(text)  # the driver would end the text at NUL
         with translate_errors(self.location):
             cursor = self._sql.cursor()
@@ -77,6 +81,7 @@ class WireConnection(Connection):
             self._flight = flight.connect(self.location, **self._access.connection)
 
     def _put(self, table: str, data: Rows, batch_id: str) -> Receipt:
+        check_process()
         rows = open_reader(data)
         command = json.dumps({"table": table, "batch_id": batch_id}).encode()
         source_error: BaseException | None = None
@@ -103,12 +108,15 @@ class WireConnection(Connection):
 
     def status(self) -> Status:
         """Return the contents of the server's lakehouse."""
+        check_process()
         with translate_errors(self.location):
             (answer,) = self._flight.do_action(flight.Action("srcql.status", b""), self._access.call)
         return Status.from_json(json.loads(answer.body.to_pybytes()))
 
     def close(self) -> None:
-        """Disconnect from the server."""
+        """Disconnect from the server; a forked child leaves the connection of its parent open."""
+        if is_forked():
+            return
         with translate_errors(self.location):
             self._sql.close()
             self._flight.close()
@@ -128,6 +136,7 @@ def _wait_interruptibly(cursor: flight_sql.Cursor, work: Callable[[], T]) -> T:
     A thread that waits inside the driver receives no Ctrl-C. Nor does one that waits without a timeout, if the system
     delivers the signal to a thread of the driver.
     """
+    check_process()
     with ThreadPoolExecutor(1) as executor:
         try:
             future = executor.submit(work)
