@@ -120,4 +120,4 @@ def test_a_read_only_disk(small_disk: Path) -> None:
     with pytest.raises(StoreError) as failed:
         open_warehouse(small_disk / "new")
     assert failed.value.message == f"a warehouse in {small_disk}/new cannot be created: read-only file system"
-    assert failed.value.hint == "mount the disk writable, or use another folder"
+    assert failed.value.hint == "mount the file system writable, or use another place"
