@@ -49,7 +49,7 @@ class Actions:
         result = message(
             "ActionCreatePreparedStatementResult",
             prepared_statement_handle=self._service.statements(context).add(PreparedStatement(request.query)),
-            dataset_schema=wire_schema(statement.schema, options.string_views).serialize().to_pybytes(),
+            dataset_schema=_serialize_schema(wire_schema(statement.schema, options.string_views)),
             parameter_schema=statement.parameter_schema().serialize().to_pybytes(),
             is_update=False,
         )
@@ -152,3 +152,8 @@ def _ticket_ids(serialized_info: bytes) -> set[bytes]:
 
 def _serialize(name: str, **fields: object) -> bytes:
     return bytes(message(name, **fields).SerializeToString())
+
+
+def _serialize_schema(schema: pa.Schema) -> bytes:
+    """Return a schema as a message; nothing if it has no fields, which is how Flight SQL says that it is unknown."""
+    return bytes(schema.serialize().to_pybytes()) if schema.names else b""

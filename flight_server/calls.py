@@ -3,7 +3,7 @@
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any, TypeVar, cast
 
@@ -98,14 +98,18 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
 
     def _fail(self, error: Exception) -> Exception:
         self._status = type(error).__name__
-        return to_status(error, self._calls.log, show_store_errors=self.identity.data_sets is None)
+        return to_status(error, self._calls.log, None if self.identity.data_sets is None else self._calls.folders)
 
 
 class Calls(flight.ServerMiddlewareFactory):  # type: ignore[misc]
-    """The running RPCs; authenticates each new one."""
+    """The running RPCs; authenticates each new one.
 
-    def __init__(self, log: FilteringBoundLogger, authenticator: Authenticator) -> None:
+    `folders` are those of the warehouse; users of some data sets do not see errors that name them.
+    """
+
+    def __init__(self, log: FilteringBoundLogger, authenticator: Authenticator, folders: Collection[str]) -> None:
         self.log = log
+        self.folders = folders
         self.draining = False
         self._authenticator = authenticator
         self._running: set[Call] = set()

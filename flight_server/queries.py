@@ -50,7 +50,7 @@ class Queries:
         """Return the stream of a query's rows; it ends when the client cancels the call."""
         call, ticket = call_of(context), self._ticket(context, command)
         handle = call.identity, ticket.id
-        call.resources.enter_context(self._service.slots.acquire(handle if ticket.part else object()))
+        call.resources.enter_context(self._service.slot(context, handle, shared=ticket.part is not None))
         result = call.resources.enter_context(execute(self._prepare(context, ticket), ticket.values))
         interrupt = partial(result.interrupt, wait=False)
         watch = Watch(context.is_cancelled, handle, self._time_limit(ticket.options), interrupt)

@@ -56,7 +56,10 @@ class Server:
             warehouse = resources.enter_context(
                 open_warehouse(settings.warehouse, catalog=settings.catalog, durable=settings.durable)
             )
-            self._calls = Calls(self._log, _authenticator(settings, warehouse))
+            if warehouse.created:
+                self._log.info("warehouse_created", location=warehouse.location)
+            folders = [local_path(folder) for folder in warehouse.data_locations]
+            self._calls = Calls(self._log, _authenticator(settings, warehouse), folders)
             engine = Engine(
                 warehouse,
                 threads=settings.threads,

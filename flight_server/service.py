@@ -1,6 +1,6 @@
 """State and operations that the handlers of queries, metadata, puts and actions share."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import TypeVar
@@ -10,13 +10,13 @@ import pyarrow.flight as flight
 from flight_server.calls import Calls, call_of, shutdown_error
 from flight_server.identity import Identity
 from flight_server.settings import Settings
-from flight_server.slots import Slots
+from flight_server.slots import Leave, Slots
 from flight_server.state.options import DEFAULTS, Options
 from flight_server.state.sessions import Sessions
 from flight_server.state.statements import PreparedStatements
 from flight_server.state.tickets import CancelledTickets
 from flight_server.state.transactions import Transactions
-from flight_server.watchdog import Watchdog
+from flight_server.watchdog import Watch, Watchdog
 from lakehouse.engine import Engine, Prepared
 from lakehouse.query.deadline import client_cancelled
 from lakehouse.snapshots.parts import Part
@@ -35,7 +35,7 @@ class Service:
         self.engine = engine
         self.watchdog = watchdog
         self.sessions = Sessions(settings.sessions, settings.session_idle)
-        self.slots = Slots(settings.statements, 2 * MAX_PARTS)
+        self._slots = Slots(settings.statements, 2 * MAX_PARTS, settings.queue, settings.queue_seconds)
         self.cancelled = CancelledTickets()
         self._calls = calls
         self._statements: dict[Identity, PreparedStatements] = {}
@@ -55,6 +55,27 @@ class Service:
         """Return the caller's open transactions."""
         with self._lock:
             return self._transactions.setdefault(call_of(context).identity, Transactions(self.settings.handles))
+
+    @contextmanager
+    def slot(self, context: flight.ServerCallContext, handle: Hashable, shared: bool) -> Iterator[None]:
+        """Hold a slot for one stream of a statement; `shared` if other streams of it have the same handle.
+
+        While it waits for the slot, the client can disconnect, cancel by the handle, or see the server shut down.
+        """
+
+        @contextmanager
+        def watched(leave: Leave) -> Iterator[None]:
+            watch = Watch(context.is_cancelled, handle, None, leave)
+            self.watchdog.add(watch)
+            try:
+                yield
+            finally:
+                self.watchdog.discard(watch)
+            if watch.reason:
+                raise watch.reason
+
+        with self._slots.acquire(handle if shared else object(), watched):
+            yield
 
     def snapshot(self, context: flight.ServerCallContext) -> LakehouseSnapshot:
         """Return the current snapshot of the lakehouse within the caller's grants."""

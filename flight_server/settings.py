@@ -33,6 +33,8 @@ class Settings:
     listen: str = "grpc://127.0.0.1:0"
     statement_timeout: float | None = None
     statements: int = 32
+    queue: int = 1_000
+    queue_seconds: float = 60.0
     handles: int = 10_000
     handle_ttl: float = 600.0
     sessions: int = 1_000
@@ -57,7 +59,9 @@ class Settings:
             self._check_number(name, lambda number: 1 <= number < math.inf, "at least 1")
         for name in ("statement_timeout", "handle_ttl", "session_idle"):
             self._check_number(name, lambda number: 0 < number < math.inf, "greater than 0 seconds")
-        self._check_number("grace", lambda number: 0 <= number < math.inf, "at least 0 seconds")
+        for name in ("grace", "queue_seconds"):
+            self._check_number(name, lambda number: 0 <= number < math.inf, "at least 0 seconds")
+        self._check_number("queue", lambda number: 0 <= number < math.inf, "at least 0")
         if self.memory_limit is not None and not MEMORY.fullmatch(self.memory_limit):
             raise _unexpected("memory_limit", "a size such as 4GB", repr(self.memory_limit))
 
@@ -118,6 +122,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "catalog": json.loads,
     "statement_timeout": float,
     "statements": int,
+    "queue": int,
+    "queue_seconds": float,
     "handles": int,
     "handle_ttl": float,
     "sessions": int,

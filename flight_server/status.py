@@ -4,6 +4,7 @@ A client receives the text of an error and nothing about the code that raised it
 """
 
 import uuid
+from collections.abc import Collection
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -60,19 +61,28 @@ def truncate(message: str) -> str:
     return message if len(start) == len(message) else f"{start} ... (truncated)"
 
 
+def _printable(message: str) -> str:
+    """Return the message as text that can be encoded: clients can send half of a surrogate pair in JSON."""
+    return message.encode(errors="backslashreplace").decode()
+
+
 def _encoded_size(message: str) -> int:
     return len(quote(message, safe=PRINTABLE)) + len(message.encode()) * 4 // 3
 
 
-def to_status(error: BaseException, log: FilteringBoundLogger, show_store_errors: bool = True) -> Exception:
+def to_status(error: BaseException, log: FilteringBoundLogger, private: Collection[str] | None = None) -> Exception:
     """Return the Flight exception for an error; Arrow sends its status and text.
 
-    An unexpected error becomes INTERNAL with an id; the log has the traceback under this id. The same applies to store
-    errors unless `show_store_errors`: they may name files.
+    An unexpected error becomes INTERNAL with an id; the log has the traceback under this id. With `private`, folders
+    that the caller must not see, the same applies to errors of the store and to every text that names such a folder.
     """
     for kind, status in STATUSES.items():
-        if isinstance(error, kind) and (show_store_errors or kind is not errors.StoreError):
-            return status(truncate(str(error)))
+        if isinstance(error, kind) and (private is None or not _reveals(error, private)):
+            return status(truncate(_printable(str(error))))
     error_id = uuid.uuid4().hex[:8]
     log.error("internal_error", id=error_id, exc_info=error)
     return STATUSES[errors.StoreError](f"internal error {error_id}: search the server log for this id")
+
+
+def _reveals(error: BaseException, private: Collection[str]) -> bool:
+    return isinstance(error, errors.StoreError) or any(folder in str(error) for folder in private)

@@ -4,7 +4,6 @@ A warehouse in a folder has its catalog (SQLite) and all metadata under `catalog
 `data/`. The properties of any other PyIceberg catalog (Postgres, REST, …) select that catalog instead.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,22 +12,37 @@ from urllib.parse import quote
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
-from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     NamespaceAlreadyExistsError,
     NoSuchTableError,
     TableAlreadyExistsError,
+    ValidationError,
 )
-from pyiceberg.io import PY_IO_IMPL
+from pyiceberg.io import PY_IO_IMPL, load_file_io
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from lakehouse.durable_files import DurableFileIO, create_folder
+from lakehouse.folder import (
+    MissingWarehouse,
+    catalog_file,
+    check_catalog_file,
+    check_table,
+    data_folder,
+    holds_rows,
+    lost_catalog,
+    metadata_folder,
+    newest_version,
+    restore_hint,
+    table_folder,
+)
 from lakehouse.tables import (
+    DEFINITIONS,
     FORMAT_PROPERTY,
     FORMAT_VERSION,
     INGESTS,
@@ -45,6 +59,7 @@ from udfs.response import ALGORITHM_VERSION
 
 _ATTEMPTS = 20
 _PAUSE = 0.05
+MISSING_HINT = "check the path; ingest, srcql import and srcql serve create a warehouse"
 _RACE_ERRORS = (
     NamespaceAlreadyExistsError,
     TableAlreadyExistsError,
@@ -57,11 +72,13 @@ _RACE_ERRORS = (
 T = TypeVar("T")
 
 
-def open_catalog(location: str | None, properties: Mapping[str, str] | None, create: bool, durable: bool) -> Catalog:
+def open_catalog(
+    location: str | None, properties: Mapping[str, str] | None, create: bool, durable: bool = True
+) -> Catalog:
     """Return the catalog that the properties select, without properties the SQLite catalog in the folder.
 
     `durable` says whether local files and an SQLite catalog are on disk when a commit returns.
-    Raises StoreError if the catalog cannot be opened, or if it does not exist and `create` is false.
+    Raises StoreError if it cannot be opened, and MissingWarehouse if it does not exist and `create` is false.
     """
     if properties is not None:
         files = _files(location or properties.get("warehouse", ""), durable) | dict(properties)
@@ -71,17 +88,22 @@ def open_catalog(location: str | None, properties: Mapping[str, str] | None, cre
         raise StoreError("expected a folder or the properties of a catalog, found neither")
     if Path(location).is_file():
         raise StoreError(f"expected a folder, found the file {location}")
-    file = Path(location, "catalog", "catalog.db")
-    if not file.exists() and not create:
-        raise StoreError(f"{location} contains no warehouse", hint="use another folder, or allow creating a warehouse")
+    check_catalog_file(location)
+    file = catalog_file(location)
+    if not create and not file.exists():
+        raise MissingWarehouse(f"{location} contains no warehouse", hint=MISSING_HINT)
     try:
         create_folder(file.parent)
     except OSError as error:
         raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
-    uri = f"sqlite:///{quote(str(file))}?timeout=60"
+    return retry_races(lambda: sqlite_catalog(location, durable), f"the catalog {file} cannot be opened")
+
+
+def sqlite_catalog(location: str, durable: bool = True) -> Catalog:
+    """Open the SQLite catalog in a folder, which is created if it is missing."""
+    uri = f"sqlite:///{quote(str(catalog_file(location)))}?timeout=60"
     selected = {"type": "sql", "uri": uri, "warehouse": location} | _files(location, durable)
-    opened = retry_races(lambda: load_catalog("srcql", **selected), f"the catalog {file} cannot be opened")
-    return _with_sync(opened, durable)
+    return _with_sync(load_catalog("srcql", **selected), durable)
 
 
 def _files(location: str, durable: bool) -> dict[str, str]:
@@ -99,14 +121,38 @@ def _with_sync(catalog: Catalog, durable: bool) -> Catalog:
     return catalog
 
 
+def known_tables(catalog: Catalog) -> dict[str, str]:
+    """Return the path of the current metadata of each table that the catalog has."""
+    if not isinstance(catalog, SqlCatalog):
+        names = [name for name in DEFINITIONS if catalog.table_exists((NAMESPACE, name))]
+        return {name: catalog.load_table((NAMESPACE, name)).metadata_location for name in names}
+    query = select(IcebergTables.table_name, IcebergTables.metadata_location).where(
+        IcebergTables.catalog_name == catalog.name,
+        IcebergTables.table_namespace == NAMESPACE,
+        IcebergTables.table_name.in_(DEFINITIONS),
+    )
+    with catalog.engine.connect() as connection:
+        return {name: str(location) for name, location in connection.execute(query)}
+
+
 def open_table(catalog: Catalog, table: Table, location: str | None, create: bool) -> IcebergTable:
     """Return the Iceberg table of that definition; `create` allows creating it.
 
-    Raises StoreError if it does not exist and may not be created, or if a newer version wrote it.
+    Raises StoreError if it cannot be read, if a newer version wrote it, or if the files at the location are not those
+    of the catalog; MissingWarehouse if it does not exist and may not be created.
     """
     failure = f"the table {table.name} cannot be opened"
-    opened = retry_races(lambda: _load_or_create(catalog, table, location, create), failure)
+    newest = newest_version(location, table.name) if location is not None else 0
+    try:
+        opened = retry_races(lambda: _load_or_create(catalog, table, location, create), failure)
+    except StoreError as error:
+        if location is None or not isinstance(error.__cause__, FileNotFoundError | ValueError | ValidationError):
+            raise
+        reason = f"its metadata {known_tables(catalog).get(table.name)} is missing or damaged"
+        raise StoreError(f"{failure}: {reason}", hint=restore_hint(location)) from error.__cause__
     check_versions(opened)
+    if location is not None:
+        check_table(location, opened, newest)
     return opened
 
 
@@ -115,25 +161,34 @@ def _load_or_create(catalog: Catalog, table: Table, location: str | None, create
     try:
         return catalog.load_table(identifier)
     except NoSuchTableError as error:
+        if location is not None and _is_lost(catalog, table, location):
+            raise lost_catalog(location, f"its catalog has no table {NAMESPACE}.{table.name}") from error
         if not create:
-            raise StoreError(f"the catalog has no table {NAMESPACE}.{table.name}") from error
+            message = f"the catalog of {location or 'the tables'} has no table {NAMESPACE}.{table.name}"
+            raise MissingWarehouse(message, hint=MISSING_HINT) from error
     catalog.create_namespace_if_not_exists(NAMESPACE)
     return catalog.create_table(
         identifier,
         schema_of(table),
-        location=f"{location}/catalog/{table.name}" if location else None,
+        location=table_folder(location, table.name) if location else None,
         partition_spec=partition_of(table),
         sort_order=sort_order_of(table),
         properties=properties_of(table) | _paths(table, location),
     )
 
 
+def _is_lost(catalog: Catalog, table: Table, location: str) -> bool:
+    """Return whether a location holds rows of a table that the catalog does not have, nor has got meanwhile."""
+    io = load_file_io(dict(catalog.properties), location)
+    return holds_rows(io, location, table.name) and not catalog.table_exists((NAMESPACE, table.name))
+
+
 def _paths(table: Table, location: str | None) -> dict[str, str]:
     if location is None or table is INGESTS:
         return {}
     return {
-        "write.data.path": f"{location}/data/{table.name}",
-        "write.metadata.path": f"{location}/catalog/{table.name}",
+        "write.data.path": data_folder(location, table.name),
+        "write.metadata.path": metadata_folder(location, table.name),
     }
 
 
@@ -174,12 +229,6 @@ def _reason(error: Exception) -> str:
 def data_folders(tables: Iterable[IcebergTable]) -> tuple[str, ...]:
     """Return the folders of the new data files of these tables."""
     return tuple(table.location_provider().data_path for table in tables)
-
-
-def absolute_location(location: str | os.PathLike[str]) -> str:
-    """Return a folder as an absolute path, and a URI (`s3://…`) unchanged."""
-    text = os.fspath(location)
-    return text.rstrip("/") if "://" in text else os.path.abspath(os.path.expanduser(text))
 
 
 class SingleUpdate(Transaction):

@@ -25,6 +25,7 @@ from lakehouse.snapshots.parts import Part
 from lakehouse.snapshots.planner import Planner
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
 from lakehouse.warehouse import Warehouse
+from srcql.characters import check_characters
 from srcql.clauses.equality import CANONICAL, Equality
 from srcql.explain import parse_explain
 from srcql.sql import literal
@@ -83,6 +84,7 @@ class Engine:
         USING. Compilation is limited to `seconds` or the engine's limit, whichever is less.
         Raises SrcqlError. Errors that only DuckDB can find are raised when the schema or the result is read.
         """
+        check_characters(text)
         now = self.planner.snapshot()
         snapshot = (now if ids is None else self.planner.snapshot_of(ids)).only(grant)
         limits = [limit for limit in (seconds, self._compile_seconds) if limit is not None]

@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import pyarrow.fs as fs
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 
 from lakehouse.catalog import SingleUpdate
+from lakehouse.folder import check_history, files_below
 from lakehouse.ledger import Ledger, committed_at
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -113,17 +113,26 @@ def remove_orphans(tables: Iterable[IcebergTable], older_than: timedelta = timed
     """Remove files that no snapshot of these tables refers to, which killed writers leave; return how many.
 
     `older_than` must exceed the duration of the longest ingest: no snapshot refers to its files before its commit.
+    Raises StoreError, before it removes any file of a table, if there is metadata that the catalog does not know.
     """
-    removed = 0
-    for table in tables:
-        used = _used_files(table)
-        provider = table.location_provider()
-        for folder in (provider.data_path, provider.metadata_path):
-            for path in _files_in(table, folder, datetime.now(UTC) - older_than):
-                if path not in used:
-                    table.io.delete(path)
-                    removed += 1
-    return removed
+    before = datetime.now(UTC) - older_than
+    return sum(_remove_orphans(table, before) for table in tables)
+
+
+def _remove_orphans(table: IcebergTable, before: datetime) -> int:
+    check_history(table, before)
+    used, provider = _used_files(table), table.location_provider()
+    folders = (provider.data_path, provider.metadata_path)
+    orphans = [path for folder in folders for path in _paths_in(table, folder, before) if path not in used]
+    for path in orphans:
+        table.io.delete(path)
+    return len(orphans)
+
+
+def _paths_in(table: IcebergTable, folder: str, before: datetime) -> list[str]:
+    """Return the files below a folder that were last changed before a time, by the paths that the table uses."""
+    _, _, start = PyArrowFileIO.parse_location(folder, table.io.properties)
+    return [folder + info.path[len(start) :] for info in files_below(table.io, folder) if info.mtime < before]
 
 
 def _used_files(table: IcebergTable) -> set[str]:
@@ -132,13 +141,3 @@ def _used_files(table: IcebergTable) -> set[str]:
         used.add(snapshot.manifest_list)
         used |= _manifests(table, snapshot)
     return used | {task.file.file_path for task in table.scan().plan_files()}
-
-
-def _files_in(table: IcebergTable, folder: str, before: datetime) -> list[str]:
-    """Return the files below a folder that were last changed before a time, by the paths that the table uses."""
-    if not isinstance(table.io, PyArrowFileIO):
-        return []
-    scheme, netloc, path = PyArrowFileIO.parse_location(folder, table.io.properties)
-    selector = fs.FileSelector(path, recursive=True, allow_not_found=True)
-    infos: list[fs.FileInfo] = table.io.fs_by_scheme(scheme, netloc).get_file_info(selector)
-    return [folder + info.path[len(path) :] for info in infos if info.is_file and info.mtime < before]

@@ -16,18 +16,18 @@ from types import TracebackType
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
+from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.table import Table as IcebergTable
-from sqlalchemy import select
 
 from lakehouse.catalog import (
-    absolute_location,
     add_columns,
     data_folders,
+    known_tables,
     open_catalog,
     open_table,
     retry_races,
 )
+from lakehouse.folder import absolute_location, check_rows
 from lakehouse.grants import Grant
 from lakehouse.ledger import Ledger
 from lakehouse.maintenance import Retention, expire_snapshots
@@ -53,26 +53,37 @@ def open_warehouse(
     """Open the warehouse in a folder, or in the PyIceberg catalog that the properties select.
 
     With both, the tables are in that catalog and their files below `location`. A warehouse that does not exist is
-    created. Unless `durable`, a power cut can take back the last batches and damage a warehouse in a folder.
-    Raises StoreError if a newer version wrote it, or if it does not exist and `create` is false.
+    created, unless `create` is false: then MissingWarehouse is raised. Unless `durable`, a power cut can take back the
+    last batches and damage a warehouse in a folder. Raises StoreError if a newer version wrote the warehouse, if the
+    folder was copied or moved (`relocate`), or if its catalog is lost or damaged (`restore`).
     """
     folder = absolute_location(location) if location is not None else None
     opened = open_catalog(folder, catalog, create, durable)
     try:
+        known = known_tables(opened)
+        if folder is not None and isinstance(opened, SqlCatalog):
+            check_rows(folder, known, own_catalog=catalog is None)
         tables = {name: open_table(opened, table, folder, create) for name, table in DEFINITIONS.items()}
     except BaseException:
         opened.close()
         raise
-    return Warehouse(folder or opened.properties.get("warehouse", ""), opened, tables, retention or Retention())
+    place = folder or opened.properties.get("warehouse", "")
+    return Warehouse(place, opened, tables, retention or Retention(), created=not known)
 
 
 class Warehouse:
     """The three tables, their catalog, and the thread that commits; safe to share between threads."""
 
     def __init__(
-        self, location: str, catalog: Catalog, tables: Mapping[str, IcebergTable], retention: Retention
+        self,
+        location: str,
+        catalog: Catalog,
+        tables: Mapping[str, IcebergTable],
+        retention: Retention,
+        created: bool,
     ) -> None:
         self.location = location
+        self.created = created
         self.catalog = catalog
         self.tables = {name: tables[name].name() for name in TABLES}
         self.data_locations = data_folders(tables[name] for name in TABLES)
@@ -160,13 +171,7 @@ class Warehouse:
         )
 
     def _locations(self) -> dict[str, str]:
-        if not isinstance(self.catalog, SqlCatalog):
-            return {name: self.catalog.load_table((NAMESPACE, name)).metadata_location for name in DEFINITIONS}
-        query = select(IcebergTables.table_name, IcebergTables.metadata_location).where(
-            IcebergTables.catalog_name == self.catalog.name, IcebergTables.table_namespace == NAMESPACE
-        )
-        with self.catalog.engine.connect() as connection:
-            locations = {name: str(location) for name, location in connection.execute(query)}
+        locations = known_tables(self.catalog)
         if missing := DEFINITIONS.keys() - locations:
             raise StoreError(f"the catalog has no table {NAMESPACE}.{min(missing)}")
         return locations

@@ -12,6 +12,7 @@ from .connection import Connection
 
 _EXPECTED = "expected grpc://host:port, grpc+tls://host:port or a folder"
 _ADDRESS = re.compile(r"grpc(?:\+tls)?://(?:[\w.-]+|\[[0-9a-fA-F:]+\]):(\d+)/?")
+_SCHEMELESS = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d+/?")  # host:port
 _MAX_PORT = 65_535
 
 
@@ -24,7 +25,9 @@ def connect(
     tls_roots: str | os.PathLike[str] | None = None,
     client_cert: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
 ) -> Connection:
-    """Open a lakehouse behind a server (`grpc://host:port`) or in a folder; create the folder if it does not exist.
+    """Open a lakehouse behind a server (`grpc://host:port`) or in a folder.
+
+    The first ingest into a folder without a warehouse creates it. Until then, reading it raises StoreError.
 
     Authenticate to a server with `user` and `password`, or with `token`. For TLS, use `grpc+tls://host:port`;
     `tls_roots` is a PEM file of certificates to trust instead of the system's, and `client_cert` the PEM files of the
@@ -43,6 +46,10 @@ def connect(
     address = os.fspath(location)
     if not address:  # the current folder, to pathlib
         raise Unsupported(f"{_EXPECTED}, found an empty string")
+    if isinstance(location, str) and _SCHEMELESS.fullmatch(location):
+        raise Unsupported(
+            f"{_EXPECTED}, found {address}", hint=f"use grpc://{address} for a server, ./{address} for a folder"
+        )
     if isinstance(location, str) and "://" in location:
         found = _ADDRESS.fullmatch(address)
         if not found:

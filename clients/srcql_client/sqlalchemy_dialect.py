@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 from sqlalchemy.engine import URL, Connection, default
 from sqlalchemy.sql import compiler
 
+from srcql.characters import check_characters
 from srcql.schema import KEYS, REFERENCES
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         ConnectArgsType,
         DBAPIModule,
         Dialect,
+        ExecutionContext,
         ReflectedColumn,
         ReflectedForeignKeyConstraint,
         ReflectedPrimaryKeyConstraint,
@@ -152,6 +154,13 @@ class SrcqlDialect(default.DefaultDialect):
     def is_disconnect(self, e: Exception, connection: object, cursor: AdbcCursor | None) -> bool:
         """Return whether the server is unavailable."""
         return getattr(e, "status_code", None) == UNAVAILABLE
+
+    def do_execute(
+        self, cursor: AdbcCursor, statement: str, parameters: Any, context: ExecutionContext | None = None
+    ) -> None:
+        """Execute a statement; raise InvalidQuery for characters at which the driver would end it."""
+        check_characters(statement)
+        cursor.execute(statement, parameters)
 
     def _get_default_schema_name(self, connection: Connection) -> str:
         return DB_SCHEMA

@@ -14,6 +14,8 @@ from adbc_driver_manager import Error as DriverError
 
 from srcql import errors
 
+from .connection import name_place
+
 BY_CODE: dict[str, type[errors.SrcqlError]] = {
     "InvalidArgument": errors.InvalidQuery,
     "NotFound": errors.UnknownName,
@@ -97,4 +99,4 @@ def _error(kind: type[errors.SrcqlError], message: str, location: str) -> errors
         return kind(f"no server answers at {location}", hint="check the address, or start a server with srcql serve")
     if detail is None:
         return kind(message)
-    return BY_NAME.get(detail.group(1), kind)(message[: detail.start()])
+    return BY_NAME.get(detail.group(1), kind)(name_place(message[: detail.start()], location))

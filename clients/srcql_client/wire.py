@@ -13,7 +13,8 @@ import pyarrow.flight as flight
 from adbc_driver_manager import AdbcStatement
 from adbc_driver_manager import Error as DriverError
 
-from srcql.errors import InvalidQuery, SrcqlError, StoreError, Unavailable
+from srcql.characters import check_characters
+from srcql.errors import InvalidQuery, SrcqlError, Unavailable
 from srcql.receipt import Receipt
 from srcql.status import Status
 
@@ -38,7 +39,6 @@ class WireConnection(Connection):
     def __init__(self, location: str, access: Access = NO_ACCESS) -> None:
         self.location = location
         self._access = access
-        self._closed = False
         with translate_errors(location):
             self._flight = flight.connect(location, **access.connection)
             self._sql = flight_sql.connect(location, db_kwargs=_MESSAGE_SIZE | access.driver, autocommit=True)
@@ -47,6 +47,7 @@ class WireConnection(Connection):
         """Run a query and return its rows, batch by batch as the server sends them."""
         self._check_open()
         check_query(text, parameters)
+        check_characters(text)  # the driver would end the text at NUL
         values = _bindings(parameters)
         with translate_errors(self.location):
             cursor = self._sql.cursor()
@@ -118,11 +119,6 @@ class WireConnection(Connection):
         with translate_errors(self.location):
             self._sql.close()
             self._flight.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            hint = "open a new connection with srcql_client.connect"
-            raise StoreError(f"the connection to {self.location} is closed", hint=hint)
 
 
 def _bindings(parameters: Sequence[object]) -> pa.RecordBatch | None:

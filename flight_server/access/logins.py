@@ -12,20 +12,20 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from flight_server.access import credentials, users
+from flight_server.access.turns import Turns
 from flight_server.access.users import User, Users
 from flight_server.identity import ANONYMOUS, Identity
-from srcql.errors import Unauthenticated, Unavailable
+from srcql.errors import Unauthenticated
 
 MAX_LOGIN_SECONDS = 30 * 86_400  # renewals end then, and the client has to send its password again
 MAX_CACHED_PASSWORDS = 1_000
-MAX_WAITING_LOGINS = 16
+MAX_WAITING_FOR_A_NAME, MAX_WAITING = 64, 256
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ class NoAuthentication:
 class UsersAuthenticator:
     """Accepts the users of a file, and reads the file again when it has changed.
 
-    One password is verified at a time, and few callers wait for it, which limits guesses to a few a second. An unknown
-    user name takes as long as a wrong password. A verified password is cached until the file changes.
+    One password is verified at a time, which limits guesses to a few a second. Callers wait in one line for each user
+    name, and the lines take turns: guesses for one name do not delay the logins of other users. An unknown user name
+    takes as long as a wrong password, and waits like one. A verified password is cached until the file changes.
     Raises StoreError while the file cannot be read.
     """
 
@@ -70,8 +71,7 @@ class UsersAuthenticator:
         self._lifetime = lifetime
         self._clock = clock
         self._lock = threading.Lock()
-        self._verifying = threading.Lock()
-        self._waiting = threading.BoundedSemaphore(MAX_WAITING_LOGINS)
+        self._turns = Turns(MAX_WAITING_FOR_A_NAME, MAX_WAITING)
         self._secret = secrets.token_bytes(32)
         self._verified: OrderedDict[bytes, User] = OrderedDict()
         self._users = users.read(path)
@@ -113,29 +113,27 @@ class UsersAuthenticator:
         name, _, password = _decode(value).partition(":")
         user = known.by_name.get(name)
         digest = hmac.digest(self._secret, value.encode(), "sha256")
-        with self._lock:
-            if user and self._verified.get(digest) is user:
+        if user and self._is_verified(digest, user):
+            return user
+        with self._turns.take(name):
+            if user and self._is_verified(digest, user):  # while this call was waiting
                 return user
-        with self._one_at_a_time():
             stored = user.password if user and user.password else credentials.dummy_password_hash()
             matches = credentials.verify_password(password, stored)
-        if not user or not user.password or not matches:
-            raise _invalid_credentials()
+            if not user or not user.password or not matches:
+                raise _invalid_credentials()
+            self._remember(digest, user)
+        return user
+
+    def _is_verified(self, digest: bytes, user: User) -> bool:
+        with self._lock:
+            return self._verified.get(digest) is user
+
+    def _remember(self, digest: bytes, user: User) -> None:
         with self._lock:
             self._verified[digest] = user
             if len(self._verified) > MAX_CACHED_PASSWORDS:
                 self._verified.popitem(last=False)
-        return user
-
-    @contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        if not self._waiting.acquire(blocking=False):
-            raise Unavailable("too many logins at once", hint="try again in a moment")
-        try:
-            with self._verifying:
-                yield
-        finally:
-            self._waiting.release()
 
     def _verify_token(self, known: Users, token: str, handshake: bool) -> Login:
         """Return the login of a token; renew the token in the second half of its lifetime."""

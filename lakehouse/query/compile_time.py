@@ -12,6 +12,7 @@ import duckdb
 
 from lakehouse.query.deadline import time_limit
 from lakehouse.query.duckdb_errors import translating_errors
+from lakehouse.query.parameter_types import awaits_values
 from lakehouse.query.sandbox import inspect
 from lakehouse.query.views import Views
 from lakehouse.snapshots.parts import Part
@@ -54,7 +55,10 @@ class CompileTimeViews(Views):
         self.single_use = False
 
     def ask(self, question: Compiled, same_again: bool) -> list[tuple[Any, ...]]:
-        """Run a query and return its rows; it is checked and limited like a statement."""
+        """Run a query and return its rows; it is checked and limited like a statement.
+
+        Without the values of its parameters it has no rows if it cannot be bound without them.
+        """
         self.single_use = self.single_use or not same_again
         with (
             self._connection.cursor() as cursor,
@@ -65,6 +69,8 @@ class CompileTimeViews(Views):
             for view in sorted(inspection.tables):
                 cursor.execute(self.definition(view))
             values = {name: self._parameter_value(name) for name in inspection.parameters}
+            if self._parameters is None and values and not _can_be_bound(cursor, question.sql, values):
+                return []
             rows: list[tuple[Any, ...]] = cursor.execute(question.sql, values).fetchall()
             return rows
 
@@ -75,3 +81,12 @@ class CompileTimeViews(Views):
             return self._parameters[number - 1]
         self.single_use = True
         return None
+
+
+def _can_be_bound(cursor: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> bool:
+    """Return False if only the values of its parameters keep a query from being bound."""
+    try:
+        cursor.sql(sql, params=values)
+    except duckdb.Error:
+        return not awaits_values(cursor, sql)
+    return True

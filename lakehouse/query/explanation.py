@@ -34,6 +34,7 @@ class Explanation:
             self._statement = compile(explain.query)
         self.snapshot = self._statement.snapshot
         self.parameters = self._statement.parameters
+        self.named_tables = self._statement.named_tables
 
     def describe(self, values: Sequence[Any]) -> pa.Schema:  # noqa: ARG002
         """Return the schema of the result, which does not depend on the values."""

@@ -1,7 +1,7 @@
-"""The types of the parameters of a statement: each has the type of the other operand of its operator.
+"""What is known of a statement's parameters before they have values: their types, and whether it can be bound at all.
 
-DuckDB does not type parameters before values are bound. Its parser finds the other operand here, and its binder the
-type of that operand in the query around it.
+Each has the type of the other operand of its operator. DuckDB does not type parameters before values are bound. Its
+parser finds the other operand here, and its binder the type of that operand in the query around it.
 """
 
 import json
@@ -33,6 +33,22 @@ def parameter_types(cursor: duckdb.DuckDBPyConnection, sql: str) -> dict[int, st
         if number and number not in found and (kind := _type_at(cursor, parameter, parent, scope)):
             found[number] = kind
     return dict(sorted(found.items()))
+
+
+def awaits_values(cursor: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    """Return whether a query may be right although it cannot be bound with NULL for all parameters.
+
+    DuckDB prepares what depends on the values of parameters, and rejects what is wrong for all values.
+
+    >>> with duckdb.connect() as connection:
+    ...     awaits_values(connection, "SELECT x FROM unnest(?) t(x)"), awaits_values(connection, "SELECT missing, ?")
+    (True, False)
+    """
+    try:
+        cursor.execute(f"PREPARE awaiting AS {sql}")
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _parameters_in(tree: Any, parent: Node, selects: Scope, ctes: Node) -> Iterator[tuple[Node, Node, Scope]]:

@@ -13,28 +13,18 @@ from typing import Any
 
 import duckdb
 
+from lakehouse.query.functions import TABLE_FUNCTIONS, is_forbidden
 from lakehouse.query.parse_tree import Node, parse_tree
 from lakehouse.query.spans import UNKNOWN_OFFSET, span_of
 from lakehouse.query.wording import reworded
 from srcql.clauses.reader import Span
 from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName, Unsupported, suggestion
 
-TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree"})
 CATALOGS = frozenset({"", "temp"})
 SCHEMAS = frozenset({"", "main", "information_schema"})
 INFORMATION_SCHEMA = frozenset({"tables", "columns", "schemata"})  # `views` would reveal the paths of files
 SYSTEM_PREFIXES = ("duckdb_", "pg_", "pragma_", "sqlite_")
-FORBIDDEN_FUNCTIONS = frozenset(
-    {
-        *("current_setting", "getenv", "getvariable"),  # read the process and its settings
-        *("setseed", "setval", "nextval", "currval", "write_log"),  # change state that outlives the statement
-        *("json_serialize_plan", "current_query", "current_query_id"),  # reveal plans and queries
-        "parse_duckdb_log_message",  # reveals logs
-        *("pg_get_viewdef", "pg_get_constraintdef", "get_block_size", "format_type"),  # read system tables
-        *("stats", "vector_type"),  # reveal how rows are stored
-        *("sleep_ms", "pg_sleep"),  # occupy a slot
-    }
-)
+LISTS = frozenset({'"tables"', '"databases"', '"schemas"', '"variables"', "__show_tables_expanded"})  # of SHOW
 PATH_CHARACTERS = frozenset("./\\*?[:")
 PIVOT = re.compile(r"[\s(]*(SELECT|FROM|WITH|PIVOT)\b.*\bPIVOT\b|[\s(]*PIVOT\b", re.IGNORECASE | re.DOTALL)
 HINT = "read the lakehouse with SELECT and the verbs of SRCQL; write to it with ingest"
@@ -64,6 +54,7 @@ def inspect(connection: duckdb.DuckDBPyConnection, sql: str, known: frozenset[st
     tables = {_table(sql, node, known, ctes) for node, ctes in scoped if node.get("type") == "BASE_TABLE"}
     for node, _ in scoped:
         _check_function(sql, node)
+        _check_shown(sql, node, known)
     parameters = frozenset(entry["key"] for entry in statement["named_param_map"])
     return Inspection(known & tables, parameters, any(_lists_tables(node) for node, _ in scoped))
 
@@ -120,13 +111,17 @@ def _table(sql: str, node: Node, known: frozenset[str], ctes: frozenset[str]) ->
         raise InvalidQuery(message, span=_span(sql, node), hint="use AT after a table, inside the expression")
     _check_inside(sql, node, name, schema, catalog)
     if schema != "information_schema" and not is_cte and name not in known:
-        public = [table for table in known if not table.startswith("__")]
-        hint = suggestion(node["table_name"], public, "tables")
-        raise UnknownName(f"unknown table {node['table_name']}", span=_span(sql, node), hint=hint)
+        raise _unknown_table(sql, node, known)
     if node["at_clause"]:
         hint = "use FROM observations AT (VERSION => …)"
         raise Unsupported("AT is not supported here", span=_span(sql, node), hint=hint)
     return "" if is_cte else str(name)
+
+
+def _unknown_table(sql: str, node: Node, known: frozenset[str]) -> UnknownName:
+    public = [table for table in known if not table.startswith("__")]
+    hint = suggestion(node["table_name"], public, "tables")
+    return UnknownName(f"unknown table {node['table_name']}", span=_span(sql, node), hint=hint)
 
 
 def _check_inside(sql: str, node: Node, name: str, schema: str, catalog: str) -> None:
@@ -145,8 +140,19 @@ def _check_function(sql: str, node: Node) -> None:
         if name not in TABLE_FUNCTIONS:
             allowed = f"table functions: {', '.join(sorted(TABLE_FUNCTIONS))}"
             raise Forbidden(f"{name} is not a table function of the lakehouse", span=_span(sql, node), hint=allowed)
-    if str(node.get("function_name", "")).lower() in FORBIDDEN_FUNCTIONS:
+    if is_forbidden(str(node.get("function_name", "")).lower()):
         raise Forbidden(f"{node['function_name']} is not a function of the lakehouse", span=_span(sql, node))
+
+
+def _check_shown(sql: str, node: Node, known: frozenset[str]) -> None:
+    """Raise an error if SHOW names anything but a table or a list of tables: DuckDB would also show its settings."""
+    if node.get("type") != "SHOW_REF" or node["query"]:
+        return
+    if node["show_type"] == "SHOW_FROM":
+        if node["schema_name"].lower() not in SCHEMAS or node["catalog_name"].lower() not in CATALOGS:
+            raise Forbidden(f"{node['schema_name']} is not a schema of the lakehouse", hint=HINT)
+    elif node["table_name"].lower() not in known | LISTS:
+        raise _unknown_table(sql, node, known)
 
 
 def _lists_tables(node: Node) -> bool:

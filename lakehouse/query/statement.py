@@ -12,7 +12,7 @@ import pyarrow as pa
 from lakehouse.query.arrow_types import arrow_type
 from lakehouse.query.compile_time import CompileOptions, CompileTimeViews
 from lakehouse.query.duckdb_errors import translating_errors
-from lakehouse.query.parameter_types import parameter_types
+from lakehouse.query.parameter_types import awaits_values, parameter_types
 from lakehouse.query.results import QueryResult
 from lakehouse.query.sandbox import Inspection, inspect
 from lakehouse.query.views import PUBLIC
@@ -20,7 +20,7 @@ from lakehouse.snapshots.snapshot import LakehouseSnapshot
 from lakehouse.snapshots.state import File
 from srcql.clauses.cube import Selection
 from srcql.compiler import compile
-from srcql.errors import InvalidQuery
+from srcql.errors import ExecutionError, InvalidQuery, UnknownName
 from srcql.parameters import count_parameters
 
 TEXT = "VARCHAR"
@@ -60,14 +60,25 @@ class Statement:
         return self._views.files(self._inspection.tables)
 
     @property
+    def named_tables(self) -> frozenset[str]:
+        """The tables and views of the lakehouse that the text names outside of verbs."""
+        return self._inspection.tables & PUBLIC if not self._inspection.lists_tables else frozenset(PUBLIC)
+
+    @property
     def partitionable(self) -> Selection | None:
         """The selection of a statement that can be read in parts; see `parts_of`."""
         return self._compiled.partitionable
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Schema of the result when all parameters are NULL."""
-        return self.describe([None] * self.parameters)
+        """Schema of the result when all parameters are NULL; without fields if it cannot be known without values."""
+        try:
+            return self.describe([None] * self.parameters)
+        except (InvalidQuery, UnknownName, ExecutionError):
+            with self.translating_errors(), self.cursor() as cursor:
+                if not self.parameters or not awaits_values(cursor, self.sql):
+                    raise
+            return pa.schema([])
 
     def describe(self, values: Sequence[Any]) -> pa.Schema:
         """Return the schema of the result for these values without running the query."""

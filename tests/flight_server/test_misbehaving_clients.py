@@ -50,6 +50,41 @@ def test_garbage_for_every_message(client, name):
     assert_running(client)
 
 
+@pytest.mark.parametrize(
+    "text", ["SELECT 1\0", "SELECT 'a\0b'", "CLUSTER FROM *\0", 'SELECT 1 AS "x\0"', "EXPLAIN SELECT 1\0"]
+)
+def test_nul_in_a_statement_is_rejected(client, text):
+    for call in (client.get_flight_info, client.get_schema):
+        with pytest.raises(pa.ArrowInvalid, match="found NUL"):
+            call(for_command(text.encode()))
+    with pytest.raises(pa.ArrowInvalid, match="found NUL"):
+        query(client, text)
+
+
+HALF = b"\xed\xa0\x80"  # half of a surrogate pair, which UTF-8 does not have
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("CommandGetTables", "table_name_filter_pattern"),
+        ("CommandGetPrimaryKeys", "table"),
+        ("CommandGetImportedKeys", "table"),
+        ("CommandStatementQuery", "query"),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_rejected(client, name, field):
+    data = pack(message(name, **{field: "abc"})).replace(b"abc", HALF)
+    with pytest.raises(pa.ArrowInvalid, match=f"expected a {name}"):
+        client.get_flight_info(for_command(data))
+
+
+def test_error_that_repeats_half_of_a_surrogate_pair_arrives(client):
+    writer, responses = client.do_put(for_command(b'{"table": "\\ud800"}'), pa.schema([]))
+    with pytest.raises(KeyError, match=r"unknown table .ud800"):
+        send_nothing(writer, responses)
+
+
 @pytest.mark.parametrize("name", sorted(protocol.MESSAGES[SQL]))
 def test_empty_message_of_every_kind(client, name):
     """Each has a result or a specific error."""

@@ -111,6 +111,52 @@ def test_parameter_has_the_type_of_the_other_operand(sql, text, types):
         assert [field.type for field in cursor.adbc_prepare(text)] == types
 
 
+ROWS = (
+    "(SELECT 'D' AS data_set_id, 'p' AS problem_id, name AS implementation_id, 't' AS test_id, 'r' AS run_id,"
+    " 0 AS step_id, '1' AS \"output\" FROM unnest(?) AS r(name))"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "expected"),
+    [
+        ("SELECT x FROM unnest(?) AS t(x)", ([1, 2],), {"x": [1, 2]}),
+        ("SELECT quantile_cont(i, ?) AS q FROM range(11) AS t(i)", (0.5,), {"q": [5.0]}),
+        ("SELECT quantile_cont(i, ?) AS q FROM range(11) AS t(i)", ([0.5, 0.1],), {"q": [[5.0, 1.0]]}),
+        ("SELECT approx_quantile(i, ?::FLOAT) AS q FROM range(11) AS t(i)", (0.5,), {"q": [5]}),
+        ("SELECT regexp_replace('aB', 'b', 'c', ?) AS v", ("i",), {"v": ["ac"]}),
+        ("SELECT MAP {?: 1} AS v", ("a",), {"v": [[("a", 1)]]}),
+        ("SELECT list_aggregate([1, 2], ?) AS v", ("min",), {"v": [1]}),
+        ("SELECT ? + INTERVAL 1 DAY AS v", (datetime(2026, 2, 3),), {"v": [datetime(2026, 2, 4)]}),
+        (f"SELECT i1, i2 FROM (MATRIX FROM {ROWS})", (["i1", "i2"],), {"i1": ["1"], "i2": ["1"]}),
+        (f"SELECT size FROM (CLUSTER FROM {ROWS})", (["i1", "i2"],), {"size": [2]}),
+    ],
+)
+def test_parameters_that_may_not_be_null(sql, text, values, expected):
+    assert rows(sql, text, values).to_pydict() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("SELECT missing, ?", "unknown column missing"),
+        ("SELECT quantile_cont(missing, ?) FROM range(3) AS t(i)", "unknown column missing"),
+        (
+            f"MATRIX FROM {ROWS.replace('name AS i', 'missing AS i').replace('0', '?').replace('(?)', '([1])')}",
+            "unknown column missing",
+        ),
+    ],
+)
+def test_mistakes_that_no_value_corrects_are_reported_by_prepare(sql, text, reason):
+    with sql.cursor() as cursor, pytest.raises(sql.ProgrammingError, match=reason):
+        cursor.adbc_prepare(text)
+
+
+def test_null_for_a_parameter_that_may_not_be_null_is_reported(sql):
+    with pytest.raises(sql.ProgrammingError, match='"quantile_cont" must not be NULL'):
+        rows(sql, "SELECT quantile_cont(i, ?) AS q FROM range(11) AS t(i)", (None,))
+
+
 def test_text_values_are_converted(sql):
     assert rows(sql, VALUES, ("gcd", "1")).to_pydict() == {"n": [6]}
 
@@ -173,6 +219,52 @@ def test_values_in_several_batches_and_of_no_rows(client):
         assert client.do_get(ticket).read_all()["n"].to_pylist() == answer
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (pa.array([1234567890123456789], pa.timestamp("ns")), "2009-02-13 23:31:30.123456789"),
+        (pa.array([1234567890123456789], pa.timestamp("ns", "UTC")), "2009-02-13 23:31:30.123456789+00"),
+        (pa.array([123456789], pa.time64("ns")), "00:00:00.123456789"),
+        (pa.array([pa.MonthDayNano([14, -2, 3_000])]), "1 year 2 months -2 days 00:00:00.000003"),
+        (pa.array([Decimal(2**127 - 1)], pa.decimal256(39, 0)), str(2**127 - 1)),
+        (pa.array([Decimal(2**128 - 1)], pa.decimal256(39, 0)), str(2**128 - 1)),
+        (pa.array([Decimal("1.10")], pa.decimal128(9, 2)), "1.10"),
+        (pa.array(["gcd"]).dictionary_encode(), "gcd"),
+        (pa.array([2**64 - 1], pa.uint64()), str(2**64 - 1)),
+    ],
+)
+def test_values_of_parameters_are_exact(client, value, text):
+    batch = pa.concat_batches([pa.record_batch({"0": each}) for each in (value, pa.nulls(1, value.type))])
+    ticket = client.get_flight_info(put_values(client, "SELECT ?::VARCHAR AS v", batch)).endpoints[0].ticket
+    assert client.do_get(ticket).read_all()["v"].to_pylist() == [text, None]
+
+
+def changed(batch: pa.RecordBatch, old: bytes, new: bytes, is_done) -> pa.RecordBatch:
+    """Return the batch after the first change of these bytes in its stream of which `is_done` is true."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    data = sink.getvalue().to_pybytes()
+    places = (place for place in range(len(data)) if data.startswith(old, place))
+    streams = (pa.ipc.open_stream(data[:place] + new + data[place + len(old) :]) for place in places)
+    return next(stream for stream in streams if is_done(stream.schema)).read_next_batch()
+
+
+@pytest.mark.parametrize(
+    ("batch", "change", "reason"),
+    [
+        (pa.record_batch({"name": [1]}), (b"name", b"n\xffme"), "names of columns must be UTF-8"),
+        (pa.record_batch({"0": [{"name": 1}]}), (b"name", b"n\xffme"), "names of fields must be UTF-8"),
+        (pa.record_batch({"0": [pa.MonthDayNano([1, 2, 3])]}), (b"\2", b"\0"), "send an interval as month_day_nano"),
+    ],
+)
+def test_values_that_python_cannot_read_are_rejected(client, batch, change, reason):
+    odd = changed(batch, *change, lambda schema: change[0] != b"\2" or str(schema.types[0]) == "month_interval")
+    with pytest.raises(pa.ArrowInvalid, match=reason):
+        client.get_flight_info(put_values(client, "SELECT ? AS value", odd))
+    assert query(client, "SELECT 1 AS one").to_pydict() == {"one": [1]}
+
+
 NULLS = pa.Array.from_buffers(pa.null(), 2**31 - 2, [None])  # they take no bytes
 
 
@@ -183,6 +275,8 @@ NULLS = pa.Array.from_buffers(pa.null(), 2**31 - 2, [None])  # they take no byte
         (pa.ListArray.from_arrays(pa.array([0, len(NULLS)], pa.int32()), NULLS), "at most 1,000,000 rows"),
         (pa.array(["x" * 20_000_000]), "16,777,216 bytes"),
         (pa.array([10**8], pa.date32()), "cannot read the parameter values"),
+        (pa.array([pa.MonthDayNano([0, 0, 1])]), "fraction of a microsecond"),
+        (pa.array([Decimal("1" * 39 + ".5")], pa.decimal256(40, 1)), "more than 38 digits"),
         (pa.array([2**60], pa.timestamp("s")), "cannot read the parameter values"),
         (pa.array([1], pa.timestamp("us", "Europe/Atlantis")), "cannot read the parameter values"),
         (pa.array([b"\xff\xfe"]).view(pa.string()), "UTF8"),
@@ -341,7 +435,7 @@ def test_query_text_of_5_mb(client):
 
 
 def test_statement_above_the_limit_is_unavailable(start):
-    server = start(statements=1)
+    server = start(statements=1, queue=0)
     endless = flight.Ticket(b"SELECT range FROM range(100000000000)")
     with flight.connect(server.uri) as client:
         running = client.do_get(endless)

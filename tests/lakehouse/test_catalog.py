@@ -88,7 +88,8 @@ def failure(location: Path | None, **options: object) -> str:
 
 def test_rejects_a_missing_warehouse(tmp_path: Path) -> None:
     assert failure(tmp_path / "w", create=False) == (
-        f"{tmp_path}/w contains no warehouse\n  hint: use another folder, or allow creating a warehouse"
+        f"{tmp_path}/w contains no warehouse\n"
+        "  hint: check the path; ingest, srcql import and srcql serve create a warehouse"
     )
     assert not (tmp_path / "w").exists()
 
@@ -102,7 +103,10 @@ def test_rejects_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
 def test_rejects_a_file_that_is_no_catalog(tmp_path: Path) -> None:
     (tmp_path / "catalog").mkdir()
     (tmp_path / "catalog" / "catalog.db").write_text("something else")
-    assert failure(tmp_path) == f"the catalog {tmp_path}/catalog/catalog.db cannot be opened: file is not a database"
+    assert failure(tmp_path) == (
+        f"the catalog {tmp_path}/catalog/catalog.db cannot be opened: file is not a database\n"
+        "  hint: use another folder, or move it away"
+    )
 
 
 def test_requires_a_location() -> None:
@@ -116,15 +120,6 @@ def test_rejects_a_newer_format(tmp_path: Path, name: str) -> None:
     assert failure(tmp_path) == (
         f"table srcql.tests: expected {name} of at most 1, found 2\n  hint: upgrade srcql to open this warehouse"
     )
-
-
-def test_names_missing_metadata(tmp_path: Path) -> None:
-    with open_warehouse(tmp_path / "w"):
-        pass
-    (tmp_path / "w").rename(tmp_path / "moved")
-    message = failure(tmp_path / "moved")
-    assert message.startswith("the table observations cannot be opened: ")
-    assert f"{tmp_path}/w/catalog/observations/" in message
 
 
 def test_another_process_is_seen(warehouse: Warehouse) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Engine, make_url
 
+from srcql.errors import InvalidQuery
 from srcql.schema import TABLES
 from srcql_client.sqlalchemy_dialect import SrcqlDialect
 
@@ -231,6 +232,11 @@ def test_a_large_result_is_read_in_parts(engine: Engine) -> None:
     with engine.connect().execution_options(stream_results=True) as connection:
         result = connection.execute(text("SELECT range AS n FROM range(200000)"))
         assert sum(len(part) for part in result.partitions(30_000)) == 200_000
+
+
+def test_nul_in_a_statement_is_rejected(engine: Engine) -> None:
+    with engine.connect() as connection, pytest.raises(InvalidQuery, match="found NUL"):
+        connection.execute(text("SELECT 1\0 + 1"))
 
 
 def test_a_connection_survives_rejected_statements(engine: Engine) -> None:

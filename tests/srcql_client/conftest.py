@@ -10,6 +10,7 @@ import pytest
 import srcql_client
 from flight_server.server import Server
 from flight_server.settings import Settings
+from lakehouse import open_warehouse
 from srcql_client import Connection
 from srcql_client.cli import main
 
@@ -24,6 +25,8 @@ def uri(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture(params=["wire", "embedded"])
 def lakehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
+    if request.param == "embedded":
+        open_warehouse(tmp_path / "embedded").close()
     location = request.getfixturevalue("uri") if request.param == "wire" else tmp_path / "embedded"
     with srcql_client.connect(location) as connection:
         yield connection

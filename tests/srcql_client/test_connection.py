@@ -125,6 +125,14 @@ def test_other_data_is_rejected(lakehouse: Connection, data: Any, words: str) ->
         lakehouse.ingest("observations", data)
 
 
+def test_a_closed_connection_says_so(lakehouse: Connection) -> None:
+    lakehouse.close()
+    lakehouse.close()
+    for call in (lambda: lakehouse.query("SELECT 1"), lakehouse.status, lambda: lakehouse.ingest("tests", [])):
+        with pytest.raises(errors.StoreError, match=f"the connection to {lakehouse.location} is closed"):
+            call()
+
+
 RECORD = {**ROWS.to_pylist()[0], "run_id": "r2"}
 
 
@@ -223,6 +231,13 @@ def test_a_query_raises_its_error_only(lakehouse: Connection) -> None:
     ]
     with pytest.raises(errors.Forbidden):
         lakehouse.query("DROP TABLE observations")
+
+
+@pytest.mark.parametrize("text", ["SELECT 1\0", "SELECT 'a\0b'", "\0", "SELECT '\ud800'", 'SELECT 1 AS "\udfff"'])
+def test_characters_that_no_driver_sends_are_rejected(lakehouse: Connection, text: str) -> None:
+    with pytest.raises(errors.InvalidQuery, match="expected text, found") as caught:
+        lakehouse.query(text)
+    assert caught.value.hint
 
 
 def test_an_error_after_the_first_rows_is_raised(lakehouse: Connection) -> None:

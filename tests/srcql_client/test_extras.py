@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse import open_warehouse
 from srcql.clauses import END, FIRST
 
 from .shell import srcql
@@ -45,6 +46,7 @@ def test_the_error_names_a_distribution_that_has_a_package_of_ours(
 
 def test_no_error_when_our_package_is_found_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, "lakehouse")
+    open_warehouse(tmp_path / "W").close()
     monkeypatch.chdir(CHECKOUT)
     ended = srcql("query", "SELECT 1 AS one", "--warehouse", tmp_path / "W", PYTHONPATH=str(tmp_path))
     assert (ended.returncode, ended.stderr) == (0, "")

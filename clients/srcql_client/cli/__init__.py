@@ -10,7 +10,7 @@ import typer
 
 from srcql.errors import SrcqlError
 
-from . import demo, diff, importing, query, serve, status, user
+from . import demo, diff, importing, query, relocate, restore, serve, status, user
 
 app = typer.Typer(
     name="srcql",
@@ -41,6 +41,8 @@ app.command()(diff.diff)
 app.add_typer(importing.app, name="import")
 app.command()(demo.demo)
 app.command()(status.status)
+app.command()(restore.restore)
+app.command()(relocate.relocate)
 app.add_typer(user.app, name="user")
 
 

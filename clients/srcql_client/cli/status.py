@@ -1,5 +1,7 @@
 """`srcql status`: the contents of a lakehouse."""
 
+import typer
+
 from .target import Server, Warehouse, connect
 
 
@@ -24,6 +26,9 @@ def status(server: Server = None, warehouse: Warehouse = None) -> None:
         counts = (data_set.problems, data_set.implementations, data_set.runs, data_set.rows)
         table.add_row(data_set.data_set_id, *(f"{count:,}" for count in counts))
     console = Console(highlight=False)
-    console.print(table if contents.data_sets else "no observations yet")
+    if contents.data_sets:
+        console.print(table)
+    else:
+        typer.echo(f"no observations yet in {lakehouse.location}")
     files, snapshots = counted(contents.files, "file"), counted(contents.snapshots, "snapshot")
     console.print(f"{files}, {contents.bytes / 1e6:,.2f} MB, {snapshots}")

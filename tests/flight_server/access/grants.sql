@@ -163,6 +163,9 @@ SELECT * FROM duckdb_table_sample('observations')
 SELECT sql FROM sqlite_master
 SELECT * FROM pg_catalog.pg_views
 SELECT current_setting('allowed_directories')
+SHOW allowed_directories
+SHOW http_proxy
+FROM (SHOW temp_directory)
 SELECT getenv('HOME')
 PRAGMA show_tables
 SELECT filename FROM observations

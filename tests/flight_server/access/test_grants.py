@@ -364,12 +364,30 @@ def test_changed_grants_apply_to_the_next_call(open_server, tmp_path):
             client.get_flight_info(flight.FlightDescriptor.for_command(command), bearer(token("open")))
 
 
-def test_store_errors_name_files_to_users_of_all_data_sets_only(open_server, tmp_path):
+def remove(file):
+    file.unlink()
+
+
+def truncate(file):
+    file.write_bytes(file.read_bytes()[:100])
+
+
+def empty(file):
+    file.write_bytes(b"")
+
+
+def damage_footer(file):
+    file.write_bytes(file.read_bytes()[:-8] + b"\xff\xff\xff\x7fPAR1")
+
+
+@pytest.mark.parametrize("damage", [remove, truncate, empty, damage_footer])
+def test_errors_name_files_to_users_of_all_data_sets_only(open_server, tmp_path, damage):
     for file in (tmp_path / "warehouse" / "data" / "observations").rglob("*.parquet"):
-        file.unlink()
+        damage(file)
     with flight.connect(open_server.uri) as client:
         for name, shown in (("open", False), ("reader", True)):
-            with pytest.raises(flight.FlightInternalError) as error:
+            with pytest.raises(pa.ArrowException) as error:
                 rows(client, name, "SELECT max(output) FROM observations")
             assert (".parquet" in str(error.value)) is shown
+            assert (str(tmp_path) in str(error.value)) is shown
             assert ("search the server log for this id" in str(error.value)) is not shown

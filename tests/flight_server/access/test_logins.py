@@ -1,6 +1,7 @@
 """Authentication by every form of header, and by the drivers."""
 
 import json
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 
 from flight_server.access import credentials, users
 from flight_server.access.logins import MAX_LOGIN_SECONDS, UsersAuthenticator
+from flight_server.access.turns import Turns
 from flight_server.server import Server
 from flight_server.settings import InvalidSetting
 from srcql.errors import StoreError, Unauthenticated, Unavailable
-from tests.flight_server.accounts import add_user, basic, basic_value, bearer, password, token
+from tests.flight_server.accounts import COSTS, add_user, basic, basic_value, bearer, password, token
 from tests.flight_server.rpc import observations, put
 
 QUERY = flight.Ticket(b"SELECT 1 AS one")
@@ -244,7 +246,7 @@ def test_adbc_uses_renewed_tokens(server_with_users):
 
 def test_tokens_do_not_wait_for_password_verification(server_with_users, caller):
     with ThreadPoolExecutor(1) as beside:
-        with server_with_users._calls._authenticator._verifying:
+        with server_with_users._calls._authenticator._turns.take("eve"):
             logging_in = beside.submit(lambda: can_query(caller, basic("ada", password("ada"))))
             assert can_query(caller, bearer(token("ada")))
             assert not logging_in.done()
@@ -287,15 +289,74 @@ def test_password_is_hashed_once_also_for_unknown_users(file, monkeypatch):
     assert [kept.split("$")[1] for kept in hashed[1:]] == [",".join(map(str, credentials.SCRYPT_COSTS))] * 2
 
 
-def test_too_many_logins_at_once_are_unavailable(file):
+@pytest.mark.parametrize("guessed", ["ada", "eve", "nobody"])
+def test_forty_guessing_clients_do_not_keep_a_login_out(start, file, guessed, monkeypatch):
+    monkeypatch.setattr(credentials, "SCRYPT_COSTS", COSTS)
     add_user(file, "ada")
-    authenticator = UsersAuthenticator(file, 100)
-    for _ in range(16):
-        authenticator._waiting.acquire(blocking=False)
-    with pytest.raises(Unavailable, match="too many"):
-        authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True)
-    authenticator._waiting.release()
-    assert authenticator.authenticate(f"Basic {basic_value('ada')}", handshake=True).identity.name == "ada"
+    add_user(file, "eve")
+    ended, rejected = threading.Event(), []
+
+    def guess(number):
+        with flight.connect(server.uri) as guessing:
+            while not ended.is_set():
+                try:
+                    can_query(guessing, basic(guessed, f"wrong {number} {len(rejected)}"))
+                except (flight.FlightUnauthenticatedError, flight.FlightUnavailableError) as error:
+                    rejected.append(error)
+
+    server = start(users=str(file))
+    with ThreadPoolExecutor(40) as guessers, flight.connect(server.uri) as honest:
+        try:
+            guesses = [guessers.submit(guess, number) for number in range(40)]
+            while len(rejected) < 40 and not any(done.done() for done in guesses):
+                pass
+            for other in ("ada", "eve"):
+                assert can_query(honest, basic(other, password(other)))
+        finally:
+            ended.set()
+        for done in guesses:
+            done.result()
+
+
+def wait_for_waiting(turns, number):
+    while sum(map(len, turns._lines.values())) < number:
+        pass
+
+
+def test_lines_take_turns():
+    turns, order = Turns(line=2, total=3), []
+
+    def wait(key):
+        with turns.take(key):
+            order.append(key)
+
+    with ThreadPoolExecutor(3) as callers:
+        with turns.take("ada"):
+            for number, key in enumerate(("ada", "ada", "eve"), 1):
+                callers.submit(wait, key)
+                wait_for_waiting(turns, number)
+                if number == 2:
+                    with pytest.raises(Unavailable, match="too many logins at once"), turns.take("ada"):
+                        pass
+            with pytest.raises(Unavailable, match="too many logins at once"), turns.take("joe"):
+                pass
+    assert order == ["ada", "eve", "ada"]
+    with turns.take("ada"):
+        pass
+
+
+def test_waiting_logins_with_a_verified_password_need_no_hash(file, monkeypatch):
+    add_user(file, "ada")
+    authenticator, verified = UsersAuthenticator(file, 100), []
+    verify = credentials.verify_password
+    monkeypatch.setattr(credentials, "verify_password", lambda *given: verified.append(given) or verify(*given))
+    with ThreadPoolExecutor(8) as callers:
+        with authenticator._turns.take("eve"):
+            header = f"Basic {basic_value('ada')}"
+            logins = [callers.submit(authenticator.authenticate, header, True) for _ in range(8)]
+            wait_for_waiting(authenticator._turns, 8)
+        assert {login.result().identity.name for login in logins} == {"ada"}
+    assert len(verified) == 1
 
 
 def test_users_file_in_the_warehouse_or_readable_by_others_is_rejected(start, tmp_path):

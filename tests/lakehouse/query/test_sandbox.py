@@ -4,7 +4,9 @@ import duckdb
 import pytest
 
 from lakehouse.engine import Engine
-from lakehouse.query.sandbox import FORBIDDEN_FUNCTIONS
+from lakehouse.query.functions import ALLOWED as ALLOWED_FUNCTIONS
+from lakehouse.query.functions import ALLOWED_PREFIXES, TABLE_FUNCTIONS, builtin_functions, is_forbidden
+from lakehouse.query.functions import FORBIDDEN as FORBIDDEN_FUNCTIONS
 from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName
 
 REJECTED = {
@@ -16,6 +18,15 @@ REJECTED = {
     "SELECT * FROM nothing AT (VERSION => 3)": UnknownName,
     "SELECT * FROM (WITH hidden AS (SELECT 1) FROM hidden), hidden": UnknownName,
     "WITH a AS (FROM b), b AS (SELECT 1) FROM a": UnknownName,
+    'SHOW "threads"': UnknownName,
+    "SHOW 'threads'": UnknownName,
+    "SHOW main.threads": UnknownName,
+    "FROM (SHOW threads)": UnknownName,
+    "SUMMARIZE (SHOW threads)": UnknownName,
+    "SELECT (SELECT threads FROM (SHOW threads))": UnknownName,
+    "WITH threads AS (SELECT 1) FROM (SHOW threads)": UnknownName,
+    "SHOW TABLES FROM system.main": Forbidden,
+    "SHOW TABLES FROM pg_catalog": Forbidden,
     "SELECT " + "abs(" * 5000 + "1" + ")" * 5000: InvalidQuery,
 }
 LINES = (Path(__file__).parent / "reaching_out.sql").read_text().splitlines()
@@ -32,13 +43,46 @@ def test_forbidden_statements_are_many_and_distinct() -> None:
     assert len(set(FORBIDDEN)) == len(FORBIDDEN) >= 60
 
 
-def test_forbids_every_macro_that_reads_a_table() -> None:
-    reads = "regexp_matches(lower(macro_definition), '\\bfrom\\b')"
+def built_in(kinds: str, where: str = "true") -> set[str]:
+    """Return the names of functions of the installed DuckDB."""
+    query = f"SELECT lower(function_name) FROM duckdb_functions() WHERE function_type IN ({kinds}) AND {where}"
     with duckdb.connect() as connection:
-        found = connection.sql(
-            f"SELECT function_name FROM duckdb_functions() WHERE function_type = 'macro' AND {reads}"
-        )
-        assert {name for (name,) in found.fetchall()} <= FORBIDDEN_FUNCTIONS
+        return {name for (name,) in connection.sql(query).fetchall()}
+
+
+def test_every_function_of_duckdb_is_allowed_or_forbidden() -> None:
+    """A new version of DuckDB has new functions: decide for each whether it reads anything but its arguments."""
+    optimizer, operators = "__internal_", {"is distinct from", "is not distinct from"}
+    found = built_in("'scalar', 'aggregate', 'macro', 'window'")
+    assert found == builtin_functions()
+    others = found - ALLOWED_FUNCTIONS - FORBIDDEN_FUNCTIONS - operators
+    assert {name for name in others if not name.startswith((optimizer, *ALLOWED_PREFIXES))} == set()
+    assert ALLOWED_FUNCTIONS.isdisjoint(FORBIDDEN_FUNCTIONS)
+
+
+def test_forbids_every_macro_that_reads_a_table() -> None:
+    assert built_in("'macro'", "regexp_matches(lower(macro_definition), '\\bfrom\\b')") <= FORBIDDEN_FUNCTIONS
+
+
+def test_forbids_a_function_that_nobody_decided_on(engine: Engine) -> None:
+    assert is_forbidden("__internal_barrier")
+    with pytest.raises(Forbidden, match="__internal_barrier is not a function of the lakehouse"):
+        engine.query("SELECT __internal_barrier(1)")
+
+
+@pytest.mark.parametrize("name", sorted(built_in("'table', 'table_macro', 'pragma'") - TABLE_FUNCTIONS))
+def test_rejects_every_other_table_function(engine: Engine, name: str) -> None:
+    with pytest.raises(Forbidden, match="is not a table function"):
+        engine.query(f'SELECT * FROM "{name}"()')
+
+
+def test_shows_no_setting(engine: Engine) -> None:
+    with duckdb.connect() as connection:
+        names = [name for (name,) in connection.sql("SELECT name FROM duckdb_settings()").fetchall()]
+    assert {"http_proxy", "allowed_directories", "temp_directory", "threads"} <= set(names)
+    for name in names:
+        with pytest.raises(UnknownName, match=f"unknown table {name}"):
+            engine.query(f"SHOW {name}")
 
 
 @pytest.mark.parametrize(("text", "error"), REJECTED.items(), ids=[text[:40] for text in REJECTED])
@@ -64,6 +108,10 @@ ALLOWED = [
     "DESCRIBE observations",
     "SUMMARIZE tests",
     "SHOW TABLES",
+    "SHOW ALL TABLES",
+    "SHOW TABLES FROM main",
+    "SHOW observations",
+    "SHOW Clusters",
     "SELECT table_name FROM information_schema.tables",
     "SELECT unnest([1, 2]) UNION ALL SELECT 3 -- done;",
     "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 3) FROM t",
