@@ -20,13 +20,14 @@ import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.table import Table as IcebergTable
+from sqlalchemy import Engine
 
 from lakehouse.catalog import (
-    add_columns,
     data_folders,
     known_tables,
     open_catalog,
     open_table,
+    reading_engine,
     retry_races,
 )
 from lakehouse.data_files import FileChecks
@@ -36,6 +37,7 @@ from lakehouse.ledger import Ledger
 from lakehouse.maintenance import ORPHAN_AGE, Retention, expire_snapshots, remove_orphans
 from lakehouse.tables import DEFINITIONS, INGESTS, NAMESPACE
 from lakehouse.write.committer import Batch, Committer
+from lakehouse.write.evolution import add_columns
 from lakehouse.write.hashes import Hashes
 from lakehouse.write.writer import Writer
 from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
@@ -88,6 +90,7 @@ class Warehouse:
         self.location = location
         self.created = created
         self.catalog = catalog
+        self._reading = reading_engine(catalog)
         self.tables = {name: tables[name].name() for name in TABLES}
         self.data_locations = data_folders(tables[name] for name in TABLES)
         self._lock = threading.Lock()
@@ -111,6 +114,8 @@ class Warehouse:
         """Commit waiting batches, then release the catalog; later ingests raise StoreError."""
         self._committer.close()
         self.catalog.close()
+        if self._reading:
+            self._reading.dispose()
 
     def table(self, name: str) -> IcebergTable:
         """Return the current state of one of the three Iceberg tables; UnknownName for another name."""
@@ -119,8 +124,11 @@ class Warehouse:
         return self._load(name)
 
     def metadata_locations(self) -> dict[str, str]:
-        """Return the path of the current metadata of each of the three tables; every commit changes it."""
-        locations = self._locations()
+        """Return the path of the current metadata of each of the three tables; every commit changes it.
+
+        Raises Unavailable if another process holds a lock on the catalog for some seconds.
+        """
+        locations = self._locations(self._reading)
         return {name: locations[name] for name in TABLES}
 
     def ingest(
@@ -184,8 +192,8 @@ class Warehouse:
             table.name(), table.metadata, table.metadata_location, table.io, table.catalog, table.config
         )
 
-    def _locations(self) -> dict[str, str]:
-        locations = known_tables(self.catalog)
+    def _locations(self, engine: Engine | None = None) -> dict[str, str]:
+        locations = known_tables(self.catalog, engine)
         if missing := DEFINITIONS.keys() - locations:
             raise StoreError(f"the catalog has no table {NAMESPACE}.{min(missing)}")
         return locations

@@ -35,15 +35,15 @@ class Planner:
 
     def snapshot(self) -> LakehouseSnapshot:
         """Return the current snapshot of the three tables; later commits do not change it."""
-        with self._lock:
-            for _ in range(ATTEMPTS):
-                locations = self._warehouse.metadata_locations()
-                try:
+        for _ in range(ATTEMPTS):
+            locations = self._warehouse.metadata_locations()  # outside the lock: a locked catalog delays nobody twice
+            try:
+                with self._lock:
                     return self._current(locations)
-                except FileNotFoundError as error:
-                    if locations == self._warehouse.metadata_locations():  # else it expired while it was read
-                        raise missing_metadata(error) from error
-            raise StoreError("the tables change faster than they can be read", hint="try again")
+            except FileNotFoundError as error:
+                if locations == self._warehouse.metadata_locations():  # else it expired while it was read
+                    raise missing_metadata(error) from error
+        raise StoreError("the tables change faster than they can be read", hint="try again")
 
     def _current(self, locations: dict[str, str]) -> LakehouseSnapshot:
         if self._snapshot is None or self._snapshot.locations != locations:

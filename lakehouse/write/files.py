@@ -1,9 +1,10 @@
 """Writes rows to Parquet files that are not yet part of a snapshot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from pyiceberg.io.pyarrow import (
     parquet_path_to_id_mapping,
 )
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.typedef import Record
 
@@ -92,11 +94,7 @@ def _entry(
     definition: Table, table: IcebergTable, path: str, size: int, metadata: pq.FileMetaData, rows: pa.Table
 ) -> DataFile:
     """Return the manifest entry of a written file."""
-    statistics = data_file_statistics_from_parquet_metadata(
-        metadata,
-        compute_statistics_plan(table.schema(), table.properties),
-        parquet_path_to_id_mapping(table.schema()),
-    ).to_serialized_dict()
+    statistics = statistics_of(metadata, table.schema(), table.properties)
     problem = definition.column("problem_id").field_id  # Parquet has no bounds for ids beyond 4 kB; the rows are sorted
     statistics["lower_bounds"][problem] = rows["problem_id"][0].as_py().encode()
     statistics["upper_bounds"][problem] = rows["problem_id"][-1].as_py().encode()
@@ -112,6 +110,13 @@ def _entry(
         key_metadata=None,
         **statistics,
     )
+
+
+def statistics_of(metadata: pq.FileMetaData, schema: Schema, properties: Mapping[str, str]) -> dict[str, Any]:
+    """Return the counts and bounds of the columns of a file, for its manifest entry."""
+    plan = compute_statistics_plan(schema, dict(properties))
+    paths = parquet_path_to_id_mapping(schema)
+    return data_file_statistics_from_parquet_metadata(metadata, plan, paths).to_serialized_dict()
 
 
 def _encode(

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from srcql.environment import catalog_properties
+
 from ..extras import extra
 from ..formats import counted
 from .target import Warehouse, folder
@@ -21,7 +23,7 @@ def maintain(
     with extra("embedded", "a warehouse in a folder"):
         from lakehouse.verification import verify as verify_files
         from lakehouse.warehouse import open_warehouse
-    with open_warehouse(folder(warehouse), create=False) as opened:
+    with open_warehouse(folder(warehouse), create=False, catalog=catalog_properties()) as opened:
         if not verify:
             typer.echo(f"removed {counted(opened.remove_orphans(), 'orphan file')}")
             return
