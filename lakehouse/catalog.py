@@ -40,6 +40,7 @@ from lakehouse.folder import (
     table_folder,
 )
 from lakehouse.sql_catalog import OrderedSqlCatalog
+from lakehouse.storage_errors import storage_error
 from lakehouse.tables import (
     DEFINITIONS,
     FORMAT_PROPERTY,
@@ -53,7 +54,6 @@ from lakehouse.tables import (
     sort_order_of,
 )
 from srcql.errors import SrcqlError, StoreError, Unavailable
-from srcql.os_errors import os_error
 from srcql.schema import Table
 from udfs.response import ALGORITHM_VERSION
 
@@ -69,13 +69,6 @@ _RACE_ERRORS = (
     ProgrammingError,
     FileNotFoundError,
 )
-_SQLITE_ACTIONS = {
-    "SQLITE_CANTOPEN": "check that this account can read and write the file and its folder",
-    "SQLITE_READONLY": "check that this account can write the file and its folder",
-    "SQLITE_FULL": "free space on the disk",
-    "SQLITE_IOERR": "check the disk: it failed",
-}
-
 T = TypeVar("T")
 
 
@@ -102,7 +95,7 @@ def open_catalog(
     try:
         create_folder(file.parent)
     except OSError as error:
-        raise os_error(StoreError, f"a warehouse in {location} cannot be created", error) from error
+        raise storage_error(error, f"a warehouse in {location} cannot be created") from error
     return sqlite_catalog(location, durable)
 
 
@@ -247,31 +240,16 @@ def retry_races(action: Callable[[], T], failure: str) -> T:
         except Exception as error:
             left -= 1
             if not left or time.monotonic() > end or not isinstance(error, _RACE_ERRORS):
-                raise (_locked() if _is_locked(error) else _failed(failure, error)) from error
+                raise (_locked() if _is_locked(error) else storage_error(error, failure)) from error
             time.sleep(_PAUSE)
 
 
 def _is_locked(error: Exception) -> bool:
-    return _sqlite_error(error).startswith("SQLITE_BUSY")
+    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", "")).startswith("SQLITE_BUSY")
 
 
 def _locked() -> Unavailable:
     return Unavailable("another process holds a lock on the catalog", hint="try again when it has ended")
-
-
-def _failed(failure: str, error: Exception) -> StoreError:
-    name = _sqlite_error(error)
-    action = next((action for prefix, action in _SQLITE_ACTIONS.items() if name.startswith(prefix)), None)
-    return StoreError(f"{failure}: {_reason(error)}", hint=action)
-
-
-def _sqlite_error(error: Exception) -> str:
-    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
-
-
-def _reason(error: Exception) -> str:
-    text = str(getattr(error, "orig", None) or error) or type(error).__name__
-    return text.splitlines()[0]
 
 
 def data_folders(tables: Iterable[IcebergTable]) -> tuple[str, ...]:

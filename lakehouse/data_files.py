@@ -34,7 +34,7 @@ def new_file_name(content: pa.Buffer) -> str:
     """Return a unique name for a data file with this content.
 
     >>> new_file_name(pa.py_buffer(b"rows"))[-17:]
-    '-35a44f5b.parquet'
+    '-0a8bf4a1.parquet'
     """
     return f"{uuid.uuid4()}-{zlib.crc32(content):08x}.parquet"
 

@@ -4,8 +4,12 @@ The clock of a machine can be set back, and those of two machines differ. A snap
 break AT (TIMESTAMP => …), and Iceberg's Java library rejects the table.
 """
 
+import threading
+from contextlib import suppress
+
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.table import StagedTable
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import CommitTableResponse, StagedTable
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpdate
 from pyiceberg.typedef import Identifier
@@ -16,6 +20,10 @@ class OrderedSqlCatalog(SqlCatalog):
     """PyIceberg's SQL catalog; every commit is later than all that this catalog has read or made."""
 
     _latest = 0  # milliseconds since 1970
+
+    def __init__(self, name: str, **properties: str) -> None:
+        super().__init__(name, **properties)
+        self._staged = threading.local()
 
     def sync(self, durable: bool) -> None:
         """Set how SQLite writes to disk; EXTRA also syncs the removal of the journal, which ends a commit."""
@@ -29,6 +37,19 @@ class OrderedSqlCatalog(SqlCatalog):
         table = super().load_table(identifier)
         self._latest = max(self._latest, table.metadata.last_updated_ms)
         return table
+
+    def commit_table(
+        self, table: IcebergTable, requirements: tuple[TableRequirement, ...], updates: tuple[TableUpdate, ...]
+    ) -> CommitTableResponse:
+        """Commit updates to a table; a commit that loses against another one leaves no metadata file behind."""
+        self._staged.table = None
+        try:
+            return super().commit_table(table, requirements, updates)
+        except CommitFailedException:
+            if staged := self._staged.table:
+                with suppress(OSError):
+                    staged.io.delete(staged.metadata_location)
+            raise
 
     def _update_and_stage_table(
         self,
@@ -45,6 +66,7 @@ class OrderedSqlCatalog(SqlCatalog):
         if changed and staged.metadata.last_updated_ms < earliest:
             staged.metadata = staged.metadata.model_copy(update={"last_updated_ms": earliest})
         self._latest = max(self._latest, staged.metadata.last_updated_ms)
+        self._staged.table = staged
         return staged
 
 

@@ -8,22 +8,20 @@ from srcql.errors import SrcqlError
 
 Kind = TypeVar("Kind", bound=SrcqlError)
 
-_PERMISSION = "give this account the permission, or use another place"
-_SPACE = "free space on the disk, or use another place"
-_ACTIONS = {
-    errno.EACCES: _PERMISSION,
-    errno.EPERM: _PERMISSION,
-    errno.EROFS: "mount the file system writable, or use another place",
-    errno.ENOSPC: _SPACE,
-    errno.EDQUOT: _SPACE,
+REMEDIES = {
+    errno.ENOSPC: "free space on the disk",
+    errno.EDQUOT: "free space: the disk quota of this user is used up",
+    errno.EROFS: "mount the disk writable, or use another folder",
+    errno.EACCES: "give this user access to the folder",
+    errno.EPERM: "give this user access to the folder",
     errno.ENOENT: "check the path",
     errno.ENOTDIR: "check the path: a part of it is a file",
     errno.EISDIR: "name a file, not a folder",
     errno.ELOOP: "check the links of the path",
     errno.ENAMETOOLONG: "use a shorter path",
-    errno.EMFILE: "raise the limit of open files, as with ulimit -n",
-    errno.EIO: "check the disk: it failed",
-    errno.ENOTEMPTY: "use an empty folder",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.EIO: "check the disk",
 }
 
 
@@ -32,9 +30,9 @@ def os_error(kind: type[Kind], failure: str, error: OSError) -> Kind:
 
     >>> print(os_error(SrcqlError, "/srv/w cannot be created", PermissionError(errno.EACCES, "Permission denied")))
     /srv/w cannot be created: permission denied
-      hint: give this account the permission, or use another place
+      hint: give this user access to the folder
     """
-    return kind(f"{failure}: {reason(error)}", hint=_ACTIONS.get(error.errno or 0))
+    return kind(f"{failure}: {reason(error)}", hint=REMEDIES.get(error.errno or 0))
 
 
 def reason(error: OSError) -> str:

@@ -22,10 +22,13 @@ from pyiceberg.table import Table as IcebergTable
 from pyiceberg.typedef import Record
 
 from lakehouse.data_files import new_file_name
+from lakehouse.storage_errors import storage_error
 from lakehouse.summary import footer
 from lakehouse.tables import row_group_rows
 from lakehouse.write.rows import Layout
 from srcql.schema import Table
+
+SEND_AGAIN = "send the batch again: nothing of it was added"
 
 
 @dataclass(frozen=True)
@@ -67,16 +70,22 @@ def _compact(column: pa.Array) -> pa.Array:
 
 
 def write_file(definition: Table, table: IcebergTable, layout: Layout, rows: pa.Table, batch: str) -> DataFile:
-    """Write sorted rows of one data set, with all columns of the layout, to a Parquet file; return its entry."""
+    """Write sorted rows of one data set, with all columns of the layout, to a Parquet file; return its entry.
+
+    Raises StoreError if the file cannot be written; then there is no file.
+    """
     fields = pa.schema([field.with_type(rows[field.name].type) for field in layout.fields])
     content, metadata = _encode(fields, rows, footer(definition, rows, batch), row_group_rows(definition))
     path = table.location_provider().new_data_location(new_file_name(content))
     try:
         with table.io.new_output(path).create() as stream:
             stream.write(memoryview(content))  # type: ignore[arg-type]
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             table.io.delete(path)
+        if isinstance(error, OSError):
+            folder = table.location_provider().data_path
+            raise storage_error(error, f"the batch cannot be written to {folder}", SEND_AGAIN) from error
         raise
     return _entry(definition, table, path, len(content), metadata, rows)
 

@@ -21,13 +21,11 @@ def maintain(
     it with its checksum, and exits with 1 if one is damaged or missing.
     """
     with extra("embedded", "a warehouse in a folder"):
-        from lakehouse.maintenance import remove_orphans
         from lakehouse.verification import verify as verify_files
         from lakehouse.warehouse import open_warehouse
     with open_warehouse(folder(warehouse), create=False, catalog=catalog_properties()) as opened:
         if not verify:
-            removed = remove_orphans(opened.table(name) for name in opened.tables)
-            typer.echo(f"removed {counted(removed, 'orphan file')}")
+            typer.echo(f"removed {counted(opened.remove_orphans(), 'orphan file')}")
             return
         found = verify_files(opened)
     for line in found.damage:
