@@ -67,7 +67,7 @@ def test_a_data_file_that_cannot_be_written(warehouse: Warehouse) -> None:
     with limited_files(100_000):
         message, hint = failure(warehouse, large())
     folder = f"{warehouse.location}/data/observations"
-    assert message == f"the batch cannot be written to {folder}: File too large"
+    assert message == f"the batch cannot be written to {folder}: file too large"
     assert hint == f"raise the limit on the size of files (ulimit -f), {AGAIN}"
     assert (count(warehouse), files(warehouse)) == (1, 1)
     assert not warehouse.ingest("observations", large(), batch_id="b").repeated
@@ -80,7 +80,7 @@ def test_metadata_that_cannot_be_written(warehouse: Warehouse) -> None:
     data = next(Path(warehouse.data_locations[0]).iterdir()).stat().st_size
     with limited_files(data + 500):  # a metadata file is larger than this data file
         message, hint = failure(warehouse, one)
-    assert message == "the batch cannot be committed to observations: File too large"
+    assert message == "the batch cannot be committed to observations: file too large"
     assert hint == f"raise the limit on the size of files (ulimit -f), {AGAIN}"
     assert (count(warehouse), files(warehouse)) == (1, 1)
     assert not warehouse.ingest("observations", one, batch_id="b").repeated
