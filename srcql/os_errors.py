@@ -8,20 +8,23 @@ from srcql.errors import SrcqlError
 
 Kind = TypeVar("Kind", bound=SrcqlError)
 
-REMEDIES = {
-    errno.ENOSPC: "free space on the disk",
-    errno.EDQUOT: "free space: the disk quota of this user is used up",
-    errno.EROFS: "mount the disk writable, or use another folder",
-    errno.EACCES: "give this user access to the folder",
-    errno.EPERM: "give this user access to the folder",
+_PERMISSION = "give this account the permission, or use another place"
+_SPACE = "free space on the disk, or use another place"
+_ACTIONS = {
+    errno.EACCES: _PERMISSION,
+    errno.EPERM: _PERMISSION,
+    errno.EROFS: "mount the file system writable, or use another place",
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
     errno.ENOENT: "check the path",
     errno.ENOTDIR: "check the path: a part of it is a file",
     errno.EISDIR: "name a file, not a folder",
     errno.ELOOP: "check the links of the path",
     errno.ENAMETOOLONG: "use a shorter path",
-    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
-    errno.EIO: "check the disk",
+    errno.EMFILE: "raise the limit of open files, as with ulimit -n",
+    errno.EFBIG: "raise the limit on the size of files, as with ulimit -f",
+    errno.EIO: "check the disk: it failed",
+    errno.ENOTEMPTY: "use an empty folder",
 }
 
 
@@ -30,9 +33,14 @@ def os_error(kind: type[Kind], failure: str, error: OSError) -> Kind:
 
     >>> print(os_error(SrcqlError, "/srv/w cannot be created", PermissionError(errno.EACCES, "Permission denied")))
     /srv/w cannot be created: permission denied
-      hint: give this user access to the folder
+      hint: give this account the permission, or use another place
     """
-    return kind(f"{failure}: {reason(error)}", hint=REMEDIES.get(error.errno or 0))
+    return kind(f"{failure}: {reason(error)}", hint=action(error.errno))
+
+
+def action(code: int | None) -> str | None:
+    """Return what to do about an error number of the operating system, None where nothing is known."""
+    return _ACTIONS.get(code or 0)
 
 
 def reason(error: OSError) -> str:

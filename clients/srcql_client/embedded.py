@@ -1,6 +1,7 @@
 """A lakehouse in this process: the folder of a warehouse, without a server."""
 
 import logging
+import os
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from srcql.status import Status
 from .batches import Rows, open_reader
 from .connection import Connection, check_query, name_place
 from .extras import extra
+from .forks import abandon, keep_in_children
 
 if TYPE_CHECKING:
     from lakehouse.engine import Engine
@@ -33,19 +35,31 @@ class EmbeddedConnection(Connection):
     def __init__(self, location: str | None) -> None:
         with extra("embedded", "a warehouse in a folder"):
             from lakehouse.folder import MissingWarehouse
+        keep_in_children(self)
         self.location = location or CATALOG
         self._folder = location
         self._catalog = catalog_properties()
         self._missing = MissingWarehouse
+        self._begin()
+        with suppress(MissingWarehouse):
+            self._open(create=False)
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._resources = ExitStack()
         self._engine: Engine | None = None
         self._nothing: Engine | None = None
-        with suppress(MissingWarehouse):
-            self._open(create=False)
+
+    def _begin_again_in_a_child(self) -> None:
+        """Forget what the parent of a forked process has opened: its threads do not exist here."""
+        if self._process != os.getpid():
+            abandon(self._lock, self._resources, self._engine, self._nothing)
+            self._begin()
 
     def stream(self, text: str, parameters: Sequence[object] = ()) -> pa.RecordBatchReader:
         """Run a query and return its rows, batch by batch as the engine computes them."""
+        self._check_open()
         check_query(text, parameters)
         try:
             return self._open(create=False).query(text, parameters)
@@ -57,22 +71,27 @@ class EmbeddedConnection(Connection):
 
     def ingest(self, table: str, data: Rows, batch_id: str | None = None, evolve: bool = False) -> Receipt:
         """Add rows to a table of the warehouse, which is created if it is missing: all of them, or none."""
+        self._check_open()
         rows = open_reader(data, table)
         return self._open(create=True).warehouse.ingest(table, rows, batch_id, evolve)
 
     def status(self) -> Status:
         """Return the contents of the warehouse."""
+        self._check_open()
         return self._open(create=False).planner.snapshot().status()
 
     def close(self) -> None:
-        """Close the engine and the warehouse."""
-        self._resources.close()
+        """Close the engine and the warehouse; a forked child leaves those of its parent open."""
+        self._closed = True
+        if self._process == os.getpid():
+            self._resources.close()
 
     def _open(self, create: bool) -> "Engine":
         """Return the engine of the warehouse; raise MissingWarehouse if there is none and it may not be created."""
         from lakehouse.engine import Engine
         from lakehouse.warehouse import open_warehouse
 
+        self._begin_again_in_a_child()
         with self._lock:
             if self._engine is None:
                 warehouse = self._resources.enter_context(
@@ -99,6 +118,7 @@ class EmbeddedConnection(Connection):
         from lakehouse.engine import Engine
         from lakehouse.warehouse import open_warehouse
 
+        self._begin_again_in_a_child()
         with self._lock:
             if self._nothing is None:
                 folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="srcql-"))

@@ -14,13 +14,14 @@ from adbc_driver_manager import AdbcStatement
 from adbc_driver_manager import Error as DriverError
 
 from srcql.characters import check_characters
-from srcql.errors import InvalidQuery, SrcqlError, StoreError, Unavailable
+from srcql.errors import InvalidQuery, SrcqlError, Unavailable
 from srcql.receipt import Receipt
 from srcql.status import Status
 
 from .access import Access
 from .batches import Rows, is_replayable, open_reader
 from .connection import Connection, check_query
+from .forks import check_process, is_forked, keep_in_children
 from .records import NOT_ARROW
 from .statuses import translate_errors
 
@@ -37,9 +38,10 @@ class WireConnection(Connection):
     """The lakehouse of a server at `grpc://host:port`; connects at the first call."""
 
     def __init__(self, location: str, access: Access = NO_ACCESS) -> None:
+        check_process()
+        keep_in_children(self)
         self.location = location
         self._access = access
-        self._closed = False
         with translate_errors(location):
             self._flight = flight.connect(location, **access.connection)
             self._sql = flight_sql.connect(location, db_kwargs=_MESSAGE_SIZE | access.driver, autocommit=True)
@@ -115,16 +117,17 @@ class WireConnection(Connection):
         return Status.from_json(json.loads(answer.body.to_pybytes()))
 
     def close(self) -> None:
-        """Disconnect from the server."""
+        """Disconnect from the server; a forked child leaves the connection of its parent open."""
+        if is_forked():
+            return
         self._closed = True
         with translate_errors(self.location):
             self._sql.close()
             self._flight.close()
 
     def _check_open(self) -> None:
-        if self._closed:
-            hint = "open a new connection with srcql_client.connect"
-            raise StoreError(f"the connection to {self.location} is closed", hint=hint)
+        check_process()
+        super()._check_open()
 
 
 def _bindings(parameters: Sequence[object]) -> pa.RecordBatch | None:
@@ -156,6 +159,7 @@ def _wait_interruptibly(cursor: flight_sql.Cursor, work: Callable[[], T]) -> T:
     A thread that waits inside the driver receives no Ctrl-C. Nor does one that waits without a timeout, if the system
     delivers the signal to a thread of the driver.
     """
+    check_process()
     with ThreadPoolExecutor(1) as executor:
         try:
             future = executor.submit(work)

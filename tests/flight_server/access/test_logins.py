@@ -389,8 +389,8 @@ def test_log_has_user_names_and_no_secrets(start, file, capfd):
 
 def test_server_without_users_logs_a_warning(start, capfd):
     server: Server = start()
-    logged = [json.loads(line)["event"] for line in capfd.readouterr().err.splitlines()]
-    assert logged == ["warehouse_created", "authentication_disabled"]
+    events = [json.loads(line)["event"] for line in capfd.readouterr().err.splitlines()]
+    assert {"warehouse_created", "authentication_disabled"} <= set(events)
     with flight.connect(server.uri) as client:
         client.authenticate_basic_token("anybody", "anything")
         assert can_query(client)
