@@ -15,6 +15,8 @@ The modules of this package never import from this one, so that no import circle
 
 from lakehouse.engine import Engine
 from lakehouse.maintenance import Retention, remove_orphans
+from lakehouse.repair.relocate import Relocation, relocate
+from lakehouse.repair.restore import Restored, restore
 from lakehouse.warehouse import Warehouse, open_warehouse
 from srcql.receipt import Receipt
 from srcql.status import DataSetStatus, Status
@@ -23,9 +25,13 @@ __all__ = [
     "DataSetStatus",
     "Engine",
     "Receipt",
+    "Relocation",
+    "Restored",
     "Retention",
     "Status",
     "Warehouse",
     "open_warehouse",
+    "relocate",
     "remove_orphans",
+    "restore",
 ]

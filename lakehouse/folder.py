@@ -117,11 +117,13 @@ def check_catalog_file(location: str) -> None:
     if not _has_content(file):
         # Looked up again after the rows: a process that creates a warehouse creates the catalog before them.
         if _holds_any_rows(location) and not _has_content(file):
-            raise lost_catalog(location, f"its catalog {file} is {'empty' if file.exists() else 'missing'}")
+            error = lost_catalog(location, f"its catalog {file} is {'empty' if file.exists() else 'missing'}")
+            error.hint = f"{error.hint}; if another catalog has its tables, set SRCQL_CATALOG instead"
+            raise error
         return
     try:
         names = _tables_in(file)
-    except sqlite3.OperationalError:  # locked or not readable: opening the catalog says so
+    except sqlite3.OperationalError:  # locked or not readable: opening the catalog waits, and says so
         return
     except sqlite3.DatabaseError as error:
         raise StoreError(f"the catalog {file} cannot be opened: {error}", hint=_remedy(location)) from error
@@ -138,7 +140,7 @@ def _holds_any_rows(location: str) -> bool:
 
 
 def _tables_in(file: Path) -> set[str]:
-    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=60)) as connection:
+    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as connection:
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
@@ -163,12 +165,19 @@ def check_rows(location: str, rows: Mapping[str, str], own_catalog: bool) -> Non
         raise StoreError(message, hint=_remedy(location))
 
 
-def check_table(location: str, table: IcebergTable) -> None:
-    """Raise StoreError if the metadata of a table says that it is elsewhere, or if its folder has newer metadata."""
+def newest_version(location: str, table: str) -> int:
+    """Return the highest version among the metadata files of a table on disk; 0 without files."""
+    return max((version_of(path.name) for path in metadata_files(location, table)), default=0)
+
+
+def check_table(location: str, table: IcebergTable, newest: int) -> None:
+    """Raise StoreError if the metadata of a table says that it is elsewhere, or if its catalog is an older one.
+
+    `newest` is the version on disk before the table was loaded: other processes commit at any time.
+    """
     name = table.name()[-1]
     if not is_same_folder(table.location(), table_folder(location, name)):
         raise misplaced(location, table.location().removesuffix(table_folder("", name)))
-    newest = max((version_of(path.name) for path in metadata_files(location, name)), default=0)
     if newest > version_of(table.metadata_location) + 1:  # one more: a writer was killed before its commit
         reason = f"its catalog is older: it names version {version_of(table.metadata_location)} of {name}, not {newest}"
         raise lost_catalog(location, reason)

@@ -27,6 +27,7 @@ BELOW = {
     "lakehouse.snapshots": set(),
     "lakehouse.write": {"lakehouse.snapshots"},
     "lakehouse.query": {"lakehouse.snapshots"},
+    "lakehouse.repair": set(),
     "flight_server.access": set(),
     "flight_server.catalog": set(),
     "flight_server.state": set(),

@@ -22,6 +22,8 @@ from sqlalchemy.sql.type_api import NativeForEmulated
 from srcql.characters import check_characters
 from srcql.schema import KEYS, REFERENCES
 
+from .forks import check_process
+
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection as AdbcConnection
     from adbc_driver_manager.dbapi import Cursor as AdbcCursor
@@ -192,6 +194,11 @@ class SrcqlDialect(default.DefaultDialect):
         uri = f"{'grpc+tls' if tls else 'grpc'}://{host}:{url.port}"
         return [], {"uri": uri, "db_kwargs": options, "autocommit": True}
 
+    def connect(self, *arguments: Any, **options: Any) -> Any:
+        """Open a connection; raise Unsupported in a forked process, which could not use it."""
+        check_process()
+        return super().connect(*arguments, **options)
+
     def is_disconnect(self, e: Exception, connection: object, cursor: AdbcCursor | None) -> bool:
         """Return whether the server is unavailable."""
         return getattr(e, "status_code", None) == UNAVAILABLE
@@ -200,6 +207,7 @@ class SrcqlDialect(default.DefaultDialect):
         self, cursor: AdbcCursor, statement: str, parameters: Any, context: ExecutionContext | None = None
     ) -> None:
         """Execute a statement; raise InvalidQuery for characters at which the driver would end it."""
+        check_process()
         check_characters(statement)
         cursor.execute(statement, parameters)
 

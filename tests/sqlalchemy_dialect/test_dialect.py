@@ -31,7 +31,10 @@ from srcql.errors import InvalidQuery
 from srcql.schema import TABLES
 from srcql_client.sqlalchemy_dialect import SrcqlDialect
 
-VIEWS = ["clusters", "implementations", "oracles", "problems", "runs", "snapshots"]
+VIEWS = [
+    *("changes", "clusters", "flaky", "implementations", "oracles"),
+    *("pass_rates", "problems", "runs", "snapshots", "verdicts"),
+]
 
 
 def connect_arguments(url: str) -> dict:

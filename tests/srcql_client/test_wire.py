@@ -166,3 +166,8 @@ def test_the_text_of_the_driver_is_removed(text: str, kind: str, words: str) -> 
     with pytest.raises(getattr(errors, kind)) as caught, statuses.translate_errors("grpc://127.0.0.1:1"):
         raise OperationalError(text, status_code=AdbcStatusCode.UNKNOWN)
     assert str(caught.value) == words
+
+
+def test_a_parameter_that_arrow_cannot_hold_is_reported(uri: str) -> None:
+    with srcql_client.connect(uri) as connection, pytest.raises(errors.InvalidQuery, match="parameter 2: expected"):
+        connection.query("SELECT ?, ?", [1, object()])

@@ -53,6 +53,10 @@ SELECT * FROM implementations
 SELECT * FROM runs
 SELECT * FROM clusters
 SELECT * FROM oracles
+SELECT * FROM verdicts
+SELECT * FROM pass_rates
+SELECT * FROM flaky
+SELECT * FROM changes
 SELECT table_name, operation, added_rows, total_rows, batch_ids FROM snapshots ORDER BY ALL
 SELECT count(*), count(DISTINCT snapshot_id), sum(added_rows), max(total_rows) FROM snapshots
 SELECT unnest(batch_ids) AS batch_id FROM snapshots ORDER BY ALL
