@@ -55,7 +55,7 @@ class Server:
         self._log = json_logger()
         with ExitStack() as resources:
             warehouse = resources.enter_context(
-                open_warehouse(settings.warehouse, catalog=settings.catalog, durable=settings.durable)
+                open_warehouse(settings.warehouse or None, catalog=settings.catalog, durable=settings.durable)
             )
             if warehouse.created:
                 self._log.info("warehouse_created", location=warehouse.location)

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-import pyarrow as pa
-from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog import PY_CATALOG_IMPL, Catalog, load_catalog
 from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import (
-    CommitFailedException,
     NamespaceAlreadyExistsError,
     NoSuchTableError,
     TableAlreadyExistsError,
@@ -24,7 +22,7 @@ from pyiceberg.io import PY_IO_IMPL, load_file_io
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
-from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from lakehouse.durable_files import DurableFileIO, create_folder
@@ -41,6 +39,8 @@ from lakehouse.folder import (
     restore_hint,
     table_folder,
 )
+from lakehouse.sql_catalog import OrderedSqlCatalog
+from lakehouse.storage_errors import storage_error
 from lakehouse.tables import (
     DEFINITIONS,
     FORMAT_PROPERTY,
@@ -83,7 +83,7 @@ def open_catalog(
     """
     if properties is not None:
         files = _files(location or properties.get("warehouse", ""), durable) | dict(properties)
-        opened = retry_races(lambda: load_catalog("srcql", **files), "the catalog cannot be opened")
+        opened = retry_races(lambda: load_catalog("srcql", **_ordered(files)), "the catalog cannot be opened")
         return _with_sync(opened, durable)
     if location is None:
         raise StoreError("expected a folder or the properties of a catalog, found neither")
@@ -96,15 +96,17 @@ def open_catalog(
     try:
         create_folder(file.parent)
     except OSError as error:
-        raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
-    return retry_races(lambda: sqlite_catalog(location, durable), f"the catalog {file} cannot be opened")
+        raise storage_error(error, f"a warehouse in {location} cannot be created") from error
+    return sqlite_catalog(location, durable)
 
 
 def sqlite_catalog(location: str, durable: bool = True) -> Catalog:
     """Open the SQLite catalog in a folder, which is created if it is missing."""
-    uri = f"sqlite:///{quote(str(catalog_file(location)))}?timeout={_WRITE_SECONDS}"
+    file = catalog_file(location)
+    uri = f"sqlite:///{quote(str(file))}?timeout={_WRITE_SECONDS}"
     selected = {"type": "sql", "uri": uri, "warehouse": location} | _files(location, durable)
-    return _with_sync(load_catalog("srcql", **selected), durable)
+    opened = retry_races(lambda: load_catalog("srcql", **_ordered(selected)), f"the catalog {file} cannot be opened")
+    return _with_sync(opened, durable)
 
 
 def _files(location: str, durable: bool) -> dict[str, str]:
@@ -113,12 +115,17 @@ def _files(location: str, durable: bool) -> dict[str, str]:
     return {PY_IO_IMPL: f"{DurableFileIO.__module__}.{DurableFileIO.__name__}"} if durable and local else {}
 
 
+def _ordered(properties: Mapping[str, str]) -> dict[str, str]:
+    """Return the properties, with the catalog of this store in place of PyIceberg's for SQL."""
+    if properties.get("type") != "sql":
+        return dict(properties)
+    own = f"{OrderedSqlCatalog.__module__}.{OrderedSqlCatalog.__name__}"
+    return {name: value for name, value in properties.items() if name != "type"} | {PY_CATALOG_IMPL: own}
+
+
 def _with_sync(catalog: Catalog, durable: bool) -> Catalog:
-    """Set how an SQLite catalog writes to disk; EXTRA also syncs the removal of the journal, which ends a commit."""
-    if isinstance(catalog, SqlCatalog) and catalog.engine.dialect.name == "sqlite":
-        level = "EXTRA" if durable else "OFF"
-        event.listen(catalog.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA synchronous = {level}"))
-        catalog.engine.dispose()
+    if isinstance(catalog, OrderedSqlCatalog):
+        catalog.sync(durable)
     return catalog
 
 
@@ -234,7 +241,7 @@ def retry_races(action: Callable[[], T], failure: str) -> T:
         except Exception as error:
             left -= 1
             if not left or time.monotonic() > end or not isinstance(error, _RACE_ERRORS):
-                raise (_locked() if _is_locked(error) else StoreError(f"{failure}: {_reason(error)}")) from error
+                raise (_locked() if _is_locked(error) else storage_error(error, failure)) from error
             time.sleep(_PAUSE)
 
 
@@ -244,11 +251,6 @@ def _is_locked(error: Exception) -> bool:
 
 def _locked() -> Unavailable:
     return Unavailable("another process holds a lock on the catalog", hint="try again when it has ended")
-
-
-def _reason(error: Exception) -> str:
-    text = str(getattr(error, "orig", None) or error) or type(error).__name__
-    return text.splitlines()[0]
 
 
 def data_folders(tables: Iterable[IcebergTable]) -> tuple[str, ...]:
@@ -263,22 +265,3 @@ class SingleUpdate(Transaction):
     def table_metadata(self) -> TableMetadata:
         """The metadata of the table before the update."""
         return self._table.metadata
-
-
-def add_columns(load: Callable[[], IcebergTable], fields: pa.Schema) -> IcebergTable:
-    """Add the fields that a table does not have and return it; `load` returns its current state.
-
-    If two writers add the same column at the same time, the second one finds it in the table.
-    """
-    for _ in range(_ATTEMPTS):
-        table = load()
-        known = {name.lower() for name in table.schema().column_names}
-        missing = pa.schema([field for field in fields if field.name.lower() not in known])
-        if not len(missing):
-            return table
-        try:
-            with table.update_schema() as update:
-                update.union_by_name(missing)
-        except CommitFailedException:
-            time.sleep(_PAUSE)
-    raise Unavailable("columns cannot be added while other writers change the table", hint="try again")

@@ -117,7 +117,9 @@ def check_catalog_file(location: str) -> None:
     if not _has_content(file):
         # Looked up again after the rows: a process that creates a warehouse creates the catalog before them.
         if _holds_any_rows(location) and not _has_content(file):
-            raise lost_catalog(location, f"its catalog {file} is {'empty' if file.exists() else 'missing'}")
+            error = lost_catalog(location, f"its catalog {file} is {'empty' if file.exists() else 'missing'}")
+            error.hint = f"{error.hint}; if another catalog has its tables, set SRCQL_CATALOG instead"
+            raise error
         return
     try:
         names = _tables_in(file)

@@ -7,11 +7,13 @@
 (1, False)
 """
 
+import math
 import os
 import threading
+import time
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 
 import pyarrow as pa
@@ -21,7 +23,6 @@ from pyiceberg.table import Table as IcebergTable
 from sqlalchemy import Engine
 
 from lakehouse.catalog import (
-    add_columns,
     data_folders,
     known_tables,
     open_catalog,
@@ -29,12 +30,14 @@ from lakehouse.catalog import (
     reading_engine,
     retry_races,
 )
+from lakehouse.data_files import FileChecks
 from lakehouse.folder import absolute_location, check_rows
 from lakehouse.grants import Grant
 from lakehouse.ledger import Ledger
-from lakehouse.maintenance import Retention, expire_snapshots
+from lakehouse.maintenance import ORPHAN_AGE, Retention, expire_snapshots, remove_orphans
 from lakehouse.tables import DEFINITIONS, INGESTS, NAMESPACE
 from lakehouse.write.committer import Batch, Committer
+from lakehouse.write.evolution import add_columns
 from lakehouse.write.hashes import Hashes
 from lakehouse.write.writer import Writer
 from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
@@ -92,10 +95,12 @@ class Warehouse:
         self.data_locations = data_folders(tables[name] for name in TABLES)
         self._lock = threading.Lock()
         self._loaded = {name: (table.metadata_location, table) for name, table in tables.items()}
-        self._hashes = Hashes(self._load)
+        self.file_checks = FileChecks()
+        self._hashes = Hashes(self._load, self.file_checks)
         self._ledger = Ledger(self._load)
         self._retention = retention
-        self._committer = Committer(self._load, self._ledger, self._expire_snapshots)
+        self._committer = Committer(self._load, self._ledger, self._maintain)
+        self._orphans_removed_at = -math.inf
 
     def __enter__(self) -> "Warehouse":
         return self
@@ -160,10 +165,19 @@ class Warehouse:
         """Return the ids and commit times (UTC) of the expired snapshots of a table that are still known."""
         return self._ledger.expired_snapshots(table)
 
-    def _expire_snapshots(self, table: IcebergTable) -> None:
+    def remove_orphans(self, older_than: timedelta = ORPHAN_AGE) -> int:
+        """Remove files of all tables that no snapshot refers to; see `lakehouse.maintenance.remove_orphans`."""
+        return remove_orphans([self._load(name) for name in DEFINITIONS], older_than)
+
+    def _maintain(self, table: IcebergTable) -> None:
+        """Expire snapshots after a commit to a table; after an expiry also remove orphans, once a day."""
         observed = None if table.name()[-1] == OBSERVATIONS.name else self._load(OBSERVATIONS.name)
-        if expire_snapshots(table, self._ledger, self._retention, observed):
-            expire_snapshots(self._load(INGESTS.name), self._ledger, self._retention)
+        if not expire_snapshots(table, self._ledger, self._retention, observed):
+            return
+        expire_snapshots(self._load(INGESTS.name), self._ledger, self._retention)
+        if time.monotonic() - self._orphans_removed_at > ORPHAN_AGE.total_seconds():
+            self._orphans_removed_at = time.monotonic()
+            self.remove_orphans()
 
     def _load(self, name: str) -> IcebergTable:
         return retry_races(lambda: self._current(name), f"the table {name} cannot be read")

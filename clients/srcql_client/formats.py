@@ -36,7 +36,7 @@ def rich_table(schema: pa.Schema, records: Iterable[dict[str, object]]) -> "Tabl
     for field in schema:
         table.add_column(field.name, justify="right" if _is_number(field.type) else "left", overflow="fold")
     for record in records:
-        table.add_row(*(_cell(value) for value in record.values()))
+        table.add_row(*(cell(value) for value in record.values()))
     return table
 
 
@@ -171,7 +171,7 @@ PLAIN: dict[type, Callable[[Any], object]] = {
 }
 
 
-def _cell(value: object) -> "Text":
+def cell(value: object) -> "Text":
     """Return a value as a cell of the printed table."""
     from rich.text import Text
 

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TypeVar
@@ -14,14 +14,15 @@ from adbc_driver_manager import AdbcStatement
 from adbc_driver_manager import Error as DriverError
 
 from srcql.characters import check_characters
-from srcql.errors import SrcqlError, Unavailable
+from srcql.errors import InvalidQuery, SrcqlError, StoreError, Unavailable
 from srcql.receipt import Receipt
 from srcql.status import Status
 
 from .access import Access
 from .batches import Rows, is_replayable, open_reader
-from .connection import Connection
+from .connection import Connection, check_query
 from .forks import check_process, is_forked, keep_in_children
+from .records import NOT_ARROW
 from .statuses import translate_errors
 
 T = TypeVar("T")
@@ -41,18 +42,21 @@ class WireConnection(Connection):
         keep_in_children(self)
         self.location = location
         self._access = access
+        self._closed = False
         with translate_errors(location):
             self._flight = flight.connect(location, **access.connection)
             self._sql = flight_sql.connect(location, db_kwargs=_MESSAGE_SIZE | access.driver, autocommit=True)
 
-    def stream(self, text: str) -> pa.RecordBatchReader:
+    def stream(self, text: str, parameters: Sequence[object] = ()) -> pa.RecordBatchReader:
         """Run a query and return its rows, batch by batch as the server sends them."""
-        check_process()
+        self._check_open()
+        check_query(text, parameters)
         check_characters(text)  # the driver would end the text at NUL
+        values = _bindings(parameters)
         with translate_errors(self.location):
             cursor = self._sql.cursor()
             try:
-                rows = _wait_interruptibly(cursor, lambda: _execute(cursor.adbc_statement, text))
+                rows = _wait_interruptibly(cursor, lambda: _execute(cursor.adbc_statement, text, values))
                 return pa.RecordBatchReader.from_batches(rows.schema, self._batches(cursor, rows))
             except BaseException:
                 cursor.close()
@@ -63,16 +67,17 @@ class WireConnection(Connection):
             while (batch := _wait_interruptibly(cursor, lambda: next(rows, None))) is not None:
                 yield batch
 
-    def ingest(self, table: str, data: Rows, batch_id: str | None = None) -> Receipt:
+    def ingest(self, table: str, data: Rows, batch_id: str | None = None, evolve: bool = False) -> Receipt:
         """Add rows; if the connection is lost and the data can be read again, retry once with the same batch id."""
+        self._check_open()
         batch_id = batch_id or f"client-{uuid.uuid4().hex}"
         try:
-            return self._put(table, data, batch_id)
+            return self._put(table, data, batch_id, evolve)
         except Unavailable:
             if not is_replayable(data):
                 raise
             self._reconnect()
-            return self._put(table, data, batch_id)
+            return self._put(table, data, batch_id, evolve)
 
     def _reconnect(self) -> None:
         """Open a new connection: the old one waits before it tries again, even if the server is back."""
@@ -80,10 +85,9 @@ class WireConnection(Connection):
             self._flight.close()
             self._flight = flight.connect(self.location, **self._access.connection)
 
-    def _put(self, table: str, data: Rows, batch_id: str) -> Receipt:
-        check_process()
-        rows = open_reader(data)
-        command = json.dumps({"table": table, "batch_id": batch_id}).encode()
+    def _put(self, table: str, data: Rows, batch_id: str, evolve: bool) -> Receipt:
+        rows = open_reader(data, table)
+        command = json.dumps({"table": table, "batch_id": batch_id, "evolve": evolve}).encode()
         source_error: BaseException | None = None
         try:
             with translate_errors(self.location):
@@ -108,24 +112,46 @@ class WireConnection(Connection):
 
     def status(self) -> Status:
         """Return the contents of the server's lakehouse."""
-        check_process()
+        self._check_open()
         with translate_errors(self.location):
             (answer,) = self._flight.do_action(flight.Action("srcql.status", b""), self._access.call)
         return Status.from_json(json.loads(answer.body.to_pybytes()))
 
     def close(self) -> None:
         """Disconnect from the server; a forked child leaves the connection of its parent open."""
+        self._closed = True
         if is_forked():
             return
         with translate_errors(self.location):
             self._sql.close()
             self._flight.close()
 
+    def _check_open(self) -> None:
+        check_process()
+        if self._closed:
+            hint = "open a new connection with srcql_client.connect"
+            raise StoreError(f"the connection to {self.location} is closed", hint=hint)
 
-def _execute(statement: AdbcStatement, text: str) -> pa.RecordBatchReader:
-    """Run a statement without preparing it: closing a prepared statement needs a server that still runs."""
+
+def _bindings(parameters: Sequence[object]) -> pa.RecordBatch | None:
+    """Return the values of parameters as one row; None for a statement without parameters."""
+    arrays: list[pa.Array] = []
+    for value in parameters:
+        try:
+            arrays.append(pa.array([value]))
+        except NOT_ARROW:
+            expected = f"parameter {len(arrays) + 1}: expected a value that Arrow can hold"
+            raise InvalidQuery(f"{expected}, found {value!r:.80}") from None
+    return pa.RecordBatch.from_arrays(arrays, names=[str(at) for at in range(len(arrays))]) if arrays else None
+
+
+def _execute(statement: AdbcStatement, text: str, values: pa.RecordBatch | None) -> pa.RecordBatchReader:
+    """Run a statement; without parameters it is not prepared: closing a prepared one needs a server that still runs."""
     # The driver rejects an empty text itself; the message of the server is better.
     statement.set_sql_query(text or " ")
+    if values is not None:
+        statement.prepare()
+        statement.bind(values)
     rows, _ = statement.execute_query()
     return pa.RecordBatchReader.from_stream(rows)
 

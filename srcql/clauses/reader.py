@@ -30,10 +30,16 @@ ALIKE = 0.7  # the least similarity of a word with a mistyped one
 
 @dataclass(frozen=True)
 class Name:
-    """An identifier as the user wrote it; `span` holds its offsets in the user's text, end exclusive."""
+    """An identifier as the user wrote it; `span` holds its offsets in the user's text, end exclusive.
+
+    Printed, an empty one is a pair of quotes.
+    """
 
     text: str
     span: Span
+
+    def __str__(self) -> str:
+        return self.text or "''"
 
 
 @dataclass(frozen=True)
