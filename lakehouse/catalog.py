@@ -40,7 +40,7 @@ from lakehouse.folder import (
     table_folder,
 )
 from lakehouse.sql_catalog import OrderedSqlCatalog
-from lakehouse.storage_errors import storage_error
+from lakehouse.storage_errors import sqlite_name, storage_error
 from lakehouse.tables import (
     DEFINITIONS,
     FORMAT_PROPERTY,
@@ -246,7 +246,7 @@ def retry_races(action: Callable[[], T], failure: str) -> T:
 
 
 def _is_locked(error: Exception) -> bool:
-    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", "")).startswith("SQLITE_BUSY")
+    return sqlite_name(error).startswith("SQLITE_BUSY")
 
 
 def _locked() -> Unavailable:

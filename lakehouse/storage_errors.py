@@ -1,25 +1,16 @@
-"""Errors of a disk as errors for the user: what failed, why, and what to do about it."""
+"""Errors of a disk and of SQLite as errors for the user: what failed, why, and what to do about it."""
 
 import errno
-import os
 
 from srcql.errors import StoreError
+from srcql.os_errors import action, reason
 
-REMEDIES = {
-    errno.ENOSPC: "free space on the disk",
-    errno.EDQUOT: "free space: the disk quota of this user is used up",
-    errno.EROFS: "mount the disk writable, or use another folder",
-    errno.EACCES: "give this user access to the folder",
-    errno.EPERM: "give this user access to the folder",
-    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
-    errno.EIO: "check the disk",
-}
 UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 SQLITE = {
-    "database or disk is full": errno.ENOSPC,
-    "attempt to write a readonly database": errno.EROFS,
-    "disk I/O error": errno.EIO,
+    "SQLITE_CANTOPEN": errno.EACCES,
+    "SQLITE_READONLY": errno.EROFS,
+    "SQLITE_FULL": errno.ENOSPC,
+    "SQLITE_IOERR": errno.EIO,
 }
 
 
@@ -27,12 +18,12 @@ def storage_error(error: BaseException, failure: str, then: str = "") -> StoreEr
     """Return a StoreError: `failure`, its reason, and as a hint the remedy and what to do `then`.
 
     >>> print(storage_error(OSError(errno.ENOSPC, "x"), "/w cannot be written", "send the batch again"))
-    /w cannot be written: No space left on device
-      hint: free space on the disk, then send the batch again
+    /w cannot be written: no space left on device
+      hint: free space on the disk, or use another place; then send the batch again
     """
-    code = _code_of(error)
-    steps = [step for step in (REMEDIES.get(code), then) if step]
-    return StoreError(f"{failure}: {reason_of(error)}", hint=", then ".join(steps) or None)
+    found = error.errno if isinstance(error, OSError) else _code_of(sqlite_name(error))
+    steps = [step for step in (action(found), then) if step]
+    return StoreError(f"{failure}: {_reason(error)}", hint="; then ".join(steps) or None)
 
 
 def is_unwritten(error: BaseException) -> bool:
@@ -40,17 +31,18 @@ def is_unwritten(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in UNWRITTEN
 
 
-def reason_of(error: BaseException) -> str:
+def sqlite_name(error: BaseException) -> str:
+    """Return SQLite's name of an error that SQLAlchemy raised, such as SQLITE_BUSY; empty for another error."""
+    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
+
+
+def _code_of(name: str) -> int | None:
+    return next((code for prefix, code in SQLITE.items() if name.startswith(prefix)), None)
+
+
+def _reason(error: BaseException) -> str:
     """Return why something failed, in one line: of SQLAlchemy's errors the text of the database."""
-    if isinstance(error, OSError) and error.errno in REMEDIES:
-        return os.strerror(error.errno)
-    text = getattr(error, "strerror", None) or _text(error) or type(error).__name__
-    return str(text).splitlines()[0]
-
-
-def _code_of(error: BaseException) -> int:
-    return error.errno or 0 if isinstance(error, OSError) else SQLITE.get(_text(error), 0)
-
-
-def _text(error: BaseException) -> str:
-    return str(getattr(error, "orig", None) or error)
+    if isinstance(error, OSError):
+        return reason(error)
+    text = str(getattr(error, "orig", None) or error) or type(error).__name__
+    return text.splitlines()[0]

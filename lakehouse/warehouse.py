@@ -41,6 +41,7 @@ from lakehouse.write.evolution import add_columns
 from lakehouse.write.hashes import Hashes
 from lakehouse.write.writer import Writer
 from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
+from srcql.os_errors import os_error
 from srcql.receipt import Receipt
 from srcql.schema import OBSERVATIONS, TABLES
 
@@ -63,9 +64,18 @@ def open_warehouse(
     folder was copied or moved (`relocate`), or if its catalog is lost or damaged (`restore`).
     """
     folder = absolute_location(location) if location is not None else None
+    try:
+        return _open(folder, create, catalog, retention or Retention(), durable)
+    except OSError as error:
+        raise os_error(StoreError, f"the warehouse {folder} cannot be opened", error) from error
+
+
+def _open(
+    folder: str | None, create: bool, catalog: Mapping[str, str] | None, retention: Retention, durable: bool
+) -> "Warehouse":
     opened = open_catalog(folder, catalog, create, durable)
     try:
-        known = known_tables(opened)
+        known = retry_races(lambda: known_tables(opened), "the catalog cannot be read")
         if folder is not None and isinstance(opened, SqlCatalog):
             check_rows(folder, known, own_catalog=catalog is None)
         tables = {name: open_table(opened, table, folder, create) for name, table in DEFINITIONS.items()}
@@ -73,7 +83,7 @@ def open_warehouse(
         opened.close()
         raise
     place = folder or opened.properties.get("warehouse", "")
-    return Warehouse(place, opened, tables, retention or Retention(), created=not known)
+    return Warehouse(place, opened, tables, retention, created=not known)
 
 
 class Warehouse:

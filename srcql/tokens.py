@@ -1,8 +1,8 @@
-"""The tokens of a text, as DuckDB reads them; sqlglot's tokenizer reads two things otherwise.
+"""The tokens of a text, as DuckDB reads them; sqlglot's tokenizer reads three things otherwise.
 
 A `$` before a number or a name is a parameter, and no `$` later in the text makes it the start of a dollar-quoted text:
 `IN ($1,$2)`. Some invisible characters, such as a byte order mark, are white space. Characters of the same length stand
-for both while sqlglot reads the text.
+for both while sqlglot reads the text. And CLUSTER BY is no keyword.
 """
 
 import re
@@ -18,7 +18,11 @@ SPACE = "[\ufeff\u200b-\u200d\u2060]"
 READ_OTHERWISE = re.compile(f"{SIGN}|{SPACE}|[{PARAMETER}{INVISIBLE}]")
 
 
+NO_KEYWORDS = ("CLUSTER BY", "SORT BY", "DISTRIBUTE BY")  # of other dialects: DuckDB reads two words
+
+
 class _Tokenizer(DuckDB.Tokenizer):
+    KEYWORDS = {words: kind for words, kind in DuckDB.Tokenizer.KEYWORDS.items() if words not in NO_KEYWORDS}
     SINGLE_TOKENS = {**DuckDB.Tokenizer.SINGLE_TOKENS, PARAMETER: TokenType.PARAMETER}
 
 

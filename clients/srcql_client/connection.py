@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
-from srcql.errors import InvalidQuery, suggestion
+from srcql.errors import InvalidQuery, StoreError, suggestion
 from srcql.receipt import Receipt
 from srcql.status import Status
 
@@ -28,6 +28,7 @@ class Connection(ABC):
     """A connection to one lakehouse; a context manager."""
 
     location: str
+    _closed = False
 
     @abstractmethod
     def stream(self, text: str, parameters: Sequence[object] = ()) -> "pa.RecordBatchReader":
@@ -61,6 +62,11 @@ class Connection(ABC):
         """
         show_tables()
         return self.stream(text, parameters).read_all()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            hint = "open a new connection with srcql_client.connect"
+            raise StoreError(f"the connection to {self.location} is closed", hint=hint)
 
     def __enter__(self) -> Self:
         return self

@@ -59,6 +59,7 @@ class EmbeddedConnection(Connection):
 
     def stream(self, text: str, parameters: Sequence[object] = ()) -> pa.RecordBatchReader:
         """Run a query and return its rows, batch by batch as the engine computes them."""
+        self._check_open()
         check_query(text, parameters)
         try:
             return self._open(create=False).query(text, parameters)
@@ -70,15 +71,18 @@ class EmbeddedConnection(Connection):
 
     def ingest(self, table: str, data: Rows, batch_id: str | None = None, evolve: bool = False) -> Receipt:
         """Add rows to a table of the warehouse, which is created if it is missing: all of them, or none."""
+        self._check_open()
         rows = open_reader(data, table)
         return self._open(create=True).warehouse.ingest(table, rows, batch_id, evolve)
 
     def status(self) -> Status:
         """Return the contents of the warehouse."""
+        self._check_open()
         return self._open(create=False).planner.snapshot().status()
 
     def close(self) -> None:
         """Close the engine and the warehouse; a forked child leaves those of its parent open."""
+        self._closed = True
         if self._process == os.getpid():
             self._resources.close()
 

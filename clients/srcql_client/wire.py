@@ -14,7 +14,7 @@ from adbc_driver_manager import AdbcStatement
 from adbc_driver_manager import Error as DriverError
 
 from srcql.characters import check_characters
-from srcql.errors import InvalidQuery, SrcqlError, StoreError, Unavailable
+from srcql.errors import InvalidQuery, SrcqlError, Unavailable
 from srcql.receipt import Receipt
 from srcql.status import Status
 
@@ -42,7 +42,6 @@ class WireConnection(Connection):
         keep_in_children(self)
         self.location = location
         self._access = access
-        self._closed = False
         with translate_errors(location):
             self._flight = flight.connect(location, **access.connection)
             self._sql = flight_sql.connect(location, db_kwargs=_MESSAGE_SIZE | access.driver, autocommit=True)
@@ -128,9 +127,7 @@ class WireConnection(Connection):
 
     def _check_open(self) -> None:
         check_process()
-        if self._closed:
-            hint = "open a new connection with srcql_client.connect"
-            raise StoreError(f"the connection to {self.location} is closed", hint=hint)
+        super()._check_open()
 
 
 def _bindings(parameters: Sequence[object]) -> pa.RecordBatch | None:

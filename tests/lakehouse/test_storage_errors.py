@@ -67,8 +67,8 @@ def test_a_data_file_that_cannot_be_written(warehouse: Warehouse) -> None:
     with limited_files(100_000):
         message, hint = failure(warehouse, large())
     folder = f"{warehouse.location}/data/observations"
-    assert message == f"the batch cannot be written to {folder}: File too large"
-    assert hint == f"raise the limit on the size of files (ulimit -f), {AGAIN}"
+    assert message == f"the batch cannot be written to {folder}: file too large"
+    assert hint == f"raise the limit on the size of files, as with ulimit -f; {AGAIN}"
     assert (count(warehouse), files(warehouse)) == (1, 1)
     assert not warehouse.ingest("observations", large(), batch_id="b").repeated
     assert count(warehouse) == 4_001
@@ -80,8 +80,8 @@ def test_metadata_that_cannot_be_written(warehouse: Warehouse) -> None:
     data = next(Path(warehouse.data_locations[0]).iterdir()).stat().st_size
     with limited_files(data + 500):  # a metadata file is larger than this data file
         message, hint = failure(warehouse, one)
-    assert message == "the batch cannot be committed to observations: File too large"
-    assert hint == f"raise the limit on the size of files (ulimit -f), {AGAIN}"
+    assert message == "the batch cannot be committed to observations: file too large"
+    assert hint == f"raise the limit on the size of files, as with ulimit -f; {AGAIN}"
     assert (count(warehouse), files(warehouse)) == (1, 1)
     assert not warehouse.ingest("observations", one, batch_id="b").repeated
 
@@ -91,8 +91,8 @@ def test_a_full_disk(small_disk: Path) -> None:
         connection.ingest("observations", SMALL)
         with pytest.raises(StoreError) as failed:
             connection.ingest("observations", large(16_000), batch_id="b")
-        assert f"the batch cannot be written to {small_disk}/w/data/observations: No space left" in str(failed.value)
-        assert f"hint: free space on the disk, {AGAIN}" in str(failed.value)
+        assert f"the batch cannot be written to {small_disk}/w/data/observations: no space left" in str(failed.value)
+        assert f"hint: free space on the disk, or use another place; {AGAIN}" in str(failed.value)
         assert connection.query("SELECT count(*) AS n FROM observations").to_pylist() == [{"n": 1}]
         (small_disk / "full").write_bytes(bytes(1_000_000))
         for at in range(100):
@@ -115,9 +115,9 @@ def test_a_read_only_disk(small_disk: Path) -> None:
     with open_warehouse(small_disk / "w") as warehouse:
         assert count(warehouse) == 1
         message, hint = failure(warehouse, SMALL)
-        assert message == f"the batch cannot be written to {small_disk}/w/data/observations: Read-only file system"
-        assert hint == f"mount the disk writable, or use another folder, {AGAIN}"
+        assert message == f"the batch cannot be written to {small_disk}/w/data/observations: read-only file system"
+        assert hint == f"mount the file system writable, or use another place; {AGAIN}"
     with pytest.raises(StoreError) as failed:
         open_warehouse(small_disk / "new")
-    assert failed.value.message == f"a warehouse in {small_disk}/new cannot be created: Read-only file system"
-    assert failed.value.hint == "mount the disk writable, or use another folder"
+    assert failed.value.message == f"a warehouse in {small_disk}/new cannot be created: read-only file system"
+    assert failed.value.hint == "mount the file system writable, or use another place"

@@ -16,6 +16,7 @@ from srcql.tokens import tokenize
         ("=$a,$b||$c", ["=", "$", "a", ",", "$", "b", "||", "$", "c"]),
         ("$1::INT+$2", ["$", "1", "::", "INT", "+", "$", "2"]),
         ("LIMIT$1", ["LIMIT$1"]),
+        ("FROM cluster BY x", ["FROM", "cluster", "BY", "x"]),
         ("$$ $1,$2 $$ $t$ $1$ $t$", [" $1,$2 ", " $1$ "]),
         ("'a''$1\u200b\x10\x1d' \"$1\"\"\ufeff\"", ["a'$1\u200b\x10\x1d", '$1"\ufeff']),
         ("\ufeffSELECT\u200b1\u2060-- $1,$2", ["SELECT", "1"]),

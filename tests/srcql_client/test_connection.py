@@ -125,6 +125,14 @@ def test_other_data_is_rejected(lakehouse: Connection, data: Any, words: str) ->
         lakehouse.ingest("observations", data)
 
 
+def test_a_closed_connection_says_so(lakehouse: Connection) -> None:
+    lakehouse.close()
+    lakehouse.close()
+    for call in (lambda: lakehouse.query("SELECT 1"), lakehouse.status, lambda: lakehouse.ingest("tests", [])):
+        with pytest.raises(errors.StoreError, match=f"the connection to {lakehouse.location} is closed"):
+            call()
+
+
 RECORD = {**ROWS.to_pylist()[0], "run_id": "r2"}
 
 

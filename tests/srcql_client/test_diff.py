@@ -393,6 +393,28 @@ def test_a_long_report_is_cut_and_counts_the_rest(compare: Srcql) -> None:
     assert len(reported(compare("Many", "--format", "json"))["cells"]) == 30
 
 
+def test_a_summary_is_never_too_large_for_github(srcql: Srcql, tmp_path: Path) -> None:
+    """50 problems with 10 cells of 5 steps, whose names and responses need six characters for each of theirs."""
+    active = "`|<" * 50
+    tests = [(f"{test}{active}", *[active] * 6) for test in range(11)]
+    found = [
+        row | {"problem_id": f"{problem:02}{active}"}
+        for problem in range(51)
+        for row in (*rows("old", *tests), *rows("new", *((name, *["x" + active] * 6) for name, *_ in tests)))
+    ]
+    with srcql_client.connect(tmp_path / "w") as lakehouse:
+        lakehouse.ingest("observations", pa.Table.from_pylist(found))
+    source = f"Demo -- {'long ' * 50_000}"
+    ended = srcql("diff", *COMMITS, source, "--format", "markdown", "--warehouse", tmp_path / "w")
+    assert 700_000 < len(ended.stdout.encode()) <= 900_000
+    lines = ended.stdout.splitlines()
+    shown = sum(line.startswith("<details>") for line in lines)
+    left_out = f"The cells of {50 - shown} problems are left out: a summary has a limited size. See --format json."
+    assert lines[-1] == left_out
+    assert "and 1 more problem" in lines
+    assert sum(line.count("</details>") for line in lines) == shown > 1
+
+
 def test_contexts_of_by_are_separate(compare: Srcql) -> None:
     source = "Apart BY environment_id"
     report = reported(compare(source, "--format", "json"))

@@ -168,15 +168,6 @@ def test_the_text_of_the_driver_is_removed(text: str, kind: str, words: str) -> 
     assert str(caught.value) == words
 
 
-def test_a_closed_connection_says_so(uri: str) -> None:
-    connection = srcql_client.connect(uri)
-    connection.close()
-    connection.close()
-    for call in (lambda: connection.query("SELECT 1"), connection.status, lambda: connection.ingest("tests", [])):
-        with pytest.raises(errors.StoreError, match=f"the connection to {uri} is closed"):
-            call()
-
-
 def test_a_parameter_that_arrow_cannot_hold_is_reported(uri: str) -> None:
     with srcql_client.connect(uri) as connection, pytest.raises(errors.InvalidQuery, match="parameter 2: expected"):
         connection.query("SELECT ?, ?", [1, object()])

@@ -12,6 +12,7 @@ import typer
 
 from srcql.environment import CLIENT_VARIABLES, PREFIX, unknown_variables
 from srcql.errors import SrcqlError
+from srcql.os_errors import os_error
 
 from . import demo, diff, importing, maintain, query, relocate, restore, serve, status, user
 
@@ -55,8 +56,12 @@ def main() -> None:
     try:
         _warn_of_unknown_variables()
         app()
-    except (SrcqlError, OSError) as error:
+    except SrcqlError as error:
         print(error, file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        place = error.filename or error.filename2
+        print(os_error(SrcqlError, f"{place} failed" if place else "the command failed", error), file=sys.stderr)
         sys.exit(1)
     except Exception as error:
         print(f"internal error: {type(error).__name__}: {error} ({_place(error)})", file=sys.stderr)
