@@ -19,6 +19,7 @@ from structlog.typing import FilteringBoundLogger
 
 from flight_server.access.logins import Authenticator, NoAuthentication, UsersAuthenticator
 from flight_server.calls import Calls, shutdown_error
+from flight_server.connections import Connections, raise_descriptor_limit
 from flight_server.flight_sql import FlightServer
 from flight_server.settings import InvalidSetting, Settings
 from flight_server.watchdog import Watchdog
@@ -54,12 +55,14 @@ class Server:
         self._log = json_logger()
         with ExitStack() as resources:
             warehouse = resources.enter_context(
-                open_warehouse(settings.warehouse, catalog=settings.catalog, durable=settings.durable)
+                open_warehouse(settings.warehouse or None, catalog=settings.catalog, durable=settings.durable)
             )
             if warehouse.created:
                 self._log.info("warehouse_created", location=warehouse.location)
             folders = [local_path(folder) for folder in warehouse.data_locations]
-            self._calls = Calls(self._log, _authenticator(settings, warehouse), folders)
+            connections = Connections(settings.users is not None, self._log)
+            resources.callback(connections.close)
+            self._calls = Calls(self._log, _authenticator(settings, warehouse), connections, folders)
             engine = Engine(
                 warehouse,
                 threads=settings.threads,
@@ -70,6 +73,7 @@ class Server:
             self._watchdog = Watchdog()
             resources.callback(self._watchdog.close)
             self._flight = _listen(settings, engine, self._calls, self._watchdog)
+            connections.watch(self._flight.port)
             self._resources = resources.pop_all()
         self.uri = f"{settings.listen.rpartition(':')[0]}:{self._flight.port}"
         if settings.users is None:
@@ -109,6 +113,7 @@ def serve(settings: Settings) -> int:
     The first line on standard output is the URI of the server.
     """
     signals = _signals()
+    raise_descriptor_limit()
     server = Server(settings)
     print(server.uri, flush=True)
     next(signals)

@@ -21,10 +21,11 @@ from lakehouse.engine import Engine, Prepared
 from lakehouse.query.deadline import client_cancelled
 from lakehouse.snapshots.parts import Part
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
-from srcql.errors import Unsupported
+from srcql.errors import InvalidQuery, Unsupported
 
 Item = TypeVar("Item")
 MAX_PARTS = 8
+MAX_TEXT = 16 * 2**20
 
 
 class Service:
@@ -97,6 +98,9 @@ class Service:
         """Return a statement on the current snapshot or on the snapshots `ids`, within the caller's grants."""
         if self._calls.draining and ids is None:
             raise shutdown_error()
+        if len(text) > MAX_TEXT:
+            found = f"expected a statement of at most {MAX_TEXT:,} characters, found {len(text):,}"
+            raise InvalidQuery(found, hint="send values as parameters, or ingest them and join with them")
         data_sets = call_of(context).identity.data_sets
         seconds = options.timeout or None
         return self.engine.prepare(

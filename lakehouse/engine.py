@@ -17,6 +17,7 @@ import pyarrow as pa
 
 import udfs
 from lakehouse.grants import Grant
+from lakehouse.query.catalog import define_catalog
 from lakehouse.query.compile_time import CompileOptions
 from lakehouse.query.explanation import Explanation
 from lakehouse.query.statement import Statement
@@ -134,6 +135,7 @@ def _connect(warehouse: Warehouse, threads: int | None, memory_limit: str | None
     """Open a DuckDB that reads nothing but the data folders of the warehouse."""
     connection = duckdb.connect()
     udfs.register(connection)
+    define_catalog(connection)
     for setting in SETTINGS:
         connection.execute(setting)
     if threads:

@@ -21,6 +21,7 @@ from srcql.status import Status
 from .access import Access
 from .batches import Rows, is_replayable, open_reader
 from .connection import Connection, check_query
+from .forks import check_process, is_forked, keep_in_children
 from .records import NOT_ARROW
 from .statuses import translate_errors
 
@@ -37,6 +38,8 @@ class WireConnection(Connection):
     """The lakehouse of a server at `grpc://host:port`; connects at the first call."""
 
     def __init__(self, location: str, access: Access = NO_ACCESS) -> None:
+        check_process()
+        keep_in_children(self)
         self.location = location
         self._access = access
         with translate_errors(location):
@@ -114,11 +117,17 @@ class WireConnection(Connection):
         return Status.from_json(json.loads(answer.body.to_pybytes()))
 
     def close(self) -> None:
-        """Disconnect from the server."""
+        """Disconnect from the server; a forked child leaves the connection of its parent open."""
+        if is_forked():
+            return
         self._closed = True
         with translate_errors(self.location):
             self._sql.close()
             self._flight.close()
+
+    def _check_open(self) -> None:
+        check_process()
+        super()._check_open()
 
 
 def _bindings(parameters: Sequence[object]) -> pa.RecordBatch | None:
@@ -150,6 +159,7 @@ def _wait_interruptibly(cursor: flight_sql.Cursor, work: Callable[[], T]) -> T:
     A thread that waits inside the driver receives no Ctrl-C. Nor does one that waits without a timeout, if the system
     delivers the signal to a thread of the driver.
     """
+    check_process()
     with ThreadPoolExecutor(1) as executor:
         try:
             future = executor.submit(work)

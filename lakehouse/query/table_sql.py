@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from lakehouse.snapshots.columns import schema_argument
 from lakehouse.snapshots.history import History, TableSnapshot
 from lakehouse.snapshots.state import File
-from srcql.schema import TABLES, Column, Table
+from srcql.schema import TABLES, Table
 from srcql.sql import identifier, literal
 
 NO_SNAPSHOTS = (
@@ -24,14 +25,7 @@ def rows_of_files(table: Table, files: Sequence[File]) -> str:
 
 def _schema_argument(table: Table) -> str:
     """Return the schema argument if columns were added: files are read by field id, so older files have NULL there."""
-    if table.columns == TABLES[table.name].columns:
-        return ""
-    fields = ", ".join(f"{column.field_id}: {_field(column)}" for column in table.columns)
-    return f", schema = MAP {{{fields}}}"
-
-
-def _field(column: Column) -> str:
-    return f"{{'name': {literal(column.name)}, 'type': {literal(column.type)}, 'default_value': NULL}}"
+    return "" if table.columns == TABLES[table.name].columns else f", {schema_argument(table.columns)}"
 
 
 def no_rows(table: Table) -> str:

@@ -8,10 +8,10 @@ seen by the next `Planner.snapshot()`.
 import threading
 import time
 from collections import OrderedDict
-from contextlib import suppress
 from dataclasses import replace
 
 from lakehouse.snapshots.history import TableSnapshot
+from lakehouse.snapshots.manifests import missing_metadata
 from lakehouse.snapshots.reader import StateReader
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
 from lakehouse.snapshots.state import TableState
@@ -35,14 +35,17 @@ class Planner:
 
     def snapshot(self) -> LakehouseSnapshot:
         """Return the current snapshot of the three tables; later commits do not change it."""
-        with self._lock:
-            for _ in range(ATTEMPTS):
-                with suppress(FileNotFoundError):  # the snapshot expired while it was read
-                    return self._current()
-            raise StoreError("the tables change faster than they can be read", hint="try again")
+        for _ in range(ATTEMPTS):
+            locations = self._warehouse.metadata_locations()  # outside the lock: a locked catalog delays nobody twice
+            try:
+                with self._lock:
+                    return self._current(locations)
+            except FileNotFoundError as error:
+                if locations == self._warehouse.metadata_locations():  # else it expired while it was read
+                    raise missing_metadata(error) from error
+        raise StoreError("the tables change faster than they can be read", hint="try again")
 
-    def _current(self) -> LakehouseSnapshot:
-        locations = self._warehouse.metadata_locations()
+    def _current(self, locations: dict[str, str]) -> LakehouseSnapshot:
         if self._snapshot is None or self._snapshot.locations != locations:
             states = {name: self._reader.current(name, locations[name]) for name in TABLES}
             self._snapshot = LakehouseSnapshot(self._reader, locations, states)

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.schema import Schema
 
-from lakehouse.write.casts import ColumnPosition, cast, encode_text, stored_type
+from lakehouse.write.casts import ColumnPosition, cast, encode_text
+from lakehouse.write.conversions import plain_type
 from srcql.errors import InvalidData, suggestion
-from srcql.schema import GIVEN_BY_VERBS, OBSERVATIONS, Table
+from srcql.schema import OBSERVATIONS, Table
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _column(layout: Layout, field: pa.Field, batch: pa.Table, first: int, now: d
         column = pa.nulls(len(batch), field.type)
         column = column.dictionary_encode() if pa.types.is_string(field.type) else column
     else:
-        column = cast(ColumnPosition(layout.table.name, field.name, first), batch[field.name], field.type)
+        column = _sent(layout, field, batch, first)
     if column.null_count and defaults.get(field.name) is not None:
         return _fill(column, defaults[field.name])
     if column.null_count and not field.nullable and field.name not in defaults:
@@ -106,27 +107,15 @@ def _column(layout: Layout, field: pa.Field, batch: pa.Table, first: int, now: d
     return column
 
 
+def _sent(layout: Layout, field: pa.Field, batch: pa.Table, first: int) -> pa.Array:
+    """Return a column of the batch in its stored type; times of the base columns are in UTC."""
+    position, column = ColumnPosition(layout.table.name, field.name, first), batch[field.name]
+    if field.name == "created_at" and getattr(plain_type(column.type), "tz", None):
+        return cast(position, column, pa.timestamp(field.type.unit, "UTC")).cast(field.type)
+    return cast(position, column, field.type)
+
+
 def _fill(column: pa.Array, default: str | bool | datetime | None) -> pa.Array:
     if not pa.types.is_dictionary(column.type):
         return pc.fill_null(column, pa.scalar(default, column.type))
     return encode_text(pa.chunked_array([pc.fill_null(column.cast(pa.string()), default)]))
-
-
-def added_field(table: Table, field: pa.Field) -> pa.Field:
-    """Return the Arrow field of a new column: of the narrowest type that Iceberg supports for all its values.
-
-    Raises InvalidData for a name that queries cannot use, and for a type that Iceberg does not support.
-    """
-    unusable = not field.name.isprintable() or not field.name or "." in field.name or field.name.startswith("__")
-    if unusable or field.name.lower() in GIVEN_BY_VERBS:
-        raise InvalidData(
-            f"{table.name}: a new column cannot be named {field.name!r}",
-            hint="use another name of letters, digits and _",
-        )
-    try:
-        return pa.field(field.name, stored_type(field.type))
-    except KeyError as error:
-        raise InvalidData(
-            f"{table.name}.{field.name}: expected a type that Iceberg supports, found {error.args[0]}",
-            hint="cast the column first",
-        ) from error

@@ -18,10 +18,11 @@ from pyiceberg.table import Table as IcebergTable
 from lakehouse.grants import Grant, check_granted
 from lakehouse.write.chunks import chunks
 from lakehouse.write.duplicates import check_chunk, check_files, key_of
+from lakehouse.write.evolution import added_field
 from lakehouse.write.files import StagedFiles, split_by_data_set, write_file
 from lakehouse.write.order import rank_rows, sort_rows
 from lakehouse.write.responses import derive_response
-from lakehouse.write.rows import Layout, added_field, check_names, conform, layout_of
+from lakehouse.write.rows import Layout, check_names, conform, layout_of
 from srcql.schema import OBSERVATIONS, Table
 
 
@@ -54,6 +55,7 @@ class Writer:
                     self._prepare(Layout(self.definition, pa.schema([*layout.fields, *added])), chunk, rows, now)
                     table, added = self.add_columns(pa.schema(added)), []
                     layout = layout_of(self.definition, table.schema())
+                    check_names(layout, data.schema, evolve=False)  # another writer may have added `Name` for `name`
                 ready = self._prepare(layout, chunk, rows, now)
                 rows += len(chunk)
                 for part in split_by_data_set(ready):

@@ -8,18 +8,17 @@ Columns: `…, test_id, step_id, output, votes, total, support, margin, n_distin
 status is NO_VOTES, BELOW_QUORUM, TIE, UNANIMOUS, MAJORITY or PLURALITY. Ordered by test and step.
 """
 
-import re
 from fractions import Fraction
 
 from srcql.clauses.equality import using_before
 from srcql.clauses.reader import Reader
 from srcql.clauses.shared import SHARED, choice
+from srcql.clauses.shares import fraction, of_votes
 from srcql.lowering import behaviour, outcomes, voting
 from srcql.lowering.lowering import Lowering
 from srcql.lowering.voting import VotingRules
 from srcql.verbs.verb import Verb
 
-SHARE = re.compile(r"[0-9](\.[0-9]{1,9})?")
 EXCEPTIONS = ("VOTE", "ABSTAIN")
 
 
@@ -29,11 +28,14 @@ def quorum(reader: Reader) -> str | Fraction:
         if reader.take(word):
             return word
     reader.take("QUORUM")
-    share = Fraction(reader.found) if SHARE.fullmatch(reader.found) else Fraction(0)
-    if not 0 < share <= 1:
-        raise reader.expected("a share of the votes above 0 and at most 1", "as in QUORUM 0.6, with at most 9 decimals")
-    reader.take(reader.found)
-    return share
+    start, what = reader.span[0], "a share of the votes above 0 and at most 1"
+    share = fraction(reader)
+    if share and 0 < share <= 1:
+        return of_votes(share)
+    hint, read = "as in QUORUM 0.6 or QUORUM 2/3", reader.text[start : reader.end]
+    if not read:
+        raise reader.expected(what, hint)
+    raise reader.error(f"expected {what}, found {read}", (start, reader.end), hint)
 
 
 class Oracle(Verb):

@@ -9,7 +9,7 @@ from sqlglot.tokenizer_core import TokenType
 from srcql.clauses.cube import Cube
 from srcql.clauses.equality import Equality
 from srcql.clauses.reader import Reader
-from srcql.clauses.reading import build, read_clauses
+from srcql.clauses.reading import build, read_in_any_order
 from srcql.clauses.shared import SharedClauses
 from srcql.lowering.against import Against
 from srcql.lowering.voting import VotingRules
@@ -38,10 +38,10 @@ def _rules(reader: Reader) -> tuple[VotingRules, Equality | None]:
     if not reader.sign(TokenType.L_PAREN):
         return VotingRules(), None
     grammar = {"USING": Oracle.shared["USING"], **Oracle.own}
-    read = read_clauses(reader, grammar, grammar)
+    read = read_in_any_order(reader, grammar)
     if not reader.sign(TokenType.R_PAREN):
         words = ", ".join(words.replace("|", ", ") for words in grammar)
-        raise reader.expected(") after the clauses of ORACLE", f"order of clauses: {words}")
+        raise reader.expected(") after the clauses of ORACLE", f"clauses, each at most once: {words}")
     return build(VotingRules, read, Oracle.own), build(SharedClauses, read, ("USING",)).using
 
 

@@ -93,6 +93,16 @@ def test_parameters(warehouse: Warehouse, engine: Engine) -> None:
         statement.execute()
 
 
+@pytest.mark.parametrize("condition", ["IN ($1,$2)", "IN(?,?)", "=$1 OR output=$2", "IN (VALUES($1),($2))"])
+def test_parameters_of_a_verb_need_no_space(warehouse: Warehouse, engine: Engine, condition: str) -> None:
+    warehouse.ingest("observations", ROWS)
+    for text in (f"SLICE FROM D WHERE output {condition}", f"\ufeffSLICE\u200bFROM D WHERE output {condition} LIMIT 9"):
+        with engine.prepare(text).execute(("1", "2")) as result:
+            assert sum(batch.num_rows for batch in result.batches()) == 3
+    with pytest.raises(InvalidQuery, match=r"line 1, column 31: expected a numbered parameter, found \$a"):
+        engine.prepare("SLICE FROM D WHERE output IN ($a,$b)")
+
+
 def test_errors_are_reworded_and_located(warehouse: Warehouse, engine: Engine) -> None:
     warehouse.ingest("observations", ROWS)
     with pytest.raises(UnknownName) as raised:

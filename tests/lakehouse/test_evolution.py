@@ -108,11 +108,13 @@ def test_an_invalid_row_adds_no_column(warehouse: Warehouse) -> None:
     [
         (
             pa.field("x", pa.duration("s")),
-            "observations.x: expected a type that Iceberg supports, found duration[s]\n  hint: cast the column first",
+            "observations.x: expected a type that Iceberg supports, found duration[s]\n"
+            "  hint: send a number, and say its unit in the name of the column",
         ),
         (
             pa.field("x", pa.null()),
-            "observations.x: expected a type that Iceberg supports, found null\n  hint: cast the column first",
+            "observations.x: expected a type that Iceberg supports, found null\n"
+            "  hint: cast the column to the type of its later values",
         ),
         (
             pa.field("a.b", pa.string()),
@@ -170,3 +172,34 @@ def test_two_writers_add_the_same_column(tmp_path: Path) -> None:
     with open_warehouse(tmp_path) as warehouse:
         table = warehouse.table("observations").scan().to_arrow()
     assert [sorted(filter(None, table[f"extra_{at}"].to_pylist())) for at in range(4)] == [["a", "b"]] * 4
+
+
+def test_two_writers_add_names_that_differ_by_case(warehouse: Warehouse) -> None:
+    rows = observations(("p", "i", "t", 0, "1"))
+
+    def batches() -> Any:
+        warehouse.ingest("observations", with_columns(rows, Region=["us"]), evolve=True)
+        yield from with_columns(observations(("p", "i", "t", 0, "1"), run_id="s"), region=["eu"]).to_batches()
+
+    schema = with_columns(rows, region=["eu"]).schema
+    with pytest.raises(InvalidData) as error:
+        warehouse.ingest("observations", pa.RecordBatchReader.from_batches(schema, batches()), evolve=True)
+    assert str(error.value) == "observations: unknown column region\n  hint: did you mean Region?"
+    assert warehouse.table("observations").scan().to_arrow()["Region"].to_pylist() == ["us"]
+
+
+def test_a_table_has_at_most_500_columns(warehouse: Warehouse) -> None:
+    base = len(warehouse.table("observations").schema().field_ids)
+    rows = observations(("p", "i", "t", 0, "1"))
+    parts = {f"part_{at}": at for at in range(400)}
+    assert warehouse.ingest("observations", with_columns(rows, wide=[parts]), evolve=True).rows == 1
+    more = {f"more_{at}": [at] for at in range(100 - base)}
+    with pytest.raises(InvalidData) as error:
+        warehouse.ingest("observations", with_columns(rows, **more), evolve=True)
+    assert str(error.value) == (
+        "observations: expected at most 500 columns and fields of structs, found 501\n"
+        "  hint: keep names that vary in one column: a map from text to text, or JSON"
+    )
+    more.popitem()
+    rows = with_columns(observations(("p", "i", "t", 0, "1"), run_id="s"), **more)
+    assert warehouse.ingest("observations", rows, evolve=True).rows == 1

@@ -41,8 +41,8 @@ def _cell(rows: list[Row] | None, head: str, as_list: bool) -> object:
 
 
 def _titles(columns: list[Column], taken: list[str]) -> dict[Column, str]:
-    """Return column names; a name that repeats another one, ignoring case, is numbered."""
-    used = {name.lower() for name in taken}
+    """Return column names; a name that is empty or repeats another one, ignoring case, is numbered."""
+    used = {"", *(name.lower() for name in taken)}
     titles = {}
     for column in columns:
         title, number = column[0], 0
