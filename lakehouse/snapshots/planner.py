@@ -10,8 +10,8 @@ import time
 from collections import OrderedDict
 from dataclasses import replace
 
+from lakehouse.metadata_files import missing_metadata
 from lakehouse.snapshots.history import TableSnapshot
-from lakehouse.snapshots.manifests import missing_metadata
 from lakehouse.snapshots.reader import StateReader
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
 from lakehouse.snapshots.state import TableState
