@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lakehouse.metadata_files import missing_metadata
 from lakehouse.snapshots.history import TableSnapshot
-from lakehouse.snapshots.manifests import missing_metadata
 from lakehouse.snapshots.reader import StateReader
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
 from lakehouse.snapshots.state import TableState
