@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Self
 
+from srcql.batch_id import OF_CONTENT, BatchId
 from srcql.errors import suggestion
 from srcql.receipt import Receipt
 from srcql.status import Status
@@ -34,11 +35,12 @@ class Connection(ABC):
         """
 
     @abstractmethod
-    def ingest(self, table: str, data: "Rows", batch_id: str | None = None) -> Receipt:
+    def ingest(self, table: str, data: "Rows", batch_id: BatchId = OF_CONTENT) -> Receipt:
         """Add rows to `observations`, `tests` or `code_implementations`: all of them, or none.
 
         `data` is an Arrow table, batch or reader, a pandas or polars data frame, the path of a Parquet file, or an
         iterable of record batches, which is streamed. A batch id that was already written adds nothing.
+        Without one it is a digest of the rows, so that sending them again adds nothing. None stands for a new id.
         Raises InvalidData for rows that the store rejects, and UnknownName for another table.
         """
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from srcql.batch_id import OF_CONTENT, BatchId
 from srcql.errors import StoreError, UnknownName
 from srcql.receipt import Receipt
 from srcql.status import Status
@@ -47,7 +48,7 @@ class EmbeddedConnection(Connection):
             error.hint = error.hint and name_place(error.hint, self.location)
             raise
 
-    def ingest(self, table: str, data: Rows, batch_id: str | None = None) -> Receipt:
+    def ingest(self, table: str, data: Rows, batch_id: BatchId = OF_CONTENT) -> Receipt:
         """Add rows to a table of the warehouse, which is created if it is missing: all of them, or none."""
         rows = open_reader(data)
         return self._open(create=True).warehouse.ingest(table, rows, batch_id)
