@@ -33,7 +33,7 @@ def check_batch_id(batch_id: object) -> None:
     """Raise InvalidData unless the id is text of at most MAX_BATCH_ID_BYTES bytes, OF_CONTENT or None."""
     if batch_id is None or isinstance(batch_id, OfContent):
         return
-    shown = repr(batch_id)[:40] if isinstance(batch_id, str) else f"{batch_id!r} of type {type(batch_id).__name__}"[:80]
+    shown = repr(batch_id[:20]) if isinstance(batch_id, str) else f"{batch_id!r} of type {type(batch_id).__name__}"[:80]
     try:
         valid = isinstance(batch_id, str) and 0 < len(batch_id.encode()) <= MAX_BATCH_ID_BYTES
     except UnicodeEncodeError:
