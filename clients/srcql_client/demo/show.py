@@ -30,11 +30,15 @@ def run(warehouse: str | None) -> None:
     console = Console(highlight=False)
     console.print("[bold]Run programs, store what they do, query it.[/bold]\n")
     with _folder(warehouse) as folder, served(folder) as server:
-        runs = _run_all(console)
-        with connect(server.uri()) as lakehouse:
-            before = _store(console, lakehouse, runs)
+        with console.status("running the programs, and starting a server"):
+            runs = _run_all(console)
+            uri = server.uri()
+        with connect(uri) as lakehouse:
+            with console.status(f"storing what they did, at {uri}"):
+                before = _store(console, lakehouse, runs)
             for question in questions(before):
-                _query(console, lakehouse, question)
+                with console.status("querying"):
+                    _query(console, lakehouse, question)
     _what_next(console, warehouse)
 
 
