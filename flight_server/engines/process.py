@@ -69,9 +69,16 @@ class EngineProcess:
         number = next(self._numbers)
         try:
             channel = self._channels.pop() if self._channels else self._connect()
-            channel.send((number, request))
         except OSError:
             raise self.lost() from None
+        try:
+            channel.send((number, request))
+        except OSError:
+            channel.close()
+            raise self.lost() from None
+        except BaseException:
+            channel.close()
+            raise
         return number, channel
 
     def give_back(self, channel: Channel) -> None:
