@@ -113,8 +113,8 @@ def _check_names(kind: pa.DataType) -> None:
     """Raise InvalidData if the name of a field at any depth is not UTF-8."""
     try:
         for field in map(kind.field, range(kind.num_fields)):
+            str(field.name)
             _check_names(field.type)
-            field.name  # noqa: B018: read it
     except UnicodeDecodeError:
         raise _unreadable("the names of fields must be UTF-8") from None
 

@@ -79,12 +79,6 @@ def test_half_of_a_surrogate_pair_is_rejected(client, name, field):
         client.get_flight_info(for_command(data))
 
 
-def test_error_that_repeats_half_of_a_surrogate_pair_arrives(client):
-    writer, responses = client.do_put(for_command(b'{"table": "\\ud800"}'), pa.schema([]))
-    with pytest.raises(KeyError, match=r"unknown table .ud800"):
-        send_nothing(writer, responses)
-
-
 @pytest.mark.parametrize("name", sorted(protocol.MESSAGES[SQL]))
 def test_empty_message_of_every_kind(client, name):
     """Each has a result or a specific error."""
