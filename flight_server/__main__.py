@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from flight_server.server import serve
 from flight_server.settings import Settings
+from srcql.environment import unknown_variables
 from srcql.errors import SrcqlError
 
 
@@ -22,4 +23,10 @@ def main(**settings: str | None) -> NoReturn:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(f"expected no arguments, found {' '.join(sys.argv[1:])}", file=sys.stderr)
+        print("  hint: use srcql serve, or set SRCQL_WAREHOUSE, SRCQL_LISTEN and other variables", file=sys.stderr)
+        sys.exit(2)
+    for warning in unknown_variables(Settings.variables()):
+        print(warning, file=sys.stderr)
     main()

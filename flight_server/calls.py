@@ -12,6 +12,7 @@ import pyarrow.flight as flight
 from structlog.typing import FilteringBoundLogger
 
 from flight_server.access.logins import Authenticator, Login
+from flight_server.connections import Connections
 from flight_server.status import to_status
 from srcql.errors import Cancelled, StoreError, Unavailable
 
@@ -27,7 +28,9 @@ def as_status(method: Method) -> Method:
 
     @functools.wraps(method)
     def run(server: flight.FlightServerBase, context: flight.ServerCallContext, *arguments: object) -> object:
-        return call_of(context).run(lambda: method(server, context, *arguments))
+        call = call_of(context)
+        call.connections.authenticated(context.peer())
+        return call.run(lambda: method(server, context, *arguments))
 
     return cast(Method, run)
 
@@ -48,6 +51,7 @@ class Call(flight.ServerMiddleware):  # type: ignore[misc]
         self.rows = 0
         self.identity = login.identity
         self.login_id = login.id
+        self.connections = calls.connections
         self._token = login.token
         self._calls = calls
         self._info = info
@@ -107,8 +111,15 @@ class Calls(flight.ServerMiddlewareFactory):  # type: ignore[misc]
     `folders` are those of the warehouse; users of some data sets do not see errors that name them.
     """
 
-    def __init__(self, log: FilteringBoundLogger, authenticator: Authenticator, folders: Collection[str]) -> None:
+    def __init__(
+        self,
+        log: FilteringBoundLogger,
+        authenticator: Authenticator,
+        connections: Connections,
+        folders: Collection[str],
+    ) -> None:
         self.log = log
+        self.connections = connections
         self.folders = folders
         self.draining = False
         self._authenticator = authenticator

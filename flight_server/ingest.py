@@ -160,8 +160,9 @@ def _without_metadata(
 
 @contextmanager
 def translate_stream_errors() -> Iterator[None]:
-    """Raise InvalidData for errors while a client's stream is read: Arrow reports a broken one as an OSError."""
+    """Raise InvalidData for errors of Arrow while a client's stream is read: it raises OSError for a broken message."""
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        raise InvalidData(f"cannot read the stream of batches: {error}") from error
+        hint = "send each message as an Arrow library writes it"
+        raise InvalidData(f"cannot read the stream of batches: {error}", hint=hint) from error

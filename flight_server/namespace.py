@@ -1,4 +1,5 @@
 """The catalog and the schema that clients see the tables and views in."""
 
-CATALOG = "temp"  # where DuckDB keeps the views of a statement, so qualified names work unchanged
-DB_SCHEMA = "main"
+from lakehouse.query.catalog import CATALOG, DB_SCHEMA
+
+__all__ = ["CATALOG", "DB_SCHEMA"]

@@ -1,6 +1,5 @@
 """Settings of a server: one frozen value; the environment variable SRCQL_<FIELD> sets each field."""
 
-import json
 import math
 import os
 import re
@@ -9,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from srcql.environment import PREFIX, parse_catalog
 from srcql.errors import SrcqlError
 
 PLAIN, TLS = "grpc", "grpc+tls"
@@ -31,7 +31,8 @@ class Settings:
     warehouse: str | None = None
     catalog: Mapping[str, str] | None = None
     listen: str = "grpc://127.0.0.1:0"
-    statement_timeout: float | None = None
+    statement_timeout: float | None = 300.0
+    statement_memory: str | None = None
     statements: int = 32
     queue: int = 1_000
     queue_seconds: float = 60.0
@@ -62,8 +63,10 @@ class Settings:
         for name in ("grace", "queue_seconds"):
             self._check_number(name, lambda number: 0 <= number < math.inf, "at least 0 seconds")
         self._check_number("queue", lambda number: 0 <= number < math.inf, "at least 0")
-        if self.memory_limit is not None and not MEMORY.fullmatch(self.memory_limit):
-            raise _unexpected("memory_limit", "a size such as 4GB", repr(self.memory_limit))
+        for name in ("memory_limit", "statement_memory"):
+            size = getattr(self, name)
+            if size is not None and not MEMORY.fullmatch(size):
+                raise _unexpected(name, "a size such as 4GB", repr(size))
 
     def _check_number(self, name: str, is_valid: Callable[[float], bool], expected: str) -> None:
         number = getattr(self, name)
@@ -104,6 +107,11 @@ class Settings:
             raise InvalidSetting("SRCQL_TLS_CLIENT_CA needs TLS", hint=hint)
 
     @classmethod
+    def variables(cls) -> set[str]:
+        """Return the names of the environment variables that set the fields."""
+        return {f"{PREFIX}{field.name.upper()}" for field in fields(cls)}
+
+    @classmethod
     def from_environment(cls, **overrides: Any) -> "Settings":
         """Return the settings of the environment; overrides that are not None take precedence."""
         chosen: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
@@ -118,8 +126,12 @@ def _parse_flag(text: str) -> bool:
     return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
 
 
+def _parse_catalog(text: str) -> dict[str, str] | None:
+    return parse_catalog(text) if text else None
+
+
 PARSERS: dict[str, Callable[[str], object]] = {
-    "catalog": json.loads,
+    "catalog": _parse_catalog,
     "statement_timeout": float,
     "statements": int,
     "queue": int,
@@ -136,13 +148,20 @@ PARSERS: dict[str, Callable[[str], object]] = {
 }
 
 
+EXPECTED: dict[Callable[[str], object], str] = {
+    int: "a whole number",
+    float: "a number",
+    _parse_catalog: "a JSON object of texts",
+    _parse_flag: "true or false",
+}
+
+
 def _parse(name: str, text: str) -> object:
     parse = PARSERS.get(name, str)
     try:
         return parse(text)
     except (KeyError, ValueError):
-        kinds = {int: "a whole number", float: "a number", json.loads: "a JSON object", _parse_flag: "true or false"}
-        raise _unexpected(name, kinds[parse], repr(text)) from None
+        raise _unexpected(name, EXPECTED[parse], repr(text)) from None
 
 
 def _unexpected(name: str, expected: str, found: str) -> InvalidSetting:
@@ -150,14 +169,21 @@ def _unexpected(name: str, expected: str, found: str) -> InvalidSetting:
 
 
 def _parse_address(listen: str) -> tuple[str, str, int]:
-    address = urlsplit(listen)
+    try:
+        address = urlsplit(listen)
+    except ValueError:  # as for grpc://[::
+        raise _no_address(listen) from None
     try:
         host, port = address.hostname, address.port
     except ValueError:
         found = address.netloc.rpartition(":")[2]
         hint = "use port 0 for any free port"
         raise InvalidSetting(f"expected a port from 0 to 65535, found {found}", hint=hint) from None
-    if host is None or port is None:
-        hint = "use grpc://127.0.0.1:0 for any free port"
-        raise InvalidSetting(f"expected an address with scheme, host and port, found {listen!r}", hint=hint)
+    if not host or port is None or "@" in address.netloc or address.path or address.query or address.fragment:
+        raise _no_address(listen)
     return address.scheme, host, port
+
+
+def _no_address(listen: str) -> InvalidSetting:
+    hint = "use grpc://127.0.0.1:0 for any free port"
+    return InvalidSetting(f"expected an address of scheme, host and port alone, found {listen!r}", hint=hint)

@@ -4,6 +4,7 @@ import ssl
 from pathlib import Path
 
 from flight_server.settings import InvalidSetting, Settings
+from srcql.os_errors import os_error
 
 
 def server_options(settings: Settings) -> dict[str, object]:
@@ -31,7 +32,7 @@ def _read_pem(setting: str, path: str) -> bytes:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise InvalidSetting(f"SRCQL_{setting.upper()}: cannot read {path}: {error.strerror}") from None
+        raise os_error(InvalidSetting, f"the file {path} of SRCQL_{setting.upper()} cannot be read", error) from None
     if b"-----BEGIN " not in content:
         raise InvalidSetting(f"SRCQL_{setting.upper()}: {path} is not a PEM file")
     return content

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog import PY_CATALOG_IMPL, Catalog, load_catalog
 from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import (
     NamespaceAlreadyExistsError,
@@ -22,7 +22,7 @@ from pyiceberg.io import PY_IO_IMPL, load_file_io
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
-from sqlalchemy import event, select
+from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from lakehouse.durable_files import DurableFileIO, create_folder
@@ -39,6 +39,8 @@ from lakehouse.folder import (
     restore_hint,
     table_folder,
 )
+from lakehouse.sql_catalog import OrderedSqlCatalog
+from lakehouse.storage_errors import sqlite_name, storage_error
 from lakehouse.tables import (
     DEFINITIONS,
     FORMAT_PROPERTY,
@@ -51,12 +53,13 @@ from lakehouse.tables import (
     schema_of,
     sort_order_of,
 )
-from srcql.errors import StoreError
+from srcql.errors import SrcqlError, StoreError, Unavailable
 from srcql.schema import Table
 from udfs.response import ALGORITHM_VERSION
 
 _ATTEMPTS = 20
 _PAUSE = 0.05
+_WRITE_SECONDS, _READ_SECONDS = 60, 5  # how long to wait for a lock on an SQLite catalog
 MISSING_HINT = "check the path; ingest, srcql import and srcql serve create a warehouse"
 _RACE_ERRORS = (
     NamespaceAlreadyExistsError,
@@ -80,7 +83,7 @@ def open_catalog(
     """
     if properties is not None:
         files = _files(location or properties.get("warehouse", ""), durable) | dict(properties)
-        opened = retry_races(lambda: load_catalog("srcql", **files), "the catalog cannot be opened")
+        opened = retry_races(lambda: load_catalog("srcql", **_ordered(files)), "the catalog cannot be opened")
         return _with_sync(opened, durable)
     if location is None:
         raise StoreError("expected a folder or the properties of a catalog, found neither")
@@ -93,15 +96,17 @@ def open_catalog(
     try:
         create_folder(file.parent)
     except OSError as error:
-        raise StoreError(f"a warehouse in {location} cannot be created: {error.strerror}") from error
-    return retry_races(lambda: sqlite_catalog(location, durable), f"the catalog {file} cannot be opened")
+        raise storage_error(error, f"a warehouse in {location} cannot be created") from error
+    return sqlite_catalog(location, durable)
 
 
 def sqlite_catalog(location: str, durable: bool = True) -> Catalog:
     """Open the SQLite catalog in a folder, which is created if it is missing."""
-    uri = f"sqlite:///{quote(str(catalog_file(location)))}?timeout=60"
+    file = catalog_file(location)
+    uri = f"sqlite:///{quote(str(file))}?timeout={_WRITE_SECONDS}"
     selected = {"type": "sql", "uri": uri, "warehouse": location} | _files(location, durable)
-    return _with_sync(load_catalog("srcql", **selected), durable)
+    opened = retry_races(lambda: load_catalog("srcql", **_ordered(selected)), f"the catalog {file} cannot be opened")
+    return _with_sync(opened, durable)
 
 
 def _files(location: str, durable: bool) -> dict[str, str]:
@@ -110,17 +115,35 @@ def _files(location: str, durable: bool) -> dict[str, str]:
     return {PY_IO_IMPL: f"{DurableFileIO.__module__}.{DurableFileIO.__name__}"} if durable and local else {}
 
 
+def _ordered(properties: Mapping[str, str]) -> dict[str, str]:
+    """Return the properties, with the catalog of this store in place of PyIceberg's for SQL."""
+    if properties.get("type") != "sql":
+        return dict(properties)
+    own = f"{OrderedSqlCatalog.__module__}.{OrderedSqlCatalog.__name__}"
+    return {name: value for name, value in properties.items() if name != "type"} | {PY_CATALOG_IMPL: own}
+
+
 def _with_sync(catalog: Catalog, durable: bool) -> Catalog:
-    """Set how an SQLite catalog writes to disk; EXTRA also syncs the removal of the journal, which ends a commit."""
-    if isinstance(catalog, SqlCatalog) and catalog.engine.dialect.name == "sqlite":
-        level = "EXTRA" if durable else "OFF"
-        event.listen(catalog.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA synchronous = {level}"))
-        catalog.engine.dispose()
+    if isinstance(catalog, OrderedSqlCatalog):
+        catalog.sync(durable)
     return catalog
 
 
-def known_tables(catalog: Catalog) -> dict[str, str]:
-    """Return the path of the current metadata of each table that the catalog has."""
+def reading_engine(catalog: Catalog) -> Engine | None:
+    """Return the engine of an SQL catalog for reads: if an SQLite file is locked, they wait less long than commits."""
+    if not isinstance(catalog, SqlCatalog):
+        return None
+    url = catalog.engine.url
+    if catalog.engine.dialect.name != "sqlite" or url.database in (None, "", ":memory:"):
+        return catalog.engine
+    return create_engine(url.update_query_dict({"timeout": str(_READ_SECONDS)}), max_overflow=-1)
+
+
+def known_tables(catalog: Catalog, engine: Engine | None = None) -> dict[str, str]:
+    """Return the path of the current metadata of each table that the catalog has; read it with `engine`, if given.
+
+    Raises Unavailable if another process holds a lock on the catalog for too long.
+    """
     if not isinstance(catalog, SqlCatalog):
         names = [name for name in DEFINITIONS if catalog.table_exists((NAMESPACE, name))]
         return {name: catalog.load_table((NAMESPACE, name)).metadata_location for name in names}
@@ -129,8 +152,11 @@ def known_tables(catalog: Catalog) -> dict[str, str]:
         IcebergTables.table_namespace == NAMESPACE,
         IcebergTables.table_name.in_(DEFINITIONS),
     )
-    with catalog.engine.connect() as connection:
-        return {name: str(location) for name, location in connection.execute(query)}
+    try:
+        with (engine or catalog.engine).connect() as connection:
+            return {name: str(location) for name, location in connection.execute(query)}
+    except OperationalError as error:
+        raise (_locked() if _is_locked(error) else error) from error
 
 
 def open_table(catalog: Catalog, table: Table, location: str | None, create: bool) -> IcebergTable:
@@ -204,24 +230,27 @@ def check_versions(table: IcebergTable) -> None:
 def retry_races(action: Callable[[], T], failure: str) -> T:
     """Return the result of an action; retry it while another process creates, replaces or locks the same object.
 
-    Raises StoreError with the text `failure` and the reason.
+    Raises StoreError with the text `failure` and the reason, Unavailable for a lock that lasts.
     """
-    left = _ATTEMPTS
+    left, end = _ATTEMPTS, time.monotonic() + _WRITE_SECONDS
     while True:
         try:
             return action()
-        except StoreError:
+        except SrcqlError:
             raise
         except Exception as error:
             left -= 1
-            if not left or not isinstance(error, _RACE_ERRORS):
-                raise StoreError(f"{failure}: {_reason(error)}") from error
+            if not left or time.monotonic() > end or not isinstance(error, _RACE_ERRORS):
+                raise (_locked() if _is_locked(error) else storage_error(error, failure)) from error
             time.sleep(_PAUSE)
 
 
-def _reason(error: Exception) -> str:
-    text = str(getattr(error, "orig", None) or error) or type(error).__name__
-    return text.splitlines()[0]
+def _is_locked(error: Exception) -> bool:
+    return sqlite_name(error).startswith("SQLITE_BUSY")
+
+
+def _locked() -> Unavailable:
+    return Unavailable("another process holds a lock on the catalog", hint="try again when it has ended")
 
 
 def data_folders(tables: Iterable[IcebergTable]) -> tuple[str, ...]:

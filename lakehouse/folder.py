@@ -117,11 +117,13 @@ def check_catalog_file(location: str) -> None:
     if not _has_content(file):
         # Looked up again after the rows: a process that creates a warehouse creates the catalog before them.
         if _holds_any_rows(location) and not _has_content(file):
-            raise lost_catalog(location, f"its catalog {file} is {'empty' if file.exists() else 'missing'}")
+            error = lost_catalog(location, f"its catalog {file} is {'empty' if file.exists() else 'missing'}")
+            error.hint = f"{error.hint}; if another catalog has its tables, set SRCQL_CATALOG instead"
+            raise error
         return
     try:
         names = _tables_in(file)
-    except sqlite3.OperationalError:  # locked or not readable: opening the catalog says so
+    except sqlite3.OperationalError:  # locked or not readable: opening the catalog waits, and says so
         return
     except sqlite3.DatabaseError as error:
         raise StoreError(f"the catalog {file} cannot be opened: {error}", hint=_remedy(location)) from error
@@ -138,7 +140,7 @@ def _holds_any_rows(location: str) -> bool:
 
 
 def _tables_in(file: Path) -> set[str]:
-    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=60)) as connection:
+    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as connection:
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 

@@ -18,6 +18,7 @@ from lakehouse.folder import check_history, files_below
 from lakehouse.ledger import Ledger, committed_at
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ORPHAN_AGE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _time(snapshot: Snapshot) -> datetime:
     return committed_at(snapshot).replace(tzinfo=UTC)
 
 
-def remove_orphans(tables: Iterable[IcebergTable], older_than: timedelta = timedelta(days=1)) -> int:
+def remove_orphans(tables: Iterable[IcebergTable], older_than: timedelta = ORPHAN_AGE) -> int:
     """Remove files that no snapshot of these tables refers to, which killed writers leave; return how many.
 
     `older_than` must exceed the duration of the longest ingest: no snapshot refers to its files before its commit.

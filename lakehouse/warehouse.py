@@ -7,29 +7,34 @@
 (1, False)
 """
 
+import math
 import os
 import threading
+import time
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.table import Table as IcebergTable
+from sqlalchemy import Engine
 
 from lakehouse.catalog import (
     data_folders,
     known_tables,
     open_catalog,
     open_table,
+    reading_engine,
     retry_races,
 )
+from lakehouse.data_files import FileChecks
 from lakehouse.folder import absolute_location, check_rows
 from lakehouse.grants import Grant
 from lakehouse.ledger import Ledger
-from lakehouse.maintenance import Retention, expire_snapshots
+from lakehouse.maintenance import ORPHAN_AGE, Retention, expire_snapshots, remove_orphans
 from lakehouse.tables import DEFINITIONS, INGESTS, NAMESPACE
 from lakehouse.write.committer import Batch, Committer
 from lakehouse.write.digest import ContentDigest
@@ -39,6 +44,7 @@ from lakehouse.write.hashes import Hashes
 from lakehouse.write.writer import Writer
 from srcql.batch_id import OF_CONTENT, BatchId, check_batch_id
 from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
+from srcql.os_errors import os_error
 from srcql.receipt import Receipt
 from srcql.schema import OBSERVATIONS, TABLES
 
@@ -59,9 +65,18 @@ def open_warehouse(
     folder was copied or moved (`relocate`), or if its catalog is lost or damaged (`restore`).
     """
     folder = absolute_location(location) if location is not None else None
+    try:
+        return _open(folder, create, catalog, retention or Retention(), durable)
+    except OSError as error:
+        raise os_error(StoreError, f"the warehouse {folder} cannot be opened", error) from error
+
+
+def _open(
+    folder: str | None, create: bool, catalog: Mapping[str, str] | None, retention: Retention, durable: bool
+) -> "Warehouse":
     opened = open_catalog(folder, catalog, create, durable)
     try:
-        known = known_tables(opened)
+        known = retry_races(lambda: known_tables(opened), "the catalog cannot be read")
         if folder is not None and isinstance(opened, SqlCatalog):
             check_rows(folder, known, own_catalog=catalog is None)
         tables = {name: open_table(opened, table, folder, create) for name, table in DEFINITIONS.items()}
@@ -69,7 +84,7 @@ def open_warehouse(
         opened.close()
         raise
     place = folder or opened.properties.get("warehouse", "")
-    return Warehouse(place, opened, tables, retention or Retention(), created=not known)
+    return Warehouse(place, opened, tables, retention, created=not known)
 
 
 class Warehouse:
@@ -86,14 +101,17 @@ class Warehouse:
         self.location = location
         self.created = created
         self.catalog = catalog
+        self._reading = reading_engine(catalog)
         self.tables = {name: tables[name].name() for name in TABLES}
         self.data_locations = data_folders(tables[name] for name in TABLES)
         self._lock = threading.Lock()
         self._loaded = {name: (table.metadata_location, table) for name, table in tables.items()}
-        self._hashes = Hashes(self._load)
+        self.file_checks = FileChecks()
+        self._hashes = Hashes(self._load, self.file_checks)
         self._ledger = Ledger(self._load)
         self._retention = retention
-        self._committer = Committer(self._load, self._ledger, self._expire_snapshots)
+        self._committer = Committer(self._load, self._ledger, self._maintain)
+        self._orphans_removed_at = -math.inf
 
     def __enter__(self) -> "Warehouse":
         return self
@@ -107,6 +125,8 @@ class Warehouse:
         """Commit waiting batches, then release the catalog; later ingests raise StoreError."""
         self._committer.close()
         self.catalog.close()
+        if self._reading:
+            self._reading.dispose()
 
     def table(self, name: str) -> IcebergTable:
         """Return the current state of one of the three Iceberg tables; UnknownName for another name."""
@@ -115,8 +135,11 @@ class Warehouse:
         return self._load(name)
 
     def metadata_locations(self) -> dict[str, str]:
-        """Return the path of the current metadata of each of the three tables; every commit changes it."""
-        locations = self._locations()
+        """Return the path of the current metadata of each of the three tables; every commit changes it.
+
+        Raises Unavailable if another process holds a lock on the catalog for some seconds.
+        """
+        locations = self._locations(self._reading)
         return {name: locations[name] for name in TABLES}
 
     def ingest(
@@ -163,10 +186,19 @@ class Warehouse:
         """Return the ids and commit times (UTC) of the expired snapshots of a table that are still known."""
         return self._ledger.expired_snapshots(table)
 
-    def _expire_snapshots(self, table: IcebergTable) -> None:
+    def remove_orphans(self, older_than: timedelta = ORPHAN_AGE) -> int:
+        """Remove files of all tables that no snapshot refers to; see `lakehouse.maintenance.remove_orphans`."""
+        return remove_orphans([self._load(name) for name in DEFINITIONS], older_than)
+
+    def _maintain(self, table: IcebergTable) -> None:
+        """Expire snapshots after a commit to a table; after an expiry also remove orphans, once a day."""
         observed = None if table.name()[-1] == OBSERVATIONS.name else self._load(OBSERVATIONS.name)
-        if expire_snapshots(table, self._ledger, self._retention, observed):
-            expire_snapshots(self._load(INGESTS.name), self._ledger, self._retention)
+        if not expire_snapshots(table, self._ledger, self._retention, observed):
+            return
+        expire_snapshots(self._load(INGESTS.name), self._ledger, self._retention)
+        if time.monotonic() - self._orphans_removed_at > ORPHAN_AGE.total_seconds():
+            self._orphans_removed_at = time.monotonic()
+            self.remove_orphans()
 
     def _load(self, name: str) -> IcebergTable:
         return retry_races(lambda: self._current(name), f"the table {name} cannot be read")
@@ -181,8 +213,8 @@ class Warehouse:
             table.name(), table.metadata, table.metadata_location, table.io, table.catalog, table.config
         )
 
-    def _locations(self) -> dict[str, str]:
-        locations = known_tables(self.catalog)
+    def _locations(self, engine: Engine | None = None) -> dict[str, str]:
+        locations = known_tables(self.catalog, engine)
         if missing := DEFINITIONS.keys() - locations:
             raise StoreError(f"the catalog has no table {NAMESPACE}.{min(missing)}")
         return locations

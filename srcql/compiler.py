@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sqlglot.errors import ParseError
+from sqlglot.errors import ParseError, TokenError
 
 from srcql.clauses.cube import Selection
 from srcql.clauses.reader import MARK, Span, mark, one_of
@@ -90,7 +90,7 @@ class _Writer:
     def _carry(self, start: int, end: int) -> None:
         for place in [at for at in self.parameters if start <= at < end]:
             self._carry_plain(start, place)
-            self._write(self.parameters[place], (place, place + 1))
+            self._write(f" {self.parameters[place]} ", (place, place + 1))  # LIMIT$1 is a name
             start = place + 1
         self._carry_plain(start, end)
 
@@ -146,11 +146,13 @@ def transpile(text: str, write: str = "duckdb") -> str:
     compiled = compile(text, forms=FORMS[write])
     try:
         return ";\n".join(tree.sql(write) for tree in trees(compiled.sql))
-    except ParseError as error:
+    except (ParseError, TokenError) as error:
         raise _not_sql(compiled, error) from None
 
 
-def _not_sql(compiled: Compiled, error: ParseError) -> InvalidQuery:
+def _not_sql(compiled: Compiled, error: ParseError | TokenError) -> InvalidQuery:
+    if isinstance(error, TokenError):
+        return InvalidQuery("this SQL cannot be translated: a quotation or comment has no end", text=compiled.text)
     found = error.errors[0]
     line, column = int(found.get("line") or 1), int(found.get("col") or 1)  # the column is that of the token's end
     end = sum(len(text) + 1 for text in compiled.sql.split("\n")[: line - 1]) + column

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from itertools import count, pairwise
 
-from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.tokenizer_core import TokenType
 
 from srcql.errors import InvalidQuery
@@ -24,7 +23,7 @@ def numbered(text: str) -> dict[int, str]:
     if PLACEHOLDER not in text:
         return {}
     numbers, found = count(1), {}
-    read = DuckDB().tokenize(text)
+    read = tokenize(text)
     for token in read:
         if token.token_type is TokenType.PLACEHOLDER:
             found[token.start] = f"${next(numbers)}"

@@ -6,6 +6,8 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.parsers.duckdb import DuckDBParser
 
+from srcql.tokens import read_tokens
+
 
 class EngineParser(DuckDBParser):
     """Parses DuckDB's SQL with the functions of udfs."""
@@ -23,7 +25,7 @@ def trees(sql: str, **opts: Any) -> list[exp.Expr]:
     >>> [cte.alias for cte in trees(two)[0].find_all(exp.CTE)]
     ['__a_1', '__a_2']
     """
-    parsed = EngineParser(dialect=DuckDB(), **opts).parse(DuckDB().tokenize(sql), sql)
+    parsed = EngineParser(dialect=DuckDB(), **opts).parse(read_tokens(sql), sql)
     found = [tree for tree in parsed if tree is not None]
     for tree in found:
         clauses = [with_ for with_ in tree.find_all(exp.With, bfs=False) if with_.expressions[0].alias.startswith("__")]

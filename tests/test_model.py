@@ -6,6 +6,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations, count, product
 from typing import NamedTuple
 
@@ -15,13 +16,14 @@ from hypothesis import strategies as st
 
 from lakehouse.engine import Engine
 from lakehouse.warehouse import Warehouse, open_warehouse
+from srcql.errors import SrcqlError
 from tests.model.cubes import ALIKE, lakehouses
 from tests.model.documents import spellings
 from tests.model.equality import kind, response_text
 from tests.model.pairs import pairs
 from tests.model.referee import Difference, difference, report, smallest, store, texts
-from tests.model.shapes import APART, FACTORS, shapes, shapes_of_chance
-from tests.model.statement import Using
+from tests.model.shapes import APART, FACTORS, shapes, shapes_of, shapes_of_chance
+from tests.model.statement import Statement, Using
 from tests.model.statements import statements, usings
 
 CASES = int(os.environ.get("SRCQL_CASES", "1"))
@@ -78,6 +80,41 @@ def test_engine_and_model_agree(opened: Opened, block: int) -> None:
         if not found:
             raise
         pytest.fail(report(smallest(found[0])), pytrace=False)
+
+
+@pytest.mark.parametrize("missing", FACTORS["DIFF"]["MISSING"])
+def test_every_reference_of_every_side_agrees(opened: Opened, missing: str) -> None:
+    """Draw DIFF with each of these axes and references; no reference changes the rows."""
+
+    @seed(len(missing))
+    @SETTINGS
+    @given(st.data())
+    def agree(data: st.DataObject) -> None:
+        lakehouse = data.draw(lakehouses(f"m{next(number)}"))
+        assume(len({row["output"] for row in lakehouse.observations}) > 3)
+        store(opened.warehouse, lakehouse)
+        for axis, reference in product(("COMMIT", "IMPLEMENTATION"), ("SPECIFIED", "ORACLE", "IMPLEMENTATION")):
+            fixed = {"AXIS": axis, "AGAINST": reference, "MISSING": missing, "FROM": "everything", "ORDER": ""}
+            statement = data.draw(statements("DIFF", data.draw(shapes_of("DIFF", fixed)), lakehouse))
+            differs = difference(opened.engine, statement, lakehouse)
+            assert not differs, report(differs)
+            assert changes(opened.engine, statement) == changes(opened.engine, plain(statement)), statement.text
+
+    agree()
+
+
+def plain(statement: Statement) -> Statement:
+    """Return a DIFF without its reference."""
+    return replace(statement, own=tuple(clause for clause in statement.own if clause is not statement.against))
+
+
+def changes(engine: Engine, statement: Statement) -> list[tuple[object, ...]] | str:
+    """Return the rows of a DIFF without their status; an error by its type."""
+    try:
+        rows = engine.query(f"SELECT * EXCLUDE (status) FROM ({statement.text}) ORDER BY ALL").read_all()
+    except SrcqlError as error:
+        return type(error).__name__
+    return [tuple(row.values()) for row in rows.to_pylist()]
 
 
 def test_canonical_texts_agree(opened: Opened) -> None:

@@ -56,19 +56,29 @@ def test_discriminate_agrees_with_plain_python(python_data: Connection, python_f
         assert row["n_missing"] == n - len(answers)
 
 
+KEPT = "(data_set_id, problem_id, test_id) IN (SELECT (data_set_id, problem_id, test_id) FROM ({}))"
+CLUSTERS = "SELECT problem_id, implementations FROM (CLUSTER FROM {} {} USING EXACT) ORDER BY ALL"
+
+
 def test_minimize_keeps_every_cluster_of_a_lasso_export(x: Connection) -> None:
-    """No test is kept of a problem whose implementations form a single cluster."""
     minimal = "MINIMIZE FROM HumanEval USING EXACT"
-    kept = f"(problem_id, test_id) IN (SELECT problem_id, test_id FROM ({minimal}))"
-    alike = f"problem_id NOT IN (SELECT problem_id FROM ({minimal}))"
-    clusters = "SELECT problem_id, implementations FROM (CLUSTER FROM HumanEval {} USING EXACT) ORDER BY ALL"
-    every = x.query(clusters.format(""))
+    every = x.query(CLUSTERS.format("HumanEval", ""))
     assert every.num_rows == 1431
-    assert x.query(clusters.format(f"WHERE {kept} OR {alike}")) == every
-    sizes = Counter(every["problem_id"].to_pylist())
+    assert x.query(CLUSTERS.format("HumanEval", f"WHERE {KEPT.format(minimal)}")) == every
     tests = x.query(minimal).to_pylist()
-    assert {row["problem_id"]: row["classes"] for row in tests} == {name: n for name, n in sizes.items() if n > 1}
+    assert {row["problem_id"]: row["classes"] for row in tests} == Counter(every["problem_id"].to_pylist())
     triangle = [tuple(row.values())[2:] for row in tests if row["problem_id"] == "HumanEval_71_triangle_area"]
     assert triangle == [(1, "test1()", 8, 2), (2, "test0()", 0, 2)]
     print(f"{len(tests)} of 1,994 tests keep all 1,431 clusters")
     assert len(tests) < 1994
+
+
+def test_minimize_loses_no_problem_of_python_programs(python_data: Connection) -> None:
+    (sets,) = python_data.query("SELECT list(DISTINCT data_set_id ORDER BY data_set_id) AS sets FROM problems")["sets"]
+    alike = 0
+    for data_set in sets.as_py():
+        minimal = f"MINIMIZE FROM {data_set} USING EXACT"
+        every = python_data.query(CLUSTERS.format(data_set, ""))
+        assert python_data.query(CLUSTERS.format(data_set, f"WHERE {KEPT.format(minimal)}")) == every
+        alike += sum(clusters == 1 for clusters in Counter(every["problem_id"].to_pylist()).values())
+    assert alike > 0

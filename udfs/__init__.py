@@ -13,6 +13,7 @@
 | `minhash(keys)` | a signature of a set (`minhash.py`) |
 | `entropy_nats(counts)` | the evenness of a distribution over classes (`entropy.py`) |
 | `pass_at_k(n, c, k)` | the probability that one of k samples is right (`passes.py`) |
+| `exact_sum(x)`, `exact_avg(x)` | aggregates of doubles, exact before they are rounded (`exact.py`, `macros.py`) |
 | `mbr_scores(cells)`, `codet_scores(passed)` | scores of implementations by the responses they share (`scores.py`) |
 
 Outputs are VARCHAR; `equality` is a text that may follow USING. A function is computed once per distinct value of a
@@ -33,7 +34,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from udfs import edits, entropy, equal, kind, minhash, minimize, passes, response, scores
+from udfs import edits, entropy, equal, exact, kind, minhash, minimize, passes, response, scores
 from udfs.columns import Column, map_distinct
 from udfs.macros import MACROS
 from udfs.measure import measure_pairs, measures
@@ -87,8 +88,11 @@ FUNCTIONS: dict[str, tuple[Function, list[str], str]] = {
     "edit_similarity": (edits.edit_similarities, ["VARCHAR"] * 2, "DOUBLE"),
     "measure": (_measure, ["VARCHAR"] * 3, "DOUBLE"),
     "minhash": (minhash.signatures, ["BIGINT[]"], "BIGINT[]"),
-    "entropy_nats": (entropy.entropies, ["BIGINT[]"], "DOUBLE"),
-    "pass_at_k": (passes.estimates, ["BIGINT"] * 3, "DOUBLE"),
+    "entropy_nats": (entropy.entropies, ["HUGEINT[]"], "DOUBLE"),
+    "pass_at_k": (passes.estimates, ["HUGEINT"] * 3, "DOUBLE"),
+    "__exact_sum": (exact.sums, ["DOUBLE[]"], "DOUBLE"),
+    "__exact_mean": (exact.means, ["DOUBLE[]"], "DOUBLE"),
+    "__quotient": (exact.quotients, ["HUGEINT"] * 2, "DOUBLE"),
     "mbr_scores": (scores.mbr_scores, ["BIGINT[][]"], "BIGINT[]"),
     "codet_scores": (scores.codet_scores, ["BOOLEAN[][]"], "BIGINT[]"),
 }

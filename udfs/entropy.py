@@ -1,4 +1,4 @@
-"""Evenness of a distribution over classes: `entropy_nats(counts BIGINT[]) -> DOUBLE`.
+"""Evenness of a distribution over classes: `entropy_nats(counts HUGEINT[]) -> DOUBLE`.
 
 The sum over classes of p * ln(1/p), p = count / total (C. E. Shannon, "A mathematical theory of communication", 1948).
 The sum is exact before it is rounded, so it does not depend on the order. Counts of 0 and NULL are ignored; NULL for a
@@ -26,10 +26,10 @@ def entropy(counts: tuple[int, ...]) -> float | None:
 
 
 def entropies(lists: Column) -> pa.DoubleArray:
-    """Return the entropy of every list of int64."""
+    """Return the entropy of every list of whole decimals."""
     cached = cache(entropy)
     distributions = (
-        None if counts is None else tuple(sorted(count for count in counts if count is not None))
+        None if counts is None else tuple(sorted(int(count) for count in counts if count is not None))
         for counts in lists.to_pylist()
     )
     return pa.array([None if counts is None else cached(counts) for counts in distributions], pa.float64())

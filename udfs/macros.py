@@ -6,6 +6,8 @@
 place has both.
 `minhash_similarity(left, right)`: the agreement of two signatures of `minhash`, which estimates the `jaccard` of sets.
 
+`exact_sum(x)`, `exact_avg(x)`: aggregates of numbers, as doubles; see `exact.py`.
+
 NULL for a NULL list; NULL elements are ignored.
 """
 
@@ -18,5 +20,7 @@ MACROS = (
     """agreement("left", "right") AS len(list_filter(list_zip("left", "right"), LAMBDA pair: pair[1] = pair[2]))
     / nullif(len(list_filter(list_zip("left", "right"), LAMBDA pair: pair[1] IS NOT NULL AND pair[2] IS NOT NULL)), 0)
     + CASE WHEN "left" IS NULL OR "right" IS NULL THEN NULL ELSE 0 END""",
+    "exact_sum(x) AS __exact_sum(list(x))",
+    "exact_avg(x) AS __exact_mean(list(x))",
     """minhash_similarity("left", "right") AS agreement("left"::BIGINT[], "right"::BIGINT[])""",
 )

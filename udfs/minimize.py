@@ -88,10 +88,11 @@ class Partition:
 def minimal_tests(sizes: Sequence[int], tests: Sequence[Test]) -> list[tuple[int, int, int, int]]:
     """Return for each kept test: its pick, its number, the pairs that it newly separates, the classes so far.
 
-    `sizes` has the number of implementations of each cluster. A single cluster needs no test.
+    `sizes` has the number of implementations of each cluster. A single cluster keeps its first test.
+
+    >>> minimal_tests([3], [([0], [1]), ([0], [1])])
+    [(1, 1, 0, 1)]
     """
-    if len(sizes) < 2:
-        return []
     sizes = [*sizes, 0]
     tests = [_shorten(test, len(sizes)) for test in tests]
     separated = Partition(sizes)

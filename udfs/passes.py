@@ -39,8 +39,8 @@ def pass_at_k(n: int, c: int, k: int) -> float | None:
 
 
 def estimates(n: Column, c: Column, k: Column) -> pa.DoubleArray:
-    """Return the estimate for every problem; each distinct case of a chunk is computed once."""
-    arrays = [combine(column) for column in (n, c, k)]
+    """Return the estimate for every problem, from decimals; each distinct case of a chunk is computed once."""
+    arrays = [_whole(combine(column)) for column in (n, c, k)]
     columns = [array.to_numpy(zero_copy_only=False) for array in arrays]
     known = np.logical_and.reduce([array.is_valid() for array in arrays])
     places = [np.unique(column[known].astype(np.int64), return_inverse=True) for column in columns]
@@ -52,3 +52,12 @@ def estimates(n: Column, c: Column, k: Column) -> pa.DoubleArray:
     results = np.full(len(known), None, object)
     results[known] = np.array([pass_at_k(*numbers) for numbers in distinct], object)[row]
     return pa.array(results, pa.float64())
+
+
+def _whole(numbers: pa.Array) -> pa.Array:
+    """Return decimals as int64; raise ValueError for one that no number of samples can be."""
+    try:
+        return numbers.cast(pa.int64())
+    except pa.ArrowInvalid:
+        most = max((number for number in numbers.to_pylist() if number is not None), key=abs)
+        raise ValueError(f"pass_at_k: expected numbers of at most {MAX_SAMPLES:,}, found {most}") from None

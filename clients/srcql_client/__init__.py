@@ -24,6 +24,7 @@ from srcql.receipt import Receipt
 from srcql.status import DataSetStatus, Status
 
 from .connection import Connection
+from .encoding import encode
 from .opening import connect
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "UnknownName",
     "Unsupported",
     "connect",
+    "encode",
 ]

@@ -1,14 +1,16 @@
 """Rows in any supported form, as a stream of Arrow batches."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from srcql.errors import InvalidData
+
+from .records import Record, is_records, to_table
+from .row_files import open_file
 
 
 class ArrowStream(Protocol):
@@ -17,19 +19,21 @@ class ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 
-Rows: TypeAlias = str | os.PathLike[str] | ArrowStream | Iterable[pa.RecordBatch | pa.Table]
+Rows: TypeAlias = str | os.PathLike[str] | ArrowStream | Iterable[pa.RecordBatch | pa.Table] | Sequence[Record]
 
 
-def open_reader(data: Rows) -> pa.RecordBatchReader:
-    """Return a reader of the rows of a table, batch, reader, data frame, Parquet file or iterable of batches.
+def open_reader(data: Rows, table: str) -> pa.RecordBatchReader:
+    """Return a reader of rows of a table, in any form: Arrow, a data frame, dictionaries, a file, or batches.
 
     Raises InvalidData for anything else, and for an iterable without a batch.
 
-    >>> open_reader([pa.record_batch({"step_id": [0, 1]})]).read_all().num_rows
+    >>> open_reader([pa.record_batch({"step_id": [0, 1]})], "observations").read_all().num_rows
     2
     """
     if isinstance(data, str | os.PathLike):
-        return _open_parquet(data)
+        return open_file(data, table)
+    if is_records(data):
+        return to_table(cast("Sequence[Record]", data), table).to_reader()
     if isinstance(data, pa.RecordBatch):
         return pa.RecordBatchReader.from_batches(data.schema, [data])
     if _is_pandas(data):
@@ -40,7 +44,7 @@ def open_reader(data: Rows) -> pa.RecordBatchReader:
         return _concatenate(iter(data))
     raise InvalidData(
         f"expected rows, found {type(data).__name__}",
-        hint="pass an Arrow table, batch or reader, a pandas or polars data frame, a Parquet path, or record batches",
+        hint="pass an Arrow table, batch or reader, a data frame, a list of dictionaries or batches, or a path",
     )
 
 
@@ -56,21 +60,6 @@ def is_replayable(data: Rows) -> bool:
 
 def _is_pandas(data: object) -> bool:
     return type(data).__module__.partition(".")[0] == "pandas" and hasattr(data, "columns")
-
-
-def _open_parquet(path: str | os.PathLike[str]) -> pa.RecordBatchReader:
-    try:
-        file = pq.ParquetFile(path)
-    except FileNotFoundError:
-        raise InvalidData(f"expected a Parquet file, found no file at {os.fspath(path)}") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InvalidData(f"expected a Parquet file, found another format at {os.fspath(path)}") from error
-    return pa.RecordBatchReader.from_batches(file.schema_arrow, _read_and_close(file))
-
-
-def _read_and_close(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
-    with file:
-        yield from file.iter_batches()
 
 
 def _concatenate(parts: Iterator[object]) -> pa.RecordBatchReader:
@@ -98,4 +87,5 @@ def _batches(part: object) -> list[pa.RecordBatch]:
         return [part]
     if isinstance(part, pa.Table):
         return list(part.to_batches())
-    raise InvalidData(f"expected record batches, found an item of type {type(part).__name__}")
+    hint = "pass dictionaries as one list" if isinstance(part, Mapping) else None
+    raise InvalidData(f"expected record batches, found an item of type {type(part).__name__}", hint=hint)

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 
 from srcql.errors import Unsupported
 
+from .values import time_texts, values
+
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
@@ -36,7 +38,7 @@ def rich_table(schema: pa.Schema, records: Iterable[dict[str, object]]) -> "Tabl
     for field in schema:
         table.add_column(field.name, justify="right" if _is_number(field.type) else "left", overflow="fold")
     for record in records:
-        table.add_row(*(_cell(value) for value in record.values()))
+        table.add_row(*(cell(value) for value in record.values()))
     return table
 
 
@@ -59,7 +61,7 @@ def as_json(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
     """Write one array with an object for each row."""
     separator = b"[\n"
     for record in records(rows):
-        out.write(separator + _json(record))
+        out.write(separator + _json(record).encode())
         separator = b",\n"
     out.write(b"[]\n" if separator == b"[\n" else b"\n]\n")
 
@@ -67,16 +69,16 @@ def as_json(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
 def as_jsonl(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
     """Write one object on each line."""
     for record in records(rows):
-        out.write(_json(record) + b"\n")
+        out.write(_json(record).encode() + b"\n")
 
 
 def as_csv(rows: pa.RecordBatchReader, out: IO[bytes], _: int | None) -> None:
     """Write a header and a line for each row; NULL is empty, nested values, intervals and bytes are as in JSON."""
-    types = [pa.string() if _is_json_in_csv(type_) else type_ for type_ in rows.schema.types]
+    types = [pa.string() if _is_text_in_csv(type_) else type_ for type_ in rows.schema.types]
     schema = pa.schema(list(zip(rows.schema.names, types, strict=True)))
     with pyarrow.csv.CSVWriter(out, schema) as writer:
         for batch in rows:
-            columns = [_as_text(column) if _is_json_in_csv(column.type) else column for column in batch.columns]
+            columns = [_as_text(column) if _is_text_in_csv(column.type) else column for column in batch.columns]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
 
 
@@ -110,16 +112,8 @@ def records(rows: Iterable[pa.RecordBatch]) -> Iterator[dict[str, object]]:
     """Return the rows of batches as dictionaries."""
     for batch in rows:
         names = _distinct(batch.schema.names)
-        columns = [_values(column) for column in batch.columns]
-        yield from (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
-
-
-def _values(column: pa.Array) -> list[object]:
-    """Return the values as Python objects; as strings for nanoseconds and years beyond 9999, which Python lacks."""
-    try:
-        return list(column.to_pylist())
-    except (OverflowError, ValueError):
-        return list(column.cast(pa.string()).to_pylist())
+        columns = [values(column) for column in batch.columns]
+        yield from (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -136,13 +130,23 @@ def _distinct(names: list[str]) -> list[str]:
     return keys
 
 
-def _json(value: object) -> bytes:
-    # `str` is for pandas' timestamps: Arrow returns them for nanoseconds if pandas is installed.
-    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, default=str).encode()
+def _json(value: object) -> str:
+    """Return a value in JSON: null for NaN and infinity, ISO 8601 for times and intervals, hexadecimal for bytes.
+
+    >>> print(_json({"total": Decimal("123456789.123456789"), "day": date(2026, 2, 3), "share": [0.5, math.nan]}))
+    {"total": 123456789.123456789, "day": "2026-02-03", "share": [0.5, null]}
+    """
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_json(str(key))}: {_json(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple) and not isinstance(value, pa.MonthDayNano):
+        return f"[{', '.join(map(_json, value))}]"
+    if isinstance(value, Decimal):
+        return f"{value:f}"  # json.dumps would need a float, which has 17 digits
+    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: object) -> object:
-    """Return a value for JSON: null for NaN and infinity, ISO 8601 for times and intervals, hexadecimal for bytes."""
+    """Return a value that JSON has: the same or its text."""
     convert = PLAIN.get(type(value))
     return convert(value) if convert else value
 
@@ -157,11 +161,7 @@ def _interval(value: pa.MonthDayNano) -> str:
 
 
 PLAIN: dict[type, Callable[[Any], object]] = {
-    dict: lambda value: {str(key): _plain(item) for key, item in value.items()},
-    list: lambda value: [_plain(item) for item in value],
-    tuple: lambda value: [_plain(item) for item in value],
     float: lambda value: value if math.isfinite(value) else None,
-    Decimal: lambda value: int(value) if value == value.to_integral_value() else float(value),
     bytes: bytes.hex,
     datetime: datetime.isoformat,
     date: date.isoformat,
@@ -171,7 +171,7 @@ PLAIN: dict[type, Callable[[Any], object]] = {
 }
 
 
-def _cell(value: object) -> "Text":
+def cell(value: object) -> "Text":
     """Return a value as a cell of the printed table."""
     from rich.text import Text
 
@@ -185,23 +185,30 @@ def _cell(value: object) -> "Text":
         return Text(str(_plain(value)))
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return Text(f"[{', '.join(value)}]")
-    return Text(json.dumps(_plain(value), ensure_ascii=False) if isinstance(value, list | dict) else str(value))
+    return Text(_json(value) if isinstance(value, list | dict) else str(value))
 
 
 def _is_number(type_: pa.DataType) -> bool:
     return any(test(type_) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
 
 
-def _is_json_in_csv(type_: pa.DataType) -> bool:
-    """Return whether values of a type are written to CSV as JSON."""
-    return any(test(type_) for test in (pa.types.is_nested, pa.types.is_interval, pa.types.is_binary))
+def _is_time(type_: pa.DataType) -> bool:
+    return any(test(type_) for test in (pa.types.is_date, pa.types.is_timestamp))
+
+
+def _is_text_in_csv(type_: pa.DataType) -> bool:
+    """Return whether values of a type are converted to text for CSV."""
+    return any(test(type_) for test in (pa.types.is_nested, pa.types.is_interval, pa.types.is_binary, _is_time))
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    """Return a column of nested values, intervals or bytes as JSON strings."""
-    plain = (_plain(value) for value in column.to_pylist())
-    texts = [value if value is None or isinstance(value, str) else _json(value).decode() for value in plain]
-    return pa.array(texts, pa.string())
+    """Return a column of dates or timestamps as text, of nested values, intervals or bytes as JSON."""
+    if _is_time(column.type):
+        return time_texts(column)
+    plain = (_plain(value) for value in values(column))
+    return pa.array(
+        [value if value is None or isinstance(value, str) else _json(value) for value in plain], pa.string()
+    )
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,6 +6,7 @@ Both backends are imported on use: the command line starts without pyarrow, and 
 import os
 import re
 
+from srcql.environment import CATALOG
 from srcql.errors import Unsupported
 
 from .connection import Connection
@@ -13,11 +14,12 @@ from .connection import Connection
 _EXPECTED = "expected grpc://host:port, grpc+tls://host:port or a folder"
 _ADDRESS = re.compile(r"grpc(?:\+tls)?://(?:[\w.-]+|\[[0-9a-fA-F:]+\]):(\d+)/?")
 _SCHEMELESS = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d+/?")  # host:port
+_OTHER = re.compile(r"(?!grpc|https?:)")  # a location that a catalog can have, as in s3://bucket
 _MAX_PORT = 65_535
 
 
 def connect(
-    location: str | os.PathLike[str],
+    location: str | os.PathLike[str] | None = None,
     *,
     user: str | None = None,
     password: str | None = None,
@@ -27,7 +29,9 @@ def connect(
 ) -> Connection:
     """Open a lakehouse behind a server (`grpc://host:port`) or in a folder.
 
-    The first ingest into a folder without a warehouse creates it. Until then, reading it raises StoreError.
+    The first ingest into a folder without a warehouse creates it. Until then, reading it raises StoreError. If the
+    environment variable SRCQL_CATALOG is set, the tables are in that PyIceberg catalog, and their files below the
+    folder. Without a location, it is SRCQL_WAREHOUSE, or the catalog decides where the files are.
 
     Authenticate to a server with `user` and `password`, or with `token`. For TLS, use `grpc+tls://host:port`;
     `tls_roots` is a PEM file of certificates to trust instead of the system's, and `client_cert` the PEM files of the
@@ -41,14 +45,21 @@ def connect(
     ...
     srcql.errors.Unsupported: expected grpc://host:port, grpc+tls://host:port or a folder, found http://127.0.0.1:80
     """
-    address = os.fspath(location)
-    if not address:  # the current folder, to pathlib
+    catalog = os.environ.get(CATALOG)
+    if location is None:
+        location = os.environ.get("SRCQL_WAREHOUSE") or None
+        if location is None and not catalog:
+            raise Unsupported(f"{_EXPECTED}, found none", hint=f"pass a location, or set SRCQL_WAREHOUSE or {CATALOG}")
+    elif not isinstance(location, str | os.PathLike):
+        raise Unsupported(f"{_EXPECTED}, found a value of type {type(location).__name__}")
+    address = os.fspath(location) if location is not None else None
+    if address == "":  # the current folder, to pathlib
         raise Unsupported(f"{_EXPECTED}, found an empty string")
     if isinstance(location, str) and _SCHEMELESS.fullmatch(location):
         raise Unsupported(
             f"{_EXPECTED}, found {address}", hint=f"use grpc://{address} for a server, ./{address} for a folder"
         )
-    if isinstance(location, str) and "://" in location:
+    if address and isinstance(location, str) and "://" in location and not (catalog and _OTHER.match(location)):
         found = _ADDRESS.fullmatch(address)
         if not found:
             raise Unsupported(f"{_EXPECTED}, found {address}")

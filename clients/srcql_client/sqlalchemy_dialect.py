@@ -7,6 +7,7 @@ are read-only: the server rejects statements that write, and COMMIT and ROLLBACK
 from __future__ import annotations  # the types of SQLAlchemy 2 do not exist in 1.4
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -15,9 +16,15 @@ from sqlalchemy import exc, types, util
 from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 from sqlalchemy.engine import URL, Connection, default
 from sqlalchemy.sql import compiler
+from sqlalchemy.sql.sqltypes import _AbstractInterval
+from sqlalchemy.sql.type_api import NativeForEmulated
 
 from srcql.characters import check_characters
+from srcql.errors import InvalidData
 from srcql.schema import KEYS, REFERENCES
+
+from .certificates import check_certificates
+from .forks import check_process
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection as AdbcConnection
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
         DBAPIModule,
         Dialect,
         ExecutionContext,
+        IsolationLevel,
         ReflectedColumn,
         ReflectedForeignKeyConstraint,
         ReflectedPrimaryKeyConstraint,
@@ -59,8 +67,17 @@ class SrcqlCompiler(compiler.SQLCompiler):
         return ""
 
     def visit_empty_set_expr(self, element_types: Sequence[types.TypeEngine[Any]] | None, **options: object) -> str:
-        """Return a query without rows, for an empty IN."""
-        return f"SELECT {', '.join('1' for _ in element_types or (None,))} WHERE 1 != 1"
+        """Return a query without rows, for an empty IN; its NULLs compare with every type."""
+        return f"SELECT {', '.join('NULL' for _ in element_types or (None,))} WHERE 1 != 1"
+
+    def visit_floordiv_binary(self, binary: BinaryExpression[Any], operator: object, **options: object) -> str:
+        """Return a quotient, rounded down; of whole numbers without the doubles of /, which have 53 bits."""
+        left, right = self.process(binary.left, **options), self.process(binary.right, **options)
+        if any(side.type._type_affinity is not types.Integer for side in (binary.left, binary.right)):
+            return f"floor({left} / {right})"
+        # DuckDB's // rounds towards zero.
+        rounded_up = f"{left} % {right} <> 0 AND ({left} < 0) <> ({right} < 0)"
+        return f"({left} // {right} - CAST({rounded_up} AS INTEGER))"
 
     def visit_bitwise_xor_op_binary(self, binary: BinaryExpression[Any], operator: object, **options: object) -> str:
         """Return a bitwise exclusive or; ^ is a power in DuckDB."""
@@ -84,6 +101,10 @@ class SrcqlTypeCompiler(compiler.GenericTypeCompiler):
         """Return DOUBLE: SQLAlchemy's Float is a Python float of 64 bits, and FLOAT has 32."""
         return "DOUBLE"
 
+    def visit_INTERVAL(self, type_: types.Interval, **options: object) -> str:
+        """Return DuckDB's type of durations."""
+        return "INTERVAL"
+
     def visit_ARRAY(self, type_: types.ARRAY[Any], **options: object) -> str:
         """Return a list type."""
         return f"{self.process(type_.item_type, **options)}[]"
@@ -102,6 +123,30 @@ class Bytes(types.LargeBinary):
         """Return no processor: ADBC's DB-API has no constructor of binary values."""
 
 
+class Duration(NativeForEmulated, _AbstractInterval):
+    """Durations, which DuckDB has; SQLAlchemy stores them as dates where a database has none."""
+
+    __visit_name__ = "INTERVAL"
+    native = True
+
+    @classmethod
+    def adapt_emulated_to_native(cls, impl: object, **options: object) -> Duration:  # noqa: ARG003
+        """Return this type for SQLAlchemy's Interval."""
+        return cls()
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[timedelta], str]:
+        """Return a function that writes a duration as a literal."""
+        return lambda value: f"INTERVAL '{value.days} days {value.seconds * 10**6 + value.microseconds} microseconds'"
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], timedelta | None]:
+        """Return a function that reads Arrow's intervals; a month has 30 days, as in DuckDB."""
+        return lambda value: value if isinstance(value, timedelta | None) else _timedelta(value)
+
+
+def _timedelta(value: pa.MonthDayNano) -> timedelta:
+    return timedelta(days=30 * value.months + value.days, microseconds=value.nanoseconds // 1000)
+
+
 class SrcqlDialect(default.DefaultDialect):
     """The dialect of a lakehouse behind a server."""
 
@@ -112,7 +157,7 @@ class SrcqlDialect(default.DefaultDialect):
     type_compiler = SrcqlTypeCompiler
     type_compiler_cls = SrcqlTypeCompiler
     preparer = SrcqlPreparer
-    colspecs = {types.LargeBinary: Bytes}
+    colspecs = {types.LargeBinary: Bytes, types.Interval: Duration}
 
     div_is_floordiv = False
     postfetch_lastrowid = False
@@ -151,6 +196,11 @@ class SrcqlDialect(default.DefaultDialect):
         uri = f"{'grpc+tls' if tls else 'grpc'}://{host}:{url.port}"
         return [], {"uri": uri, "db_kwargs": options, "autocommit": True}
 
+    def connect(self, *arguments: Any, **options: Any) -> Any:
+        """Open a connection; raise Unsupported in a forked process, which could not use it."""
+        check_process()
+        return super().connect(*arguments, **options)
+
     def is_disconnect(self, e: Exception, connection: object, cursor: AdbcCursor | None) -> bool:
         """Return whether the server is unavailable."""
         return getattr(e, "status_code", None) == UNAVAILABLE
@@ -159,8 +209,28 @@ class SrcqlDialect(default.DefaultDialect):
         self, cursor: AdbcCursor, statement: str, parameters: Any, context: ExecutionContext | None = None
     ) -> None:
         """Execute a statement; raise InvalidQuery for characters at which the driver would end it."""
+        check_process()
         check_characters(statement)
         cursor.execute(statement, parameters)
+
+    def get_isolation_level_values(self, dbapi_conn: object) -> list[IsolationLevel]:
+        """Return AUTOCOMMIT: each statement reads the latest commit, and none writes."""
+        return ["AUTOCOMMIT"]
+
+    _isolation_lookup = ("AUTOCOMMIT",)  # its name in SQLAlchemy 1.4
+
+    def get_isolation_level(self, dbapi_connection: object) -> IsolationLevel:
+        """Return AUTOCOMMIT."""
+        return "AUTOCOMMIT"
+
+    def get_default_isolation_level(self, dbapi_conn: object) -> IsolationLevel:
+        """Return AUTOCOMMIT."""
+        return "AUTOCOMMIT"
+
+    def set_isolation_level(self, dbapi_connection: object, level: str) -> None:
+        """Accept AUTOCOMMIT, which always applies; raise ArgumentError for any other level."""
+        if level != "AUTOCOMMIT":
+            raise exc.ArgumentError(f"expected the isolation level AUTOCOMMIT, found {level}")
 
     def _get_default_schema_name(self, connection: Connection) -> str:
         return DB_SCHEMA
@@ -249,6 +319,10 @@ def _credentials(url: URL, query: dict[str, str]) -> dict[str, str]:
 def _trust(query: dict[str, str]) -> dict[str, str]:
     options = {}
     if roots := query.pop("tls_roots", None):
+        try:
+            check_certificates(roots)
+        except InvalidData as error:
+            raise exc.ArgumentError(str(error)) from None
         options[f"{_FLIGHT}client_option.tls_root_certs"] = Path(roots).read_text(encoding="ascii")
     if util.asbool(query.pop("tls_skip_verify", "false")):
         options[f"{_FLIGHT}client_option.tls_skip_verify"] = "true"
@@ -302,6 +376,7 @@ _TYPES: tuple[tuple[Callable[[pa.DataType], bool], type[types.TypeEngine[Any]]],
     (pa.types.is_date, types.Date),
     (pa.types.is_time, types.Time),
     (pa.types.is_binary, types.LargeBinary),
+    (pa.types.is_interval, types.Interval),
 )
 
 

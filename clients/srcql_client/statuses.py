@@ -44,14 +44,32 @@ BY_FLIGHT: dict[type[BaseException], type[errors.SrcqlError]] = {
 
 _DRIVER = re.compile(r"\A(?:[A-Z_]+: )?(?:\[FlightSQL\] )?(.*?)(?: \((\w+); [^()]*\))?(?:\. Vendor code: \d+)?\Z", re.S)
 _FLIGHT = re.compile(r"\A(?:Flight returned [\w ]+, with message: )?(.*?)(?:\. gRPC client debug context: .*)?\Z", re.S)
-# Texts of gRPC in Go (the driver) and in C++ (Flight), for a server that answers but does not connect.
+# Texts of gRPC in Go (the driver) and in C++ (Flight) for a server that answers but does not connect, each with what
+# failed and what to do.
 _CONNECTING = (
     (
         re.compile(r"unknown authority|issuer certificate|self-signed certificate"),
+        "cannot connect to {address}",
         "set SRCQL_TLS_ROOTS (tls_roots) to a PEM file of trusted certificates",
     ),
     (
-        re.compile(r"handshake|server preface|Verification Check|connect to all addresses;.*Socket closed", re.I),
+        re.compile(r"does not look like a TLS handshake|wrong version number"),
+        "the server at {address} has no TLS",
+        "use grpc://{place}",
+    ),
+    (
+        re.compile(r"HTTP/1|http1", re.I),
+        "the server at {address} is no lakehouse: it answers as a web server",
+        "check the address",
+    ),
+    (
+        re.compile(r"server preface: EOF|connect to all addresses;.*Socket closed"),
+        "the server at {address} closes connections without TLS",
+        "use grpc+tls://{place}, or check the address",
+    ),
+    (
+        re.compile(r"handshake|server preface|Verification Check", re.I),
+        "cannot connect to {address}",
         "check the address, and that grpc:// or grpc+tls:// matches the server",
     ),
 )
@@ -93,9 +111,10 @@ def _error(kind: type[errors.SrcqlError], message: str, location: str) -> errors
     """Return the error of the server; a status without Arrow's detail comes from gRPC, not from a server."""
     detail = _DETAIL.search(message)
     if detail is None and kind is errors.Unavailable:
-        for pattern, hint in _CONNECTING:
+        place = location.partition("://")[2]
+        for pattern, failure, hint in _CONNECTING:
             if pattern.search(message):
-                return kind(f"cannot connect to {location}", hint=hint)
+                return kind(failure.format(address=location), hint=hint.format(place=place))
         return kind(f"no server answers at {location}", hint="check the address, or start a server with srcql serve")
     if detail is None:
         return kind(message)

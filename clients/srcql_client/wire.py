@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TypeVar
@@ -15,13 +15,15 @@ from adbc_driver_manager import Error as DriverError
 
 from srcql.batch_id import OF_CONTENT, BatchId, OfContent, check_batch_id
 from srcql.characters import check_characters
-from srcql.errors import SrcqlError, Unavailable
+from srcql.errors import InvalidQuery, SrcqlError, Unavailable
 from srcql.receipt import Receipt
 from srcql.status import Status
 
 from .access import Access
 from .batches import Rows, is_replayable, open_reader
-from .connection import Connection
+from .connection import Connection, check_query
+from .forks import check_process, is_forked, keep_in_children
+from .records import NOT_ARROW
 from .statuses import translate_errors
 
 T = TypeVar("T")
@@ -37,19 +39,24 @@ class WireConnection(Connection):
     """The lakehouse of a server at `grpc://host:port`; connects at the first call."""
 
     def __init__(self, location: str, access: Access = NO_ACCESS) -> None:
+        check_process()
+        keep_in_children(self)
         self.location = location
         self._access = access
         with translate_errors(location):
             self._flight = flight.connect(location, **access.connection)
             self._sql = flight_sql.connect(location, db_kwargs=_MESSAGE_SIZE | access.driver, autocommit=True)
 
-    def stream(self, text: str) -> pa.RecordBatchReader:
+    def stream(self, text: str, parameters: Sequence[object] = ()) -> pa.RecordBatchReader:
         """Run a query and return its rows, batch by batch as the server sends them."""
+        self._check_open()
+        check_query(text, parameters)
         check_characters(text)  # the driver would end the text at NUL
+        values = _bindings(parameters)
         with translate_errors(self.location):
             cursor = self._sql.cursor()
             try:
-                rows = _wait_interruptibly(cursor, lambda: _execute(cursor.adbc_statement, text))
+                rows = _wait_interruptibly(cursor, lambda: _execute(cursor.adbc_statement, text, values))
                 return pa.RecordBatchReader.from_batches(rows.schema, self._batches(cursor, rows))
             except BaseException:
                 cursor.close()
@@ -60,17 +67,18 @@ class WireConnection(Connection):
             while (batch := _wait_interruptibly(cursor, lambda: next(rows, None))) is not None:
                 yield batch
 
-    def ingest(self, table: str, data: Rows, batch_id: BatchId = OF_CONTENT) -> Receipt:
+    def ingest(self, table: str, data: Rows, batch_id: BatchId = OF_CONTENT, evolve: bool = False) -> Receipt:
         """Add rows; if the connection is lost and the data can be read again, retry once with the same batch id."""
+        self._check_open()
         check_batch_id(batch_id)
         batch_id = f"client-{uuid.uuid4().hex}" if batch_id is None else batch_id
         try:
-            return self._put(table, data, batch_id)
+            return self._put(table, data, batch_id, evolve)
         except Unavailable:
             if not is_replayable(data):
                 raise
             self._reconnect()
-            return self._put(table, data, batch_id)
+            return self._put(table, data, batch_id, evolve)
 
     def _reconnect(self) -> None:
         """Open a new connection: the old one waits before it tries again, even if the server is back."""
@@ -78,10 +86,10 @@ class WireConnection(Connection):
             self._flight.close()
             self._flight = flight.connect(self.location, **self._access.connection)
 
-    def _put(self, table: str, data: Rows, batch_id: str | OfContent) -> Receipt:
-        rows = open_reader(data)
+    def _put(self, table: str, data: Rows, batch_id: str | OfContent, evolve: bool) -> Receipt:
+        rows = open_reader(data, table)
         identified = {"by_content": True} if batch_id is OF_CONTENT else {"batch_id": batch_id}
-        command = json.dumps({"table": table, **identified}).encode()
+        command = json.dumps({"table": table, "evolve": evolve, **identified}).encode()
         source_error: BaseException | None = None
         try:
             with translate_errors(self.location):
@@ -106,21 +114,44 @@ class WireConnection(Connection):
 
     def status(self) -> Status:
         """Return the contents of the server's lakehouse."""
+        self._check_open()
         with translate_errors(self.location):
             (answer,) = self._flight.do_action(flight.Action("srcql.status", b""), self._access.call)
         return Status.from_json(json.loads(answer.body.to_pybytes()))
 
     def close(self) -> None:
-        """Disconnect from the server."""
+        """Disconnect from the server; a forked child leaves the connection of its parent open."""
+        self._closed = True
+        if is_forked():
+            return
         with translate_errors(self.location):
             self._sql.close()
             self._flight.close()
 
+    def _check_open(self) -> None:
+        check_process()
+        super()._check_open()
 
-def _execute(statement: AdbcStatement, text: str) -> pa.RecordBatchReader:
-    """Run a statement without preparing it: closing a prepared statement needs a server that still runs."""
+
+def _bindings(parameters: Sequence[object]) -> pa.RecordBatch | None:
+    """Return the values of parameters as one row; None for a statement without parameters."""
+    arrays: list[pa.Array] = []
+    for value in parameters:
+        try:
+            arrays.append(pa.array([value]))
+        except NOT_ARROW:
+            expected = f"parameter {len(arrays) + 1}: expected a value that Arrow can hold"
+            raise InvalidQuery(f"{expected}, found {value!r:.80}") from None
+    return pa.RecordBatch.from_arrays(arrays, names=[str(at) for at in range(len(arrays))]) if arrays else None
+
+
+def _execute(statement: AdbcStatement, text: str, values: pa.RecordBatch | None) -> pa.RecordBatchReader:
+    """Run a statement; without parameters it is not prepared: closing a prepared one needs a server that still runs."""
     # The driver rejects an empty text itself; the message of the server is better.
     statement.set_sql_query(text or " ")
+    if values is not None:
+        statement.prepare()
+        statement.bind(values)
     rows, _ = statement.execute_query()
     return pa.RecordBatchReader.from_stream(rows)
 
@@ -131,6 +162,7 @@ def _wait_interruptibly(cursor: flight_sql.Cursor, work: Callable[[], T]) -> T:
     A thread that waits inside the driver receives no Ctrl-C. Nor does one that waits without a timeout, if the system
     delivers the signal to a thread of the driver.
     """
+    check_process()
     with ThreadPoolExecutor(1) as executor:
         try:
             future = executor.submit(work)

@@ -22,6 +22,7 @@ from typing import Any
 from flight_server.access import credentials
 from flight_server.identity import ADMIN, ROLES, Identity
 from srcql.errors import InvalidData, StoreError, UnknownName
+from srcql.os_errors import os_error
 
 VERSION = 1
 NAME = re.compile(r"[^\x00-\x1f\x7f:]{1,100}")  # in a header, a colon ends the name
@@ -87,7 +88,7 @@ def read(path: Path) -> Users:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             content = json.load(file)
     except OSError as error:
-        raise StoreError(f"cannot read the users file {path}: {error.strerror}") from None
+        raise os_error(StoreError, f"the users file {path} cannot be read", error) from None
     except (ValueError, RecursionError):
         raise _invalid_file(path, "expected JSON") from None
     if mode & 0o077:
@@ -182,10 +183,9 @@ def _locked_users(path: Path) -> Iterator[dict[str, User]]:
 @contextmanager
 def _lock_folder(folder: Path) -> Iterator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise StoreError(f"cannot open the folder {folder}: {error.strerror}") from None
+        raise os_error(StoreError, f"the folder {folder} cannot be opened", error) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -200,7 +200,7 @@ def _write(path: Path, users: Users) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}") from None
+        raise os_error(StoreError, f"the users file {path} cannot be written", error) from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(f"{text}\n")

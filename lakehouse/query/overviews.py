@@ -167,7 +167,82 @@ ORACLES = Overview(
     "ORACLE FROM * {at}",
 )
 
-OVERVIEWS = {overview.name: overview for overview in (PROBLEMS, IMPLEMENTATIONS, RUNS, SNAPSHOTS, CLUSTERS, ORACLES)}
+STEP = {name: OBSERVATIONS.column(name).doc for name in ("implementation_id", "test_id", "step_id")}
+IMPLEMENTATION, TEST = (dict(list(STEP.items())[:n]) for n in (1, 2))
+
+VERDICTS = Overview(
+    "verdicts",
+    "CHECK FROM * AGAINST SPECIFIED PER TEST: whether an implementation passes a test.",
+    {
+        **PROBLEM,
+        **TEST,
+        "verdict": "PASS, FAIL, MISSING, NA, CONFLICT or UNDEFINED",
+        "first_diff_step": "first step that fails; NULL if there is none",
+    },
+    "CHECK FROM * {at} AGAINST SPECIFIED PER TEST",
+)
+
+PASS_RATES = Overview(
+    "pass_rates",
+    "CHECK FROM * AGAINST SPECIFIED: how many tests an implementation passes.",
+    {
+        **PROBLEM,
+        **IMPLEMENTATION,
+        "passed": "number of tests that it passes",
+        "failed": "number of tests that it fails",
+        "missing": "number of tests that it lacks, or a step of them",
+        "na": "number of tests with a response that cannot be observed",
+        "undefined": "number of tests without one expected value",
+        "strict_rate": "passed / (passed + failed + missing + na)",
+        "lenient_rate": "passed / (passed + failed)",
+        "all_passed": "true if at least one test passes and none is failed, missing or na",
+    },
+    "CHECK FROM * {at} AGAINST SPECIFIED",
+)
+
+FLAKY = Overview(
+    "flaky",
+    "FLAKY FROM *: the steps with different responses of the same code in different runs.",
+    {
+        **PROBLEM,
+        **IMPLEMENTATION,
+        "implementation_hash": "hash of the code that ran; NULL if unknown",
+        **{name: STEP[name] for name in ("test_id", "step_id")},
+        "n_runs": "number of runs",
+        "n_distinct": "number of different responses; no response counts as one",
+        "flake_rate": "runs without the most common response / runs",
+        "flip_rate": "runs with another response than the run before / (runs - 1)",
+        "outputs": "first of the sorted texts of each response, the most common first",
+    },
+    "FLAKY FROM * {at}",
+)
+
+CHANGES = Overview(
+    "changes",
+    "Steps whose response is another than in the run before, by the default equality; a run counts by its latest row.",
+    {
+        **PROBLEM,
+        **STEP,
+        "before_run_id": "run before",
+        "run_id": "run with the other response",
+        "before": "response of the run before",
+        "after": "response of the run",
+        "git_commit_hash": "commit of the run",
+        "created_at": "time of the response, UTC; runs are in this order, then by name",
+    },
+    f"""
+SELECT data_set_id, problem_id, implementation_id, test_id, step_id, lag(run_id) OVER runs AS before_run_id, run_id,
+    lag(output) OVER runs AS before, output AS after, git_commit_hash, created_at
+FROM (SELECT * FROM {OBSERVED} QUALIFY row_number() OVER (PARTITION BY data_set_id, problem_id, implementation_id,
+    test_id, step_id, run_id {greatest_first(("created_at", "output", "git_commit_hash"))}) = 1) AS latest
+WINDOW runs AS (PARTITION BY data_set_id, problem_id, implementation_id, test_id, step_id
+    ORDER BY created_at NULLS FIRST, run_id)
+QUALIFY lag(run_id) OVER runs IS NOT NULL AND lag(response_key) OVER runs IS DISTINCT FROM response_key""",
+    frozenset({"observations"}),
+)
+
+ALL = (PROBLEMS, IMPLEMENTATIONS, RUNS, SNAPSHOTS, CLUSTERS, ORACLES, VERDICTS, PASS_RATES, FLAKY, CHANGES)
+OVERVIEWS = {overview.name: overview for overview in ALL}
 
 
 def comments_of(name: str) -> tuple[str, Mapping[str, str]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from lakehouse.query.catalog import ALL_TABLES, DB_SCHEMA, INFORMATION_SCHEMA, INFORMATION_TABLES, LISTING
 from lakehouse.query.functions import TABLE_FUNCTIONS, is_forbidden
 from lakehouse.query.parse_tree import Node, parse_tree
 from lakehouse.query.spans import UNKNOWN_OFFSET, span_of
@@ -20,11 +21,10 @@ from lakehouse.query.wording import reworded
 from srcql.clauses.reader import Span
 from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName, Unsupported, suggestion
 
-CATALOGS = frozenset({"", "temp"})
-SCHEMAS = frozenset({"", "main", "information_schema"})
-INFORMATION_SCHEMA = frozenset({"tables", "columns", "schemata"})  # `views` would reveal the paths of files
+CATALOGS = frozenset({"", "temp"})  # names of the catalog are replaced before
+SCHEMAS = frozenset({"", DB_SCHEMA})
 SYSTEM_PREFIXES = ("duckdb_", "pg_", "pragma_", "sqlite_")
-LISTS = frozenset({'"tables"', '"databases"', '"schemas"', '"variables"', "__show_tables_expanded"})  # of SHOW
+LISTS = frozenset({'"tables"', '"variables"'})  # of SHOW, inside a query
 PATH_CHARACTERS = frozenset("./\\*?[:")
 PIVOT = re.compile(r"[\s(]*(SELECT|FROM|WITH|PIVOT)\b.*\bPIVOT\b|[\s(]*PIVOT\b", re.IGNORECASE | re.DOTALL)
 HINT = "read the lakehouse with SELECT and the verbs of SRCQL; write to it with ingest"
@@ -110,7 +110,7 @@ def _table(sql: str, node: Node, known: frozenset[str], ctes: frozenset[str]) ->
         message = f"AT cannot follow the common table expression {node['table_name']}"
         raise InvalidQuery(message, span=_span(sql, node), hint="use AT after a table, inside the expression")
     _check_inside(sql, node, name, schema, catalog)
-    if schema != "information_schema" and not is_cte and name not in known:
+    if schema != LISTING and not is_cte and name not in known:
         raise _unknown_table(sql, node, known)
     if node["at_clause"]:
         hint = "use FROM observations AT (VERSION => …)"
@@ -126,11 +126,12 @@ def _unknown_table(sql: str, node: Node, known: frozenset[str]) -> UnknownName:
 
 def _check_inside(sql: str, node: Node, name: str, schema: str, catalog: str) -> None:
     """Raise Forbidden for a path, a system table, or a table of another schema or database."""
-    outside = schema not in SCHEMAS or catalog not in CATALOGS or name.startswith(SYSTEM_PREFIXES)
+    is_list = (catalog, schema) == ("memory", LISTING)
+    outside = not is_list and (schema not in SCHEMAS or catalog not in CATALOGS or name.startswith(SYSTEM_PREFIXES))
     if outside or not PATH_CHARACTERS.isdisjoint(name):
         raise Forbidden(f"{node['table_name']} is not a table of the lakehouse", span=_span(sql, node), hint=HINT)
-    if schema == "information_schema" and name not in INFORMATION_SCHEMA:
-        hint = f"tables of information_schema: {', '.join(sorted(INFORMATION_SCHEMA))}"
+    if is_list and name not in (*INFORMATION_TABLES, ALL_TABLES):
+        hint = f"tables of {INFORMATION_SCHEMA}: {', '.join(INFORMATION_TABLES)}"
         raise Forbidden(f"{node['table_name']} is not a table of the lakehouse", span=_span(sql, node), hint=hint)
 
 
@@ -156,7 +157,7 @@ def _check_shown(sql: str, node: Node, known: frozenset[str]) -> None:
 
 
 def _lists_tables(node: Node) -> bool:
-    return node.get("type") == "SHOW_REF" or node.get("schema_name") == "information_schema"
+    return node.get("type") == "SHOW_REF" or node.get("schema_name") == LISTING
 
 
 def _span(sql: str, node: Node) -> Span | None:

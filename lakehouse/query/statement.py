@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from lakehouse.query.arrow_types import arrow_type
+from lakehouse.query.catalog import with_local_names
 from lakehouse.query.compile_time import CompileOptions, CompileTimeViews
 from lakehouse.query.duckdb_errors import translating_errors
 from lakehouse.query.parameter_types import awaits_values, parameter_types
@@ -19,8 +21,9 @@ from lakehouse.query.views import PUBLIC
 from lakehouse.snapshots.snapshot import LakehouseSnapshot
 from lakehouse.snapshots.state import File
 from srcql.clauses.cube import Selection
+from srcql.compiled import Compiled
 from srcql.compiler import compile
-from srcql.errors import ExecutionError, InvalidQuery, UnknownName
+from srcql.errors import ExecutionError, InvalidQuery, SrcqlError, UnknownName
 from srcql.parameters import count_parameters
 
 TEXT = "VARCHAR"
@@ -43,7 +46,7 @@ class Statement:
         self._connection = connection
         self._options = options
         self._views = CompileTimeViews(snapshot, connection, values, options)
-        self._compiled = compile(text, self._views)
+        self._compiled = self._compile(text)
         self.snapshot = snapshot
         self.text = text
         self._inspection = self._inspect()
@@ -124,6 +127,15 @@ class Statement:
     ) -> AbstractContextManager[None]:
         """Raise DuckDB's errors as SrcqlErrors with their place in the user's text; see `duckdb_errors`."""
         return translating_errors(self._compiled, cursor, prefix)
+
+    def _compile(self, text: str) -> Compiled:
+        """Compile the text with the names by which DuckDB finds the tables; errors show the text of the user."""
+        local = with_local_names(text)
+        try:
+            return replace(compile(local, self._views), text=text)
+        except SrcqlError as error:
+            error.text = text if error.text == local else error.text
+            raise
 
     def _inspect(self) -> Inspection:
         """Check what the statement reads; SQL without any of the user's own needs no check."""

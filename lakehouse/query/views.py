@@ -131,6 +131,7 @@ class Views:
 
     def _rows(self, name: str, selection: Selection) -> str:
         table, files = self._snapshot.table(name), self._files(name, selection)
+        self._snapshot.reader.check(files)
         rows = rows_of_files(table, files) if files else no_rows(table)
         return f"{rows} WHERE {self._part.condition}" if files and self._part else rows
 

@@ -52,7 +52,7 @@ def relocate(location: str | os.PathLike[str]) -> Relocation:
     No process may write to the folder meanwhile. Raises StoreError, and changes nothing, if a file is missing.
     """
     folder = absolute_location(location)
-    catalog = open_catalog(folder, None, create=False)
+    catalog = open_catalog(folder, None, create=False, durable=True)
     assert isinstance(catalog, SqlCatalog)
     try:
         known = known_tables(catalog)

@@ -16,6 +16,7 @@ from pyiceberg.table.snapshots import Snapshot
 from lakehouse.durable_files import DurableFileIO
 from lakehouse.folder import metadata_files, table_folder, version_of
 from srcql.errors import StoreError
+from srcql.os_errors import os_error
 
 IO = DurableFileIO()
 # What readers of JSON and Avro raise for damaged files.
@@ -90,7 +91,7 @@ def _check_size(path: str, expected: int | None) -> None:
     try:
         size = os.stat(path).st_size
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+        raise os_error(StoreError, f"{path} cannot be read", error) from error
     if size == 0 or expected not in (None, size):
         raise StoreError(f"{path} has {size:,} bytes{'' if expected is None else f' instead of {expected:,}'}")
 

@@ -1,10 +1,11 @@
 """The data files of a snapshot, as Iceberg's manifests list them."""
 
 from pyiceberg.conversions import from_bytes
-from pyiceberg.manifest import DataFile, DataFileContent, ManifestEntry, ManifestFile, read_manifest_list
+from pyiceberg.manifest import DataFile, DataFileContent, ManifestEntry, ManifestFile
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.types import StringType
 
+from lakehouse.metadata_files import read_list, read_manifest
 from lakehouse.snapshots.state import File
 from srcql.errors import StoreError
 from srcql.schema import OBSERVATIONS
@@ -20,14 +21,12 @@ class Manifests:
 
     def files(self, table: IcebergTable, manifest_list: str) -> tuple[File, ...]:
         """Return the files of the snapshot with that manifest list, sorted by path."""
-        manifests = read_manifest_list(table.io.new_input(manifest_list))
-        files = [file for manifest in manifests for file in self._read(table, manifest)]
+        files = [file for manifest in read_list(table.io, manifest_list) for file in self._read(table, manifest)]
         return tuple(sorted(files, key=lambda file: file.path))
 
     def _read(self, table: IcebergTable, manifest: ManifestFile) -> tuple[File, ...]:
         if manifest.manifest_path not in self._files:
-            entries: list[ManifestEntry] = manifest.fetch_manifest_entry(table.io)
-            self._files[manifest.manifest_path] = tuple(map(_file, entries))
+            self._files[manifest.manifest_path] = tuple(map(_file, read_manifest(table.io, manifest)))
         return self._files[manifest.manifest_path]
 
 

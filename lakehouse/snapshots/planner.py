@@ -8,9 +8,10 @@ seen by the next `Planner.snapshot()`.
 import threading
 import time
 from collections import OrderedDict
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import replace
 
+from lakehouse.metadata_files import missing_metadata
 from lakehouse.snapshots.history import TableSnapshot
 from lakehouse.snapshots.reader import StateReader
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
@@ -21,6 +22,7 @@ from srcql.schema import TABLES
 
 ATTEMPTS = 5
 HELD = 1_024
+ADOPTED_SECONDS = 60.0
 
 
 class Planner:
@@ -35,14 +37,17 @@ class Planner:
 
     def snapshot(self) -> LakehouseSnapshot:
         """Return the current snapshot of the three tables; later commits do not change it."""
-        with self._lock:
-            for _ in range(ATTEMPTS):
-                with suppress(FileNotFoundError):  # the snapshot expired while it was read
-                    return self._current()
-            raise StoreError("the tables change faster than they can be read", hint="try again")
+        for _ in range(ATTEMPTS):
+            locations = self._warehouse.metadata_locations()  # outside the lock: a locked catalog delays nobody twice
+            try:
+                with self._lock:
+                    return self._current(locations)
+            except FileNotFoundError as error:
+                if locations == self._warehouse.metadata_locations():  # else it expired while it was read
+                    raise missing_metadata(error) from error
+        raise StoreError("the tables change faster than they can be read", hint="try again")
 
-    def _current(self) -> LakehouseSnapshot:
-        locations = self._warehouse.metadata_locations()
+    def _current(self, locations: dict[str, str]) -> LakehouseSnapshot:
         if self._snapshot is None or self._snapshot.locations != locations:
             states = {name: self._reader.current(name, locations[name]) for name in TABLES}
             self._snapshot = LakehouseSnapshot(self._reader, locations, states)
@@ -75,7 +80,21 @@ class Planner:
 
         At most `HELD` are held; beyond that the longest held are released.
         """
-        snapshot = self.snapshot_of(ids)
+        self._hold(ids, self.snapshot_of(ids), until)
+
+    def held(self, ids: SnapshotIds | None) -> Mapping[str, TableState] | None:
+        """Return the tables at these snapshots if they are held."""
+        with self._lock:
+            held = self._held.get(ids) if ids else None
+        return held[0].states if held else None
+
+    def adopt(self, ids: SnapshotIds, states: Mapping[str, TableState]) -> None:
+        """Hold these tables, which another planner holds, for one statement or longer."""
+        self._hold(
+            ids, LakehouseSnapshot(self._reader, self.snapshot().locations, states), time.time() + ADOPTED_SECONDS
+        )
+
+    def _hold(self, ids: SnapshotIds, snapshot: LakehouseSnapshot, until: float) -> None:
         with self._lock:
             before = self._held.pop(ids, (snapshot, 0.0))[1]
             self._held[ids] = snapshot, max(until, before)

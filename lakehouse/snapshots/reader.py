@@ -3,13 +3,16 @@
 Manifests and data files never change, so everything that was read of them is cached.
 """
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
 import pyarrow.parquet as pq
 
+from lakehouse.data_files import damaged
+from lakehouse.metadata_files import missing_metadata
 from lakehouse.snapshots.columns import with_added_columns
 from lakehouse.snapshots.history import TableSnapshot, history_of
 from lakehouse.snapshots.manifests import Manifests, foreign_file
@@ -46,7 +49,9 @@ class StateReader:
             return replace(state, snapshot_id=None, files=())
         try:
             files = self._files_of(state.table.name, snapshot.manifest_list)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if self._warehouse.table(state.table.name).snapshot_by_id(snapshot.snapshot_id):
+                raise missing_metadata(error) from error
             message = f"snapshot {snapshot.snapshot_id} expired while it was read"
             raise StoreError(message, hint="run the query again") from None
         return replace(state, snapshot_id=snapshot.snapshot_id, files=files)
@@ -58,8 +63,12 @@ class StateReader:
     def summary(self, file: File) -> FileSummary:
         """Return what a file holds, problem by problem."""
         if file.path not in self._summaries:
-            self._summaries[file.path] = self._read_summary(file.path)
+            self._summaries[file.path] = self._read_summary(file)
         return self._summaries[file.path]
+
+    def check(self, files: Iterable[File]) -> None:
+        """Raise StoreError for a file that is missing or damaged, before its rows are read."""
+        self._warehouse.file_checks.check(files)
 
     def _read_state(self, name: str) -> TableState:
         table = self._warehouse.table(name)
@@ -74,12 +83,15 @@ class StateReader:
     def _read_files(self, name: str, manifest_list: str) -> tuple[File, ...]:
         return self._manifests.files(self._warehouse.table(name), manifest_list)
 
-    def _read_summary(self, path: str) -> FileSummary:
+    def _read_summary(self, file: File) -> FileSummary:
+        self.check([file])
         try:
-            with self._warehouse.table(OBSERVATIONS.name).io.new_input(path).open() as stream:
+            with self._warehouse.table(OBSERVATIONS.name).io.new_input(file.path).open() as stream:
                 summary = read_summary(pq.read_metadata(stream).metadata)
+        except (ValueError, zlib.error) as error:
+            raise damaged(file.path, "its summary cannot be read") from error
         except OSError as error:
-            raise StoreError(f"data file {path} cannot be read", hint=error.strerror) from error
+            raise StoreError(f"data file {file.path} cannot be read", hint=error.strerror) from error
         if summary is None:
-            raise foreign_file(path)
+            raise foreign_file(file.path)
         return summary

@@ -2,20 +2,18 @@
 
 from dataclasses import dataclass
 
+from lakehouse.data_files import Listed
 from lakehouse.snapshots.history import History
 from srcql.schema import Table
 
 
 @dataclass(frozen=True)
-class File:
-    """One data file: its path, data set, first and last problem id; `sequence` is the sequence number of its commit."""
+class File(Listed):
+    """One data file: its data set, first and last problem id; `sequence` is the sequence number of its commit."""
 
-    path: str
     data_set_id: str
     first_problem: str
     last_problem: str
-    bytes: int
-    rows: int
     sequence: int
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pyiceberg.exceptions import CommitFailedException
@@ -20,7 +21,9 @@ from pyiceberg.table import Table as IcebergTable
 
 from lakehouse.catalog import SingleUpdate
 from lakehouse.ledger import BATCHES, Entry, Ledger
-from lakehouse.write.files import StagedFiles
+from lakehouse.metadata_files import current_files
+from lakehouse.storage_errors import is_unwritten, storage_error
+from lakehouse.write.files import SEND_AGAIN, StagedFiles
 from srcql.errors import SrcqlError, StoreError, Unavailable
 from srcql.receipt import NO_SNAPSHOT, Receipt
 
@@ -89,13 +92,25 @@ class Committer:
             table, receipts = self._commit_new(name, group)
         except Exception as error:
             for batch in group:
-                batch.receipt.set_exception(_commit_error(error))
+                if is_unwritten(error):
+                    batch.staged.remove()
+                batch.receipt.set_exception(_commit_error(self._damage(name) or error, name))
             return
         acknowledge(group, receipts)
         try:
             self._maintain(table)
         except Exception as error:
             _log.warning("maintenance of %s failed; it runs again after the next commit: %s", name, error)
+
+    def _damage(self, name: str) -> StoreError | None:
+        """Return the error for a damaged manifest of a table, because of which a commit fails."""
+        try:
+            current_files(lambda: self._load(name))
+        except StoreError as error:
+            return error
+        except Exception:
+            return None
+        return None
 
     def _commit_new(self, name: str, group: Sequence[Batch]) -> tuple[IcebergTable, list[Receipt]]:
         """Commit the batches that the table does not hold; return the table and a receipt for every batch."""
@@ -128,7 +143,19 @@ def append(table: IcebergTable, files: Sequence[DataFile], batches: dict[str, in
         with transaction.update_snapshot(snapshot_properties=summary).merge_append() as producer:
             for file in files:
                 producer.append_data_file(file)
+    with suppress(OSError):
+        _remove_merged(table, producer._written_manifests)
     return producer.snapshot_id
+
+
+def _remove_merged(table: IcebergTable, written: Sequence[str]) -> None:
+    """Delete the manifests that PyIceberg wrote for the current snapshot and merged at once into another one."""
+    current = table.current_snapshot()
+    if len(written) > 1 and current:
+        used = {manifest.manifest_path for manifest in current.manifests(table.io)}
+        for path in written:
+            if path not in used:
+                table.io.delete(path)
 
 
 def _receipt(batch: Batch, known: Entry | None, new: dict[str, Batch], snapshot_id: int) -> Receipt:
@@ -146,11 +173,10 @@ def acknowledge(group: Sequence[Batch], receipts: Sequence[Receipt]) -> None:
         batch.receipt.set_result(receipt)
 
 
-def _commit_error(error: Exception) -> SrcqlError:
+def _commit_error(error: Exception, name: str) -> SrcqlError:
     if isinstance(error, SrcqlError):
         return type(error)(error.message, hint=error.hint)
-    reason = (str(error) or type(error).__name__).splitlines()[0]
-    return StoreError(
-        f"the batch may not have been committed: {reason}",
-        hint="send the batch again with the same batch_id: it is added at most once",
-    )
+    if is_unwritten(error):
+        return storage_error(error, f"the batch cannot be committed to {name}", SEND_AGAIN)
+    repeat = "send the batch again with the same batch_id: it is added at most once"
+    return storage_error(error, "the batch may not have been committed", repeat)

@@ -1,6 +1,5 @@
 """Writes rows to Parquet files that are not yet part of a snapshot."""
 
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyiceberg.io import FileIO, OutputFile, OutputStream
+from pyiceberg.io import FileIO
 from pyiceberg.io.pyarrow import (
     compute_statistics_plan,
     data_file_statistics_from_parquet_metadata,
@@ -22,10 +21,14 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.typedef import Record
 
+from lakehouse.data_files import new_file_name
+from lakehouse.storage_errors import storage_error
 from lakehouse.summary import footer
 from lakehouse.tables import row_group_rows
 from lakehouse.write.rows import Layout
 from srcql.schema import Table
+
+SEND_AGAIN = "send the batch again: nothing of it was added"
 
 
 @dataclass(frozen=True)
@@ -67,23 +70,28 @@ def _compact(column: pa.Array) -> pa.Array:
 
 
 def write_file(definition: Table, table: IcebergTable, layout: Layout, rows: pa.Table, batch: str) -> DataFile:
-    """Write sorted rows of one data set, with all columns of the layout, to a Parquet file; return its entry."""
-    path = table.location_provider().new_data_location(f"{uuid.uuid4()}.parquet")
-    output = table.io.new_output(path)
-    fields = [field.with_type(rows[field.name].type) for field in layout.fields]
+    """Write sorted rows of one data set, with all columns of the layout, to a Parquet file; return its entry.
+
+    Raises StoreError if the file cannot be written; then there is no file.
+    """
+    fields = pa.schema([field.with_type(rows[field.name].type) for field in layout.fields])
+    content, metadata = _encode(fields, rows, footer(definition, rows, batch), row_group_rows(definition))
+    path = table.location_provider().new_data_location(new_file_name(content))
     try:
-        with output.create() as stream:
-            summary = footer(definition, rows, batch)
-            metadata = _write(stream, pa.schema(fields), rows, summary, row_group_rows(definition))
-    except BaseException:
+        with table.io.new_output(path).create() as stream:
+            stream.write(memoryview(content))  # type: ignore[arg-type]
+    except BaseException as error:
         with suppress(OSError):
             table.io.delete(path)
+        if isinstance(error, OSError):
+            folder = table.location_provider().data_path
+            raise storage_error(error, f"the batch cannot be written to {folder}", SEND_AGAIN) from error
         raise
-    return _entry(definition, table, output, metadata, rows)
+    return _entry(definition, table, path, len(content), metadata, rows)
 
 
 def _entry(
-    definition: Table, table: IcebergTable, output: OutputFile, metadata: pq.FileMetaData, rows: pa.Table
+    definition: Table, table: IcebergTable, path: str, size: int, metadata: pq.FileMetaData, rows: pa.Table
 ) -> DataFile:
     """Return the manifest entry of a written file."""
     statistics = statistics_of(metadata, table.schema(), table.properties)
@@ -92,10 +100,10 @@ def _entry(
     statistics["upper_bounds"][problem] = rows["problem_id"][-1].as_py().encode()
     return DataFile.from_args(
         content=DataFileContent.DATA,
-        file_path=output.location,
+        file_path=path,
         file_format=FileFormat.PARQUET,
         partition=Record(rows["data_set_id"][0].as_py()),
-        file_size_in_bytes=len(output),
+        file_size_in_bytes=size,
         sort_order_id=table.metadata.default_sort_order_id,
         spec_id=table.metadata.default_spec_id,
         equality_ids=None,
@@ -111,12 +119,14 @@ def statistics_of(metadata: pq.FileMetaData, schema: Schema, properties: Mapping
     return data_file_statistics_from_parquet_metadata(metadata, plan, paths).to_serialized_dict()
 
 
-def _write(
-    stream: OutputStream, fields: pa.Schema, rows: pa.Table, extra: dict[bytes, bytes], size: int
-) -> pq.FileMetaData:
-    with pq.ParquetWriter(stream, fields, compression="zstd", store_schema=False) as writer:
+def _encode(
+    fields: pa.Schema, rows: pa.Table, extra: dict[bytes, bytes], size: int
+) -> tuple[pa.Buffer, pq.FileMetaData]:
+    """Return the rows as a Parquet file, with row groups of that size, and its metadata."""
+    content = pa.BufferOutputStream()
+    with pq.ParquetWriter(content, fields, compression="zstd", store_schema=False, write_page_checksum=True) as writer:
         for start in range(0, len(rows), size):
             group = compact(rows.slice(start, size)) if len(rows) > size else rows
             writer.write_table(group.cast(fields), row_group_size=size)
         writer.add_key_value_metadata(extra)
-    return writer.writer.metadata
+    return content.getvalue(), writer.writer.metadata

@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table as IcebergTable
 
+from lakehouse.data_files import FileChecks, Listed
+from lakehouse.metadata_files import current_files
 from lakehouse.write.casts import encode_text
 from lakehouse.write.order import Codes, pack
 from srcql.schema import CODE_IMPLEMENTATIONS, TESTS, Table
@@ -23,8 +25,9 @@ _SOURCES = {
 class Hashes:
     """Looks hashes up in the code and test tables; caches the lists of their files."""
 
-    def __init__(self, load: Callable[[str], IcebergTable]) -> None:
+    def __init__(self, load: Callable[[str], IcebergTable], checks: FileChecks) -> None:
         self._load = load
+        self._checks = checks
         self._files: dict[str, tuple[str, tuple[DataFile, ...]]] = {}
 
     def fill(self, rows: pa.Table) -> pa.Table:
@@ -59,6 +62,7 @@ class Hashes:
         names = [*key, "code_hash", "created_at"]
         parts = [_empty(names)]
         for file in self._candidates(table, values[0], values[1]):
+            self._checks.check([Listed(file.file_path, file.file_size_in_bytes, file.record_count)])
             with table.io.new_input(file.file_path).open() as stream:
                 parts.append(pq.read_table(stream, columns=names, filters=wanted).cast(parts[0].schema))
         rows = pa.concat_tables(parts)
@@ -78,7 +82,7 @@ class Hashes:
     def _all_files(self, table: IcebergTable) -> tuple[DataFile, ...]:
         location, files = self._files.get(table.name()[-1], ("", ()))
         if location != table.metadata_location:
-            files = tuple(task.file for task in table.scan().plan_files())
+            files = tuple(current_files(lambda: self._load(table.name()[-1])))
             self._files[table.name()[-1]] = (table.metadata_location, files)
         return files
 

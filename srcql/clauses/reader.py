@@ -24,16 +24,21 @@ COUNT, BIGGEST = re.compile("[0-9]{1,19}"), 2**63 - 1
 ODD = (TokenType.NUMBER, TokenType.DASH, TokenType.DOT)
 PARAMETERS = (TokenType.PLACEHOLDER, TokenType.PARAMETER, TokenType.COLON)
 SIGNS = (TokenType.PARAMETER, TokenType.COLON, TokenType.DASH, TokenType.DOT)  # shown with the token after them
-TWO_WORDS = 'quote the name, as in "cluster" BY: CLUSTER BY is a clause of SQL'
 ALIKE = 0.7  # the least similarity of a word with a mistyped one
 
 
 @dataclass(frozen=True)
 class Name:
-    """An identifier as the user wrote it; `span` holds its offsets in the user's text, end exclusive."""
+    """An identifier as the user wrote it; `span` holds its offsets in the user's text, end exclusive.
+
+    Printed, an empty one is a pair of quotes.
+    """
 
     text: str
     span: Span
+
+    def __str__(self) -> str:
+        return self.text or "''"
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,7 @@ class Reader:
             hint = f'quote names with double quotes: "{found[1]}"'
             raise self.error("unexpected `", (start, start + 1), hint)
         if kind is not TokenType.STRING and kind not in self._parser.ID_VAR_TOKENS:
-            raise self.expected(what, TWO_WORDS if kind is TokenType.CLUSTER_BY else self.quotes)
+            raise self.expected(what, self.quotes)
         return Name(self._parser.read_token().text, (start, end))
 
     @property

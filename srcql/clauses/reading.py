@@ -1,4 +1,4 @@
-"""Reads several clauses in their order, and builds the dataclass that holds them."""
+"""Reads several clauses, and builds the dataclass that holds them."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
@@ -17,6 +17,14 @@ def read_clauses(reader: Reader, order: Iterable[str], grammar: Mapping[str, Cla
     for words in order:
         if next_clause(reader, words):
             read[words] = grammar[words](reader)
+    return read
+
+
+def read_in_any_order(reader: Reader, grammar: Mapping[str, Clause]) -> Read:
+    """Read the clauses that come next, each at most once."""
+    read: Read = {}
+    while words := next((words for words in grammar if words not in read and next_clause(reader, words)), None):
+        read[words] = grammar[words](reader)
     return read
 
 

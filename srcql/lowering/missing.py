@@ -17,7 +17,9 @@ def complete(lowering: Lowering, kept: Cte) -> Cte:
     all_ = (
         f"SELECT {listed(analysis)}, count(*) AS __n FROM (SELECT DISTINCT {listed([*analysis, *counted])} FROM {had})"
     )
-    spared = f" OR {lowering.entry} = {literal(lowering.spared)}" if lowering.spared and dropped is who else ""
+    spared = (
+        f" OR {lowering.entry} = {literal(lowering.spared)}" if lowering.spared is not None and dropped is who else ""
+    )
     whole = (
         f"SELECT c.* FROM ({each}) AS c JOIN ({all_} GROUP BY ALL) AS a ON {same('c', 'a', analysis)}"
         f" WHERE c.__n = a.__n{spared}"

@@ -7,6 +7,8 @@ from srcql.lowering.lowering import Lowering
 from srcql.lowering.voting import WINS, Votes, VotingRules
 from srcql.sql import listed, same
 
+WIDE = "CAST({} AS DECIMAL(38, 0))"
+
 
 def decided(lowering: Lowering, rules: VotingRules, votes: Votes) -> str:
     """Return a query of the columns of ORACLE, one row for each step."""
@@ -65,8 +67,8 @@ def _status(rules: VotingRules) -> str:
     if rules.quorum == "MAJORITY":
         below = "WHEN 2 * __votes <= __total THEN 'BELOW_QUORUM' "
     elif isinstance(rules.quorum, Fraction):
-        share = f"{rules.quorum.denominator} * __votes < {rules.quorum.numerator} * __total"
-        below = f"WHEN {share} THEN 'BELOW_QUORUM' "
+        least, all_ = (WIDE.format(number) for number in rules.quorum.as_integer_ratio())
+        below = f"WHEN {all_} * __votes < {least} * __total THEN 'BELOW_QUORUM' "
     return (
         f"CASE WHEN __votes = 0 THEN 'NO_VOTES' {below}WHEN __winners > 1 THEN 'TIE'"
         " WHEN __votes = __total THEN 'UNANIMOUS' WHEN 2 * __votes > __total THEN 'MAJORITY' ELSE 'PLURALITY' END"

@@ -17,8 +17,8 @@ from srcql.lowering.against import Against
 from srcql.lowering.behaviour import Traces, traces_of
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
-from srcql.lowering.voting import count_votes, is_vote
-from srcql.sql import listed, literal
+from srcql.lowering.voting import count_votes
+from srcql.sql import listed, literal, same
 
 UNBOUND = (exp.Placeholder, exp.Parameter)
 
@@ -41,13 +41,15 @@ def references(lowering: Lowering, against: Against, traces: Traces) -> Cte:
     return lowering.define("__references", QUERIES[against.kind](lowering, against, traces))
 
 
-def belongs(lowering: Lowering, against: Against) -> str:
-    """Return the condition that the expectation `e` is for the implementation `c`, whose own response is `t`."""
-    if against.kind == "RUN":
-        return " AND e.implementation_id = c.implementation_id"
-    if not against.leave_one_out:
-        return ""
-    return f" AND e.__who = CASE WHEN {is_vote(lowering, against.rules)} THEN t.__who ELSE '' END"
+def joined(lowering: Lowering, against: Against, expected: Cte) -> str:
+    """Return the join of a step `s` with its expectation `e` for the implementation `c`, whose own response is `t`.
+
+    With LEAVE ONE OUT `o` is the expectation without the vote of `c`; an implementation that has no vote has none.
+    """
+    at = f" LEFT JOIN {expected} AS {{0}} ON {same('s', '{0}', lowering.step)}"
+    if against.leave_one_out:
+        return f"{at.format('o')} AND o.__who = t.__who{at.format('e')} AND e.__who IS NOT DISTINCT FROM o.__who"
+    return at.format("e") + (" AND e.implementation_id = c.implementation_id" if against.kind == "RUN" else "")
 
 
 def _specified(lowering: Lowering, _: Against, traces: Traces) -> str:
@@ -68,7 +70,7 @@ def _oracle(lowering: Lowering, against: Against, traces: Traces) -> str:
         return f"SELECT {listed(columns)} FROM ({inner.with_} {rows})"
     left = outcomes.leaving_one_out(inner, against.rules, votes)
     voters = f"SELECT {listed([*columns, '__who'])} FROM ({left})"
-    everyone = f"SELECT {listed(columns)}, '' AS __who FROM ({rows})"
+    everyone = f"SELECT {listed(columns)}, CAST(NULL AS VARCHAR) AS __who FROM ({rows})"
     return f"{inner.with_} {voters} UNION ALL {everyone}"
 
 
@@ -96,12 +98,12 @@ def _find(lowering: Lowering, against: Against, name: Name) -> None:
     conditions = ["specified_oracle IS NOT TRUE", *lowering.selected, *(f"({part})" for part in parts)]
     rows = f"SELECT * FROM {lowering.table} AS observations WHERE {' AND '.join(conditions)}"
     column = "c.run_id" if against.kind == "RUN" else lowering.entry
-    found = lowering.ask(f"SELECT DISTINCT {column} FROM ({rows}) AS c WHERE {column} IS NOT NULL")
+    found = lowering.ask(f"SELECT DISTINCT {column} FROM ({rows}) AS c")
     names = [row[0] for row in found or ()]
     if names and name.text not in names:
         what = against.kind.lower()
-        hint = suggestion(name.text, names, f"{what}s")
-        raise UnknownName(f"unknown {what} {name.text}", span=name.span, hint=hint)
+        hint = suggestion(name.text, [each for each in names if each is not None], f"{what}s")
+        raise UnknownName(f"unknown {what} {name}", span=name.span, hint=hint)
 
 
 QUERIES = {"SPECIFIED": _specified, "ORACLE": _oracle, "IMPLEMENTATION": _implementation, "RUN": _run}

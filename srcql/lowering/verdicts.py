@@ -115,7 +115,7 @@ def _met(lowering: Lowering, against: Against, of: Comparison) -> Cte:
         f" t.__who IS NOT NULL AS __present, {decided}"
         f" FROM {of.checked} AS c JOIN {of.asked} AS s ON {same('c', 's', analysis)}"
         f" LEFT JOIN {of.traces} AS t ON {same('s', 't', lowering.step)} AND t.__who = c.__who"
-        f" LEFT JOIN {of.expected} AS e ON {same('s', 'e', lowering.step)}{references.belongs(lowering, against)}"
+        f"{references.joined(lowering, against, of.expected)}"
         f"{_common(lowering, against, of)}"
     )
     return lowering.define("__met", met)

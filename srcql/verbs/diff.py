@@ -205,10 +205,16 @@ class Diff(Verb):
         side = lowering.side(cube, one_run=self.head.axis == "RUN")
         return side.restricted(f"{AXES[self.head.axis]} = {literal(each.name.text)}")
 
-    def _among(self, lowering: Lowering) -> Lowering | None:
-        """Return the lowering that has the reference, if a side of DIFF IMPLEMENTATION lacks its implementations."""
-        others = self._against is not None and self._against.kind in ("ORACLE", "IMPLEMENTATION")
-        return lowering.side(self.cube) if others and self.head.axis == "IMPLEMENTATION" else None
+    def _among(self, lowering: Lowering, each: End, against: Against) -> Lowering | None:
+        """Return the lowering that has the reference, if the rows of the side may lack it.
+
+        A side of DIFF IMPLEMENTATION has a single implementation. MISSING DROP IMPLEMENTATIONS keeps a reference only
+        as the reference, and drops it from the rows.
+        """
+        if self.head.axis == "IMPLEMENTATION" and against.kind in ("ORACLE", "IMPLEMENTATION"):
+            return lowering.side(self.cube)
+        kept = self.cube.missing == "DROP IMPLEMENTATIONS" and against.kind == "IMPLEMENTATION"
+        return self._lowering(lowering, each) if kept else None
 
     def _side(self, lowering: Lowering, each: End) -> str:
         """Return a query of the responses of one side, with `__response` if the equality makes classes."""
@@ -219,7 +225,7 @@ class Diff(Verb):
         if not self._against:
             traces = behaviour.traces(side, ["inputs", "output"])
             return f"{side.with_} SELECT {listed(columns)} FROM {traces}"
-        found = verdicts.steps(side, self._against, ["inputs"], self._among(lowering))
+        found = verdicts.steps(side, self._against, ["inputs"], self._among(lowering, each, self._against))
         at = f"{same('t', 'v', side.step)} AND t.__who = v.__who"
         judged = f"{found.of.traces} AS t LEFT JOIN {found} AS v ON {at}"
         return f"{side.with_} SELECT {listed(columns, 't')}, v.verdict AS __verdict FROM {judged}"
@@ -265,7 +271,7 @@ class Diff(Verb):
             return None
         column, where = AXES[self.head.axis], self.cube.where
         condition = f"({where}) IS TRUE" if where and not _asks(where) else "true"
-        conditions = ["specified_oracle IS NOT TRUE", f"{column} IS NOT NULL", *lowering.selected]
+        conditions = ["specified_oracle IS NOT TRUE", *lowering.selected]
         rows = f"{lowering.table} AS observations WHERE {' AND '.join(conditions)}"
         found = lowering.ask(f"SELECT DISTINCT {column}, {condition} AS __selected FROM {rows}")
         if found is None:
@@ -277,18 +283,28 @@ class Diff(Verb):
         return None
 
     def _check_snapshots(self, lowering: Lowering) -> None:
-        """Raise UnknownName for a snapshot that has no rows of FROM."""
+        """Raise UnknownName for a snapshot without selected rows; if WHERE selects nothing in any, without FROM's."""
+        where = self.cube.where
+        found = {each: self._has(lowering, each, None) for each in self.ends}
+        if where and not _asks(where) and all(found.values()):
+            selected = {each: self._has(lowering, each, where) for each in self.ends}
+            found = selected if any(selected.values()) else found
         for each in self.ends:
-            side = self._lowering(lowering, each)
-            conditions = " AND ".join(["specified_oracle IS NOT TRUE", *side.selected])
-            if side.ask(f"SELECT 1 FROM {side.table} WHERE {conditions} LIMIT 1") == []:
-                raise UnknownName(f"no observations are selected for version {each.name.text}", span=each.name.span)
+            if not found[each]:
+                raise UnknownName(f"no observations are selected for version {each.name}", span=each.name.span)
+
+    def _has(self, lowering: Lowering, each: End, where: Piece | None) -> bool:
+        """Return whether a snapshot has rows of FROM with a condition; true without a store."""
+        side = self._lowering(lowering, each)
+        conditions = ["specified_oracle IS NOT TRUE", *side.selected, *([f"({where})"] if where else [])]
+        rows = f"{side.table} AS observations WHERE {' AND '.join(conditions)}"
+        return side.ask(f"SELECT 1 FROM {rows} LIMIT 1") != []
 
 
 def _asks(piece: Piece | None) -> bool:
     return piece is not None and piece.tree.find(exp.Placeholder, exp.Parameter) is not None
 
 
-def _unknown(axis: str, name: Name, known: Iterable[str]) -> UnknownName:
-    hint = suggestion(name.text, known, PLURAL[axis])
-    return UnknownName(f"no observations are selected for {axis.lower()} {name.text}", span=name.span, hint=hint)
+def _unknown(axis: str, name: Name, known: Iterable[str | None]) -> UnknownName:
+    hint = suggestion(name.text, [each for each in known if each is not None], PLURAL[axis])
+    return UnknownName(f"no observations are selected for {axis.lower()} {name}", span=name.span, hint=hint)

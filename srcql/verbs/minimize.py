@@ -72,7 +72,7 @@ class Minimize(Verb):
         )
         sizes = (
             f"SELECT {listed(analysis)}, list(size ORDER BY __number) AS __sizes FROM {numbered}"
-            f" GROUP BY {listed(analysis)} HAVING count(*) > 1"
+            f" GROUP BY {listed(analysis)}"
         )
         problems = f"SELECT t.*, z.__sizes FROM ({lists}) AS t JOIN ({sizes}) AS z ON {same('t', 'z', analysis)}"
         return lowering.define("__problems", problems)

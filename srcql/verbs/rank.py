@@ -25,8 +25,8 @@ from srcql.verbs.verb import Verb
 
 SCORES = ("SIZE", "PASSES", "AGREEMENT", "CODET", "MBR", "METRIC")
 JUDGED = ("PASSES", "CODET")
-NUMBERS = ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT")
-EXACT = "TRY_CAST(CAST({} AS VARCHAR) AS DECIMAL(38, 18))"
+WHOLE = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
+NUMBERS = ("DOUBLE", "FLOAT", *WHOLE)
 WHO = ("__entry", "__who")
 
 
@@ -37,6 +37,7 @@ class On:
     score: str
     column: str = ""
     ascending: bool = False
+    whole: bool = False
 
 
 def on(reader: Reader) -> On:
@@ -47,14 +48,15 @@ def on(reader: Reader) -> On:
         return On(score)
     name = reader.name("a column of numbers")
     columns = {c.name.lower(): c for c in reader.observations.columns if c.role in (Role.METRIC, Role.CONTEXT)}
-    numbers = {key: column.name for key, column in columns.items() if column.type in NUMBERS}
+    numbers = {key: column for key, column in columns.items() if column.type in NUMBERS}
     if name.text.lower() not in numbers:
-        hint = suggestion(name.text, numbers.values(), "columns of numbers")
+        hint = suggestion(name.text, [column.name for column in numbers.values()], "columns of numbers")
         raise reader.error(f"unknown metric {name.text}", name.span, hint, UnknownName)
     ascending = not reader.take("DESC")
     if ascending:
         reader.take("ASC")
-    return On(score, numbers[name.text.lower()], ascending)
+    column = numbers[name.text.lower()]
+    return On(score, column.name, ascending, column.type in WHOLE)
 
 
 @dataclass(frozen=True)
@@ -216,11 +218,8 @@ class Rank(Verb):
         return Scored(scores, traces, traces)
 
     def _metric(self, lowering: Lowering) -> Scored:
-        """Score by the mean of the column, as decimal numbers: their sum is the same in every order."""
-        column = identifier(self._on.column)
+        """Score by the mean of the column, which is exact before it is rounded."""
         traces = behaviour.traces(lowering, [self._on.column])
-        exact = f"SELECT *, {EXACT.format(column)} AS __exact FROM {traces}"
-        mean = "CAST(sum(__exact) AS DOUBLE) / nullif(count(__exact), 0)"
-        mean = f"CASE WHEN count({column}) = count(__exact) THEN {mean} END"
-        scores = f"SELECT {self._who}, {mean} AS score FROM ({exact}) GROUP BY {self._who}"
-        return Scored(scores, traces, traces)
+        mean = lowering.forms.mean_of_whole if self._on.whole else lowering.forms.mean
+        score = mean.format(identifier(self._on.column))
+        return Scored(f"SELECT {self._who}, {score} AS score FROM {traces} GROUP BY {self._who}", traces, traces)

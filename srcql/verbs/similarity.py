@@ -15,7 +15,8 @@ Of implementations that behave alike, one leader is compared with the others:
     __texts       the leaders' outputs, numbered: a pair of texts is measured once
 """
 
-import re
+import math
+import sys
 from dataclasses import dataclass
 
 from sqlglot.tokenizer_core import TokenType
@@ -23,6 +24,7 @@ from sqlglot.tokenizer_core import TokenType
 from srcql.clauses.equality import CLASSES_HINT, any_equality
 from srcql.clauses.reader import Name, Reader
 from srcql.clauses.shared import SHARED, any_missing, whole_number
+from srcql.clauses.shares import fraction
 from srcql.errors import InvalidQuery, Unsupported
 from srcql.lowering import behaviour
 from srcql.lowering.behaviour import Traces
@@ -35,7 +37,6 @@ from srcql.verbs.checks import check_tolerance_of_runs
 from srcql.verbs.verb import Verb
 
 MEASURES = ("AGREEMENT", "JACCARD", "EDIT")
-NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 MOST_PAIRS = 1_000_000
 PAIR = "l.__number AS __left, r.__number AS __right"
 FEW = 1414  # the most implementations that have at most MOST_PAIRS
@@ -46,11 +47,10 @@ def least(reader: Reader) -> str:
     """Read MIN: the least similarity in the result."""
     reader.take("MIN")
     sign = "-" if reader.sign(TokenType.DASH) else ""
-    number = reader.found
-    if not NUMBER.fullmatch(number):
-        raise reader.expected("a number", "as in MIN 0.8")
-    reader.take(number.upper())
-    return f"CAST({sign}{number} AS DOUBLE)"
+    number = fraction(reader)
+    if number is None:
+        raise reader.expected("a number", "as in MIN 0.8 or MIN 2/3")
+    return f"CAST('{sign}{float(number) if number <= sys.float_info.max else math.inf}' AS DOUBLE)"
 
 
 @dataclass(frozen=True)

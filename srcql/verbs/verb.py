@@ -12,7 +12,7 @@ from srcql.clauses.conditions import reject_aggregates, reject_unknown_columns
 from srcql.clauses.cube import Cube, Selection, Target
 from srcql.clauses.equality import Equality
 from srcql.clauses.reader import Piece, Reader, Span, one_of
-from srcql.clauses.reading import Read, build, next_clause, read_clauses
+from srcql.clauses.reading import Read, build, next_clause, read_clauses, read_in_any_order
 from srcql.clauses.shared import SHARED, Clause, SharedClauses, source
 from srcql.errors import SrcqlError
 from srcql.lowering.lowering import Lowering
@@ -41,6 +41,7 @@ TAIL: Mapping[str, Clause] = {
     "LIMIT": lambda reader: reader.piece(lambda parser: parser.parse_limit(), "a number of rows"),
     "OFFSET": lambda reader: reader.piece(lambda parser: parser.parse_offset(), "a number of rows"),
 }
+FIRST = ("AT",)
 ENDS = (None, TokenType.R_PAREN, TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT)
 PARAMETERS = (exp.Placeholder, exp.Parameter)
 SQL_ONLY = ("GROUP BY", "HAVING", "QUALIFY", "USING SAMPLE", "TABLESAMPLE", "SAMPLE")
@@ -68,8 +69,8 @@ class NoClauses:
 class Verb(ABC):
     """One verb as it was read; a subclass declares its word, its own clauses, its columns, and lowers it to SQL.
 
-    `shared` and `own` are the grammar: clauses by their words, in their order. `own_clauses` is the dataclass of those
-    in `own`, and `clauses` holds one.
+    `shared` and `own` are the grammar: clauses by their words. AT is the first of them; the others stand in any order.
+    `own_clauses` is the dataclass of those in `own`, and `clauses` holds one.
     """
 
     word: ClassVar[str]
@@ -117,7 +118,11 @@ class Verb(ABC):
     @classmethod
     def _read_clauses(cls, reader: Reader, operand: bool) -> Read:
         grammar = {**cls.shared, **cls.own, **TAIL}
-        read = read_clauses(reader, [words for words in grammar if not operand or words not in TAIL], grammar)
+        read = read_clauses(reader, FIRST, grammar)
+        read |= read_in_any_order(
+            reader, {words: grammar[words] for words in (*cls.shared, *cls.own) if words not in FIRST}
+        )
+        read |= read_clauses(reader, () if operand else TAIL, grammar)
         if reader.next_type not in ENDS and not (operand and any(reader.at(words) for words in TAIL)):
             raise _stray(cls.word, reader, list(grammar), read)
         return read
@@ -196,6 +201,9 @@ class Verb(ABC):
         return " ".join(["", order, *(str(piece) for piece in (self.tail.limit, self.tail.offset) if piece)])
 
 
+ORDER = f"{', '.join(FIRST)}, then the others in any order, then {', '.join(TAIL)}"
+
+
 def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlError:
     """Return the error for a token where a clause or the end was expected."""
     for words in SQL_ONLY:
@@ -206,12 +214,14 @@ def _stray(verb: str, reader: Reader, order: list[str], read: Read) -> SrcqlErro
     last = max((order.index(words) for words in read), default=-1)
     for words in order:
         if found := next_clause(reader, words):
-            message = f"{found} belongs before {order[last].replace('|', ', ')}"
-            if words in read:
-                several = f"expected only one of {one_of(words.split('|'))}"
-                message = f"duplicate {found}" if found == words else several
-            return reader.error(message, reader.ahead(found), f"order of clauses: {_listed(order)}")
-    follow = f"clauses that can follow: {_listed(order[last + 1 :])}" if order[last + 1 :] else None
+            if words not in read:
+                message = f"{found} belongs before {order[last].replace('|', ', ')}"
+                return reader.error(message, reader.ahead(found), f"order of clauses: {ORDER}")
+            several = f"expected only one of {one_of(words.split('|'))}"
+            return reader.error(f"duplicate {found}" if found == words else several, reader.ahead(found))
+    open_ = [words for words in order if words not in read and not (words in FIRST and read)]
+    open_ = [words for words in order[last + 1 :] if words in TAIL] if last >= 0 and order[last] in TAIL else open_
+    follow = f"clauses that can follow: {_listed(open_)}" if open_ else None
     for words in SHARED:
         if words not in order and next_clause(reader, words):
             return reader.error(f"{verb} takes no {words}", reader.ahead(words), follow)

@@ -24,6 +24,7 @@ def add_user(file: Path, name: str, role: str = "read", data_sets: set[str] | No
     """Add a user to the file, with a password and a token that are made from the name."""
     granted = None if data_sets is None else frozenset(data_sets)
     user = User(name, role, granted, hash_password(password(name)), credentials.hash_token(token(name)))
+    file.parent.mkdir(parents=True, exist_ok=True)
     users.add(file, user)
     return user
 

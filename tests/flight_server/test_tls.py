@@ -1,7 +1,9 @@
 """TLS and client certificates; the tests create their certificates."""
 
 import shutil
+import socketserver
 import subprocess
+import threading
 from pathlib import Path
 
 import adbc_driver_flightsql.dbapi as flight_sql
@@ -112,10 +114,29 @@ def test_client_rejects_an_untrusted_server(tls_server, certificates):
 
 
 def test_client_reports_another_scheme_than_the_server(tls_server, start):
-    for uri in (tls_server.uri.replace("+tls", ""), start().uri.replace("grpc:", "grpc+tls:")):
-        assert connection_failures(uri) == {
-            f"cannot connect to {uri}\n  hint: check the address, and that grpc:// or grpc+tls:// matches the server"
+    plain = tls_server.uri.replace("+tls", "")
+    assert connection_failures(plain) == {
+        f"the server at {plain} closes connections without TLS\n"
+        f"  hint: use grpc+tls://{plain.partition('://')[2]}, or check the address"
+    }
+    server = start().uri
+    tls = server.replace("grpc:", "grpc+tls:")
+    assert connection_failures(tls) == {f"the server at {tls} has no TLS\n  hint: use {server}"}
+
+
+def test_client_reports_a_web_server():
+    class Answer(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.rfile.readline()
+            self.wfile.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answer) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        address = f"grpc://127.0.0.1:{web.server_address[1]}"
+        assert connection_failures(address) == {
+            f"the server at {address} is no lakehouse: it answers as a web server\n  hint: check the address"
         }
+        web.shutdown()
 
 
 def connection_failures(uri, **access):
@@ -157,10 +178,10 @@ def test_missing_or_unknown_client_certificate_is_rejected(mtls_server, certific
 def test_unreadable_certificate_is_reported(start, tmp_path, certificates):
     (tmp_path / "empty.pem").write_text("")
     for cert, expected in (
-        (tmp_path / "none.pem", "cannot read .*none.pem"),
-        (tmp_path / "empty.pem", ".*empty.pem is not a PEM file"),
+        (tmp_path / "none.pem", "none.pem of SRCQL_TLS_CERT cannot be read: no such file"),
+        (tmp_path / "empty.pem", "SRCQL_TLS_CERT: .*empty.pem is not a PEM file"),
     ):
-        with pytest.raises(InvalidSetting, match=f"SRCQL_TLS_CERT: {expected}"):
+        with pytest.raises(InvalidSetting, match=expected):
             start(listen="grpc+tls://127.0.0.1:0", tls_cert=str(cert), tls_key=str(certificates / "server.key"))
 
 

@@ -97,7 +97,13 @@ def test_rejects_a_missing_warehouse(tmp_path: Path) -> None:
 def test_rejects_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "w").write_text("")
     assert failure(tmp_path / "w") == f"expected a folder, found the file {tmp_path}/w"
-    assert failure(tmp_path / "w" / "v") == f"a warehouse in {tmp_path}/w/v cannot be created: Not a directory"
+    assert failure(tmp_path / "w" / "v") == (
+        f"a warehouse in {tmp_path}/w/v cannot be created: not a directory\n"
+        "  hint: check the path: a part of it is a file"
+    )
+    assert failure(tmp_path / ("long" * 99)) == (
+        f"the warehouse {tmp_path}/{'long' * 99} cannot be opened: file name too long\n  hint: use a shorter path"
+    )
 
 
 def test_rejects_a_file_that_is_no_catalog(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_plain_sql_reads_a_snapshot(engine: Engine, versions: list[int]) -> None
         "SELECT count(o.output) FROM observations AT (VERSION => {}) AS o",
         "SELECT count(o.output) FROM Observations o AT (VERSION => {}) WHERE true",
         "SELECT count(o.output) FROM o: observations AT (VERSION => {})",
-        'SELECT count("observations".output) FROM temp.main."observations"/**/AT(VERSION=>{})WHERE true',
+        'SELECT count("observations".output) FROM lakehouse.main."observations"/**/AT(VERSION=>{})WHERE true',
         "FROM main.observations AT (VERSION => {}) SELECT count(*)",
         "WITH observations AS (FROM observations AT (VERSION => {})) SELECT count(*) FROM observations",
         "SELECT (SELECT count(*) FROM observations AT (VERSION => {}))",

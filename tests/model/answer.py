@@ -78,8 +78,7 @@ def known(statement: Statement, found: list[Analysis], lakehouse: Lakehouse) -> 
     observed = [row for row in observed if all(condition.holds(row) for condition in problems)]
     if against and against.name is not None:
         column = f"{against.reference.lower()}_id"
-        named = [row for row in observed if row[column] is not None]
-        _find(column, [against.name] if named else [], named)
+        _find(column, [against.name] if observed else [], observed)
 
 
 def _find(column: str, names: list[str | None], rows: list[Row]) -> None:

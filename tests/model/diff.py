@@ -1,6 +1,6 @@
 """DIFF: the changes from one end to the other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.model.check import Checked, beside
@@ -55,7 +55,8 @@ def diff(found: Analysis, statement: Statement, _: Lakehouse) -> list[Row]:
 
 
 def _side(found: Analysis, statement: Statement, ends: Ends, end: str) -> Side:
-    cube = part(found, statement, lambda row: row[AXES[ends.axis]] == end)
+    plain = replace(statement, own=tuple(clause for clause in statement.own if clause is not statement.against))
+    cube = part(found, plain, lambda row: row[AXES[ends.axis]] == end)
     if statement.against is None:
         return Side(cube, _voters(ends, cube), None)
     checked = beside(_within(found, cube, statement, ends, end), statement, statement.against)
@@ -64,12 +65,14 @@ def _side(found: Analysis, statement: Statement, ends: Ends, end: str) -> Side:
 
 
 def _within(found: Analysis, cube: Analysis, statement: Statement, ends: Ends, end: str) -> Analysis:
-    """Return the cube that holds the reference: the side itself, unless a side cannot hold one."""
+    """Return the cube that holds the reference: the side with the reference that MISSING spares, unless it has none."""
     against = statement.against
     if against and against.reference == "RUN":
         return part(found, statement, lambda row: end == row[AXES[ends.axis]] or row["run_id"] == against.name)
-    others = against and against.reference in ("ORACLE", "IMPLEMENTATION")
-    return found if ends.axis == "IMPLEMENTATION" and others else cube
+    if against and ends.axis == "IMPLEMENTATION" and against.reference in ("ORACLE", "IMPLEMENTATION"):
+        return found
+    spared = against and against.reference == "IMPLEMENTATION"
+    return part(found, statement, lambda row: row[AXES[ends.axis]] == end) if spared else cube
 
 
 def _voters(ends: Ends, cube: Analysis) -> dict[Key, Voter]:

@@ -12,8 +12,7 @@ Pairs = set[tuple[Voter, Voter]]
 def minimize(found: Analysis, statement: Statement, _: Lakehouse) -> list[Row]:
     separated = {test: _separated(found, test) for test in found.tests}
     picks = _picked(separated)
-    if picks:
-        picks += [test for test in found.tests if any(cell(found, voter, test) for voter in _unseen(found, picks))][:1]
+    picks += [test for test in found.tests if any(cell(found, voter, test) for voter in _unseen(found, picks))][:1]
     for test in reversed(picks):
         rest = [other for other in picks if other != test]
         if _union(separated, rest) == _union(separated, picks) and not _unseen(found, rest):

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable
-from decimal import Decimal
 from fractions import Fraction
+from math import isfinite
 
 from tests.model.check import beside
 from tests.model.cluster import clusters
@@ -13,7 +13,6 @@ from tests.model.statement import Against, Lakehouse, Rejected, Row, Statement
 
 Scores = dict[Voter, float | None]
 MATCHLESS = {"EXCEPTION", "NA", "FLAKY"}
-GREATEST = Decimal("1e20")
 
 
 def rank(found: Analysis, statement: Statement, _: Lakehouse) -> list[Row]:
@@ -88,7 +87,7 @@ def _metric(found: Analysis, column: str) -> Scores:
 
 def _mean(found: Analysis, voter: Voter, column: str) -> float | None:
     rows = [each.row[column] for runs in found.cells[voter].values() for run in runs for each in run.values()]
-    known = [Decimal(value) for value in rows if value is not None]
-    if not known or not all(value.is_finite() and abs(value) < GREATEST for value in known):
+    known = [value for value in rows if value is not None]
+    if not known or not all(map(isfinite, known)):
         return None
     return float(sum(map(Fraction, known), Fraction(0)) / len(known))

@@ -31,14 +31,16 @@ FACTORS: dict[str, dict[str, tuple[str, ...]]] = {
         "ROWS": ("", "ROWS STEP", "ROWS TEST"),
         "AT MOST": ("", "AT MOST 1", "AT MOST 9"),
         "SPECIFIED": ("", "WITH SPECIFIED"),
+        "INPUTS": ("", "WITH INPUTS"),
     },
     "CLUSTER": SHARED | {"SIZE": ("", "MIN SIZE 1", "MIN SIZE 2"), "WEIGHT": ("", "WEIGHT DISTINCT CODE")},
     "ORACLE": SHARED
     | {
         "PER": ("", "PER STEP", "PER CLUSTER"),
-        "RULE": ("", "PLURALITY", "MAJORITY", "QUORUM 0.5"),
+        "RULE": ("", "PLURALITY", "MAJORITY", "QUORUM 0.5", "QUORUM 2/3"),
         "EXCEPTIONS": ("", "EXCEPTIONS VOTE", "EXCEPTIONS ABSTAIN"),
         "TIE": ("", "TIE NULL", "TIE CLUSTER", "TIE LEAST"),
+        "INPUTS": ("", "WITH INPUTS"),
         "RUNS": (*SHARED["RUNS"], "ALL"),
     },
     "CHECK": COMPARING | {"AGAINST": REFERENCES, "PER": ("", "PER TEST", "PER STEP")},
@@ -83,9 +85,12 @@ def shapes(verb: str) -> list[Shape]:
 
 def shapes_of_chance() -> st.SearchStrategy[tuple[str, Shape]]:
     """Draw any verb with any choices."""
-    return st.sampled_from(list(FACTORS)).flatmap(lambda verb: st.tuples(st.just(verb), _any(verb)))
+    return st.sampled_from(list(FACTORS)).flatmap(lambda verb: st.tuples(st.just(verb), shapes_of(verb, {})))
 
 
-def _any(verb: str) -> st.SearchStrategy[Shape]:
-    choices = {name: st.sampled_from(values) for name, values in FACTORS[verb].items()}
+def shapes_of(verb: str, fixed: Shape) -> st.SearchStrategy[Shape]:
+    """Draw the choices of a verb that are not fixed."""
+    choices = {
+        name: st.sampled_from([fixed[name]] if name in fixed else values) for name, values in FACTORS[verb].items()
+    }
     return st.fixed_dictionaries(choices).filter(lambda shape: not any(pair <= shape.items() for pair in APART[verb]))

@@ -11,8 +11,10 @@ from sqlalchemy import (
     Boolean,
     Float,
     Integer,
+    Interval,
     MetaData,
     String,
+    bindparam,
     cast,
     create_engine,
     exc,
@@ -23,12 +25,29 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.sql import ColumnElement
 
 from srcql.errors import InvalidQuery
 from srcql.schema import TABLES
 from srcql_client.sqlalchemy_dialect import SrcqlDialect
 
-VIEWS = ["clusters", "implementations", "oracles", "problems", "runs", "snapshots"]
+VIEWS = [
+    *("changes", "clusters", "flaky", "implementations", "oracles"),
+    *("pass_rates", "problems", "runs", "snapshots", "verdicts"),
+]
+
+CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIBbzCCARWgAwIBAgIUeE8IaoSfI0c8maa3iwPyQiTx324wCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBaDAgFw0yNjExMjgyMzMyMDRaGA8yMTI2MTEwNDIzMzIwNFow
+DDEKMAgGA1UEAwwBaDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABEnacRwZ6ede
+eZ2S2IUyGh3NF1/ngkpcGL4W68iBew1Aj4GIFlVn0c5AJrihYn6yM3cnRdVgs2RK
+9wY0zK0G+kyjUzBRMB0GA1UdDgQWBBSIa9PyvTuxml4AtPfVlaIci4a6fjAfBgNV
+HSMEGDAWgBSIa9PyvTuxml4AtPfVlaIci4a6fjAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0gAMEUCIGe5PcARoS1E2dMy+h/lRHdLb5zqH7WGXsgVpDcA2CCs
+AiEAx2HeIRQmAgA2e1tOtvIIcrhXyjRFI4qbMj7L44maGCE=
+-----END CERTIFICATE-----
+"""
 
 
 def connect_arguments(url: str) -> dict:
@@ -54,10 +73,10 @@ def test_an_address_is_translated_for_adbc() -> None:
 
 def test_an_address_has_tokens_and_roots(tmp_path) -> None:
     roots = tmp_path / "roots.pem"
-    roots.write_text("certificates")
+    roots.write_text(CERTIFICATE)
     options = connect_arguments(f"srcql://h:1?tls=true&tls_roots={roots}&token=t")["db_kwargs"]
     assert options["adbc.flight.sql.authorization_header"] == "Bearer t"
-    assert options["adbc.flight.sql.client_option.tls_root_certs"] == "certificates"
+    assert options["adbc.flight.sql.client_option.tls_root_certs"] == CERTIFICATE
     lenient = connect_arguments("srcql://h:1?tls=true&tls_skip_verify=true")["db_kwargs"]
     assert lenient["adbc.flight.sql.client_option.tls_skip_verify"] == "true"
 
@@ -66,6 +85,15 @@ def test_an_address_has_tokens_and_roots(tmp_path) -> None:
 def test_an_invalid_address_is_rejected(url: str) -> None:
     with pytest.raises(exc.ArgumentError, match="expected srcql://user:password@host:port"):
         connect_arguments(url)
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "found no file at"), ("garbage", "found other content at")])
+def test_roots_that_are_no_certificates_are_reported(tmp_path, content: str | None, words: str) -> None:
+    roots = tmp_path / "roots.pem"
+    if content:
+        roots.write_text(content)
+    with pytest.raises(exc.ArgumentError, match=f"expected a PEM file of trusted certificates, {words} {roots}"):
+        connect_arguments(f"srcql://h:1?tls=true&tls_roots={roots}")
 
 
 def test_an_error_does_not_contain_the_password() -> None:
@@ -209,6 +237,71 @@ def test_a_value_comes_back(engine: Engine, value: object) -> None:
     with engine.connect() as connection:
         assert connection.execute(select(literal(value))).scalar() == value
         assert connection.execute(text("SELECT :value"), {"value": value}).scalar() == value
+
+
+DAY = datetime.timedelta(days=1)
+TIME = datetime.datetime(2026, 2, 3, 4, 5, 6)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (literal(DAY), DAY),
+        (literal(datetime.timedelta(days=-2, microseconds=5)), datetime.timedelta(days=-2, microseconds=5)),
+        (literal(TIME) - DAY, TIME - DAY),
+        (literal(DAY) + literal(TIME), TIME + DAY),
+        (literal(TIME) - literal(TIME - DAY), DAY),
+        (literal(datetime.date(2026, 2, 3)) - DAY, datetime.datetime(2026, 2, 2)),
+        (func.now() - DAY < func.now(), True),
+        (cast("1 day", Interval), DAY),
+        (bindparam("literal", DAY, literal_execute=True), DAY),
+        (cast("2 months 1 day", Interval), 61 * DAY),
+        (literal(None, Interval), None),
+    ],
+    ids=repr,
+)
+def test_durations(engine: Engine, expression: ColumnElement, expected: object) -> None:
+    with engine.connect() as connection:
+        assert connection.execute(select(expression)).scalar() == expected
+
+
+def test_a_column_is_compared_with_an_hour_ago(engine: Engine, metadata: MetaData) -> None:
+    created = metadata.tables["observations"].c.created_at
+    recent, older = created > func.now() - datetime.timedelta(hours=1), created - created < DAY
+    with engine.connect() as connection:
+        rows = connection.execute(select(func.count()).select_from(metadata.tables["observations"])).scalar()
+        assert rows
+        assert connection.execute(select(func.count()).where(recent | older)).scalar() == rows
+
+
+@pytest.mark.parametrize("left", [2**62 + 1, -(2**62) - 1, 7, -7, 8, -8, 0])
+@pytest.mark.parametrize("right", [10, -10, 2, -2, 1])
+def test_whole_numbers_divide_exactly(engine: Engine, left: int, right: int) -> None:
+    with engine.connect() as connection:
+        quotient = literal(left, BigInteger) // literal(right, BigInteger)
+        assert connection.execute(select(quotient)).scalar() == left // right
+
+
+def test_other_numbers_divide_and_are_rounded_down(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert connection.execute(select(literal(-7.5) // literal(2.0))).scalar() == -4.0
+
+
+@pytest.mark.parametrize("column", ["test_id", "step_id", "created_at", "execution_time_ms", "specified_oracle"])
+def test_an_empty_in_of_a_text_selects_nothing(engine: Engine, column: str) -> None:
+    for operator, found in (("IN", 0), ("NOT IN", True)):
+        sql = text(f"SELECT count(*) FROM observations WHERE {column} {operator} :values")
+        with engine.connect() as connection:
+            expanding = sql.bindparams(bindparam("values", [], expanding=True))
+            assert bool(connection.execute(expanding).scalar()) == bool(found)
+
+
+def test_autocommit_is_the_isolation_level(engine: Engine) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        assert connection.execute(select(literal(1))).scalar() == 1
+        assert connection.get_isolation_level() == connection.default_isolation_level == "AUTOCOMMIT"
+    with engine.connect() as connection, pytest.raises(exc.ArgumentError, match="AUTOCOMMIT"):
+        connection.execution_options(isolation_level="SERIALIZABLE")
 
 
 def test_a_null_comes_back(engine: Engine) -> None:

@@ -38,7 +38,7 @@ def srcql(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
 
     def run(*arguments: str | Path, typed: str = "", **environment: str) -> Ended:
         with monkeypatch.context() as shell:
-            for name in ("SRCQL_SERVER", "SRCQL_WAREHOUSE"):
+            for name in ("SRCQL_SERVER", "SRCQL_WAREHOUSE", "SRCQL_CATALOG"):
                 shell.delenv(name, raising=False)
             for name, value in environment.items():
                 shell.setenv(name, value)

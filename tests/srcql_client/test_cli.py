@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow as pa
@@ -191,7 +192,6 @@ def test_a_terminal_shows_progress(tmp_path: Path) -> None:
         (PIVOTED, ["arena", "--data-set", "D"], "found the pivoted export"),
         (pa.table({"data_set_id": ["d"]}), ["parquet", "--table", "tests"], "found no column problem_id, test_id"),
         (pa.table({"a": [1]}), ["parquet", "--table", "test"], "did you mean tests?"),
-        (observations().slice(0, 0), ["parquet", "--table", "observations"], "expected at least one record batch"),
     ],
 )
 def test_an_invalid_file_is_reported(
@@ -202,6 +202,18 @@ def test_an_invalid_file_is_reported(
     assert found.returncode == 1
     assert words in found.stderr
     assert "Traceback" not in found.stderr
+
+
+def test_the_version_is_shown(srcql: Callable[..., Ended]) -> None:
+    found = srcql("--version")
+    assert (found.stdout, found.stderr, found.returncode) == (f"srcql {version('srcql')}\n", "", 0)
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_shells_complete_commands(srcql: Callable[..., Ended], name: str) -> None:
+    assert "_SRCQL_COMPLETE" in srcql("--show-completion", name).stdout
+    words = {"_SRCQL_COMPLETE": "complete_bash", "COMP_WORDS": "srcql import ", "COMP_CWORD": "2"}
+    assert srcql(**words).stdout.split() == ["arena", "solr", "parquet", "jsonl", "csv"]
 
 
 def test_an_internal_error_prints_no_traceback(

@@ -1,6 +1,7 @@
 """The connection, over the wire and embedded."""
 
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 import srcql_client
 from srcql import errors
-from srcql_client import Connection, DataSetStatus
+from srcql_client import Connection, DataSetStatus, formats
 
 from .rows import observations
 
@@ -28,6 +29,13 @@ def parquet(folder: Path) -> Path:
     return folder / "rows.parquet"
 
 
+def written(folder: Path, format: str) -> Path:
+    """Write the rows as `srcql query` does."""
+    with (folder / f"rows.{format}").open("wb") as file:
+        formats.write(format, ROWS.to_reader(), file)
+    return folder / f"rows.{format}"
+
+
 FORMS: dict[str, Callable[[Path], Any]] = {
     "table": lambda _: ROWS,
     "batch": lambda _: ROWS.to_batches()[0],
@@ -38,6 +46,10 @@ FORMS: dict[str, Callable[[Path], Any]] = {
     "pandas": lambda _: ROWS.to_pandas(),
     "pandas with an index": lambda _: pd.DataFrame(ROWS.to_pandas()).set_index(pd.Index([3, 1, 4, 1])),
     "polars": lambda _: pl.DataFrame(ROWS),
+    "dictionaries": lambda _: ROWS.to_pylist(),
+    "JSON lines": lambda folder: written(folder, "jsonl"),
+    "CSV": lambda folder: written(folder, "csv"),
+    "upper-case ending": lambda folder: written(folder, "jsonl").rename(folder / "rows.JSONL"),
     "Parquet path": parquet,
     "Parquet path as text": lambda folder: str(parquet(folder)),
 }
@@ -126,6 +138,93 @@ def test_an_interrupted_source_adds_nothing(lakehouse: Connection) -> None:
 def test_other_data_is_rejected(lakehouse: Connection, data: Any, words: str) -> None:
     with pytest.raises(errors.InvalidData, match=words):
         lakehouse.ingest("observations", data)
+
+
+def test_a_closed_connection_says_so(lakehouse: Connection) -> None:
+    lakehouse.close()
+    lakehouse.close()
+    for call in (lambda: lakehouse.query("SELECT 1"), lakehouse.status, lambda: lakehouse.ingest("tests", [])):
+        with pytest.raises(errors.StoreError, match=f"the connection to {lakehouse.location} is closed"):
+            call()
+
+
+RECORD = {**ROWS.to_pylist()[0], "run_id": "r2"}
+
+
+def test_dictionaries_lose_no_key(lakehouse: Connection) -> None:
+    records = [RECORD, {**RECORD, "step_id": 1, "ci_pipeline_id": "c", "created_at": "2026-01-02T03:04:05+01:00"}]
+    assert lakehouse.ingest("observations", records).added == 2
+    found = lakehouse.query("SELECT ci_pipeline_id, created_at FROM observations ORDER BY step_id")
+    assert found.to_pydict() == {
+        "ci_pipeline_id": [None, "c"],
+        "created_at": [datetime(2026, 1, 1), datetime(2026, 1, 2, 2, 4, 5)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"output": 1}, "output, row 1: expected a value of a type of Arrow, the same in all rows, found 1$"),
+        ({"step_id": 2**70}, "step_id, row 1: expected a value of a type of Arrow, the same in all rows, found 11805"),
+        ({"output": "\ud800"}, "output, row 1: .*found '.ud800'$"),
+        ({"step_id": 1.5}, "step_id, row 1: expected a whole number"),
+        ({"created_at": "soon"}, "created_at, row 1: .*found 'soon'$"),
+        ({7: "seven"}, "expected names of columns as text, found 7"),
+        ({"gpu": "a100"}, "unknown column gpu"),
+    ],
+)
+def test_dictionaries_that_would_change_are_rejected(lakehouse: Connection, values: dict[Any, Any], words: str) -> None:
+    with pytest.raises(errors.InvalidData, match=words):
+        lakehouse.ingest("observations", [RECORD, {**RECORD, "step_id": 1, **values}])
+    assert count(lakehouse) == 0
+
+
+def test_a_generator_of_dictionaries_is_rejected(lakehouse: Connection) -> None:
+    with pytest.raises(errors.InvalidData, match="pass dictionaries as one list"):
+        lakehouse.ingest("observations", (each for each in [RECORD]))
+
+
+def test_evolve_adds_a_column(lakehouse: Connection) -> None:
+    assert lakehouse.ingest("observations", [{**RECORD, "gpu": "a100"}], evolve=True).added == 1
+    assert lakehouse.query("SELECT gpu FROM observations").to_pylist() == [{"gpu": "a100"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters", "row"),
+    [
+        ("SELECT ? + 1 AS a, ? AS b", [1, "x"], {"a": 2, "b": "x"}),
+        ("SELECT ? AS a", (None,), {"a": None}),
+        ("SELECT ? AS a", [[1, 2]], {"a": [1, 2]}),
+        ("SELECT ?::DATE AS a", [date(2026, 1, 2)], {"a": date(2026, 1, 2)}),
+        ("SELECT n_tests AS a FROM (CLUSTER FROM d WHERE test_id = ?)", ["t1"], {"a": 1}),
+    ],
+)
+def test_a_query_has_parameters(lakehouse: Connection, text: str, parameters: Any, row: dict[str, Any]) -> None:
+    lakehouse.ingest("observations", ROWS)
+    assert lakehouse.query(text, parameters).to_pylist()[0] == row
+    assert lakehouse.stream(text, parameters).read_all().to_pylist()[0] == row
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters", "words"),
+    [
+        (None, (), "expected a query as text, found a value of type NoneType"),
+        (b"SELECT 1", (), "expected a query as text, found a value of type bytes"),
+        ("SELECT ?", "x", "expected a list of parameters, found a value of type str"),
+        ("SELECT ?", 7, "expected a list of parameters, found a value of type int"),
+        ("SELECT ?", [], "expected 1 parameter, found 0"),
+        ("SELECT 1", [1], "expected 0 parameters, found 1"),
+    ],
+)
+def test_what_is_no_query_is_rejected(lakehouse: Connection, text: Any, parameters: Any, words: str) -> None:
+    with pytest.raises(errors.InvalidQuery, match=words):
+        lakehouse.query(text, parameters)
+
+
+@pytest.mark.parametrize("location", [None, 7, b"W", ["W"]])
+def test_what_is_no_address_is_rejected(location: Any) -> None:
+    with pytest.raises(errors.Unsupported, match="or a folder, found a value of type "):
+        srcql_client.connect(location)
 
 
 def test_rejected_rows_raise_an_error(lakehouse: Connection) -> None:

@@ -7,6 +7,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -119,9 +120,45 @@ def test_values_that_python_or_csv_lack_are_text() -> None:
     (found,) = json.loads(written("json", ODD))
     assert (found["span"], found["bytes"]) == ("P14M1DT90.5S", "05fd")
     assert found["nanoseconds"].endswith(".123456789")
-    assert "105200797" in found["far"]
+    assert found["far"] == "290000-01-01"
     assert list(csv.reader(io.StringIO(written("csv", ODD).decode())))[1] == list(found.values())
     assert written("table", ODD).decode().splitlines()[2].split()[:2] == ["P14M1DT90.5S", "05fd"]
+
+
+def test_json_keeps_all_digits_of_decimals() -> None:
+    numbers = [Decimal("123456789.123456789"), Decimal("-0.10"), None]
+    rows = pa.table({"d": pa.array(numbers, pa.decimal128(38, 9)), "l": pa.array([[number] for number in numbers])})
+    for line, number in zip(written("jsonl", rows).splitlines(), numbers, strict=True):
+        assert json.loads(line, parse_float=Decimal) == {"d": number, "l": [number]}
+    assert b"123456789.123456789" in written("csv", rows)
+
+
+FAR = [
+    "DATE 'infinity'",
+    "DATE '-infinity'",
+    "DATE '12345-01-01'",
+    "DATE '0044-03-15 (BC)'",
+    "TIMESTAMP 'infinity'",
+    "TIMESTAMP '-infinity'",
+    "TIMESTAMP '290000-01-02 03:04:05.000006'",
+    "TIMESTAMP '0044-03-15 (BC) 01:02:03'",
+    "TIMESTAMPTZ '12345-01-01 00:00:00+00'",
+    "TIMESTAMP_S 'infinity'",
+    "TIMESTAMP_NS 'infinity'",
+    "TIMESTAMP_NS '2026-02-03 04:05:06.123456789'",
+    "TIME_NS '04:05:06.123456789'",
+]
+
+
+@pytest.mark.parametrize("form", ["{}", "[NULL, {}]", "{{'a': [{}]}}", "MAP {{'k': {}}}", "union_value(k := {})"])
+@pytest.mark.parametrize("value", FAR)
+def test_far_and_infinite_times_have_the_text_of_duckdb(value: str, form: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        [(text,)] = connection.sql(f"SELECT CAST({value} AS VARCHAR)").fetchall()
+        rows = connection.sql(f"SELECT {form.format(value)} AS v, 1 AS n").to_arrow_table()
+    for format in ("table", "json", "jsonl", "csv"):
+        assert text.encode() in written(format, rows)
 
 
 def test_parquet_rejects_unsupported_types() -> None:

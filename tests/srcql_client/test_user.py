@@ -16,6 +16,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 def file(tmp_path):
+    (tmp_path / "people").mkdir()
     return tmp_path / "people" / "users.json"
 
 
@@ -103,3 +104,19 @@ def test_another_file_is_not_changed(srcql, tmp_path: Path):
         "  hint: restore the file from a backup, or remove it and create users with srcql user add\n"
     )
     assert other.read_text() == "[]"
+
+
+def test_adding_a_user_creates_no_folder(srcql, tmp_path):
+    found = srcql("user", "add", "ada", "--users", tmp_path / "typo" / "users.json", typed=PASSWORD)
+    assert (found.returncode, found.stderr.splitlines()) == (
+        1,
+        [f"the folder {tmp_path}/typo cannot be opened: no such file or directory", "  hint: check the path"],
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_data_set_is_not_granted(srcql, file, name):
+    found = srcql("user", "add", "ada", "--data-set", name, "--users", file, typed=PASSWORD)
+    assert (found.returncode, "expected the name of a data set, found an empty text" in found.stderr) == (2, True)
+    assert not file.exists()

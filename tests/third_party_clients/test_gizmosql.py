@@ -54,7 +54,7 @@ def test_statements_that_write_are_rejected(cursor: Any) -> None:
 
 def test_it_reads_metadata(gizmosql: Any, uri: str) -> None:
     with gizmosql.connect(uri, username="ann", password="secret") as connection:
-        assert (connection.adbc_current_catalog, connection.adbc_current_db_schema) == ("temp", "main")
+        assert (connection.adbc_current_catalog, connection.adbc_current_db_schema) == ("lakehouse", "main")
         assert connection.adbc_get_info()["vendor_name"] == "SRCQL"
         assert connection.adbc_get_table_types() == ["TABLE", "VIEW"]
         (catalog,) = connection.adbc_get_objects(depth="columns", table_name_filter="tests").read_all().to_pylist()

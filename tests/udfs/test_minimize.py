@@ -28,8 +28,7 @@ def plain(sizes: list[int], tests: list[Test]) -> tuple[list[tuple[int, int, int
         if not gained:
             break
         picks.append(best)
-    if len(sizes) > 1:
-        picks += [test for test in range(len(tests)) if any(cluster in answers[test] for cluster in unseen(picks))][:1]
+    picks += [test for test in range(len(tests)) if any(cluster in answers[test] for cluster in unseen(picks))][:1]
     kept = picks
     for pick in reversed(picks):
         rest = [other for other in kept if other != pick]

@@ -131,3 +131,13 @@ def test_plain_sql_computes_scores(database: duckdb.DuckDBPyConnection) -> None:
     for wrong, what in (("mbr_scores([[1], [1, 2]])", "found 1 and 2"), ("codet_scores([[true], NULL])", "found NULL")):
         with pytest.raises(duckdb.Error, match=f"expected the same number of tests for every implementation, {what}"):
             database.sql(f"SELECT {wrong}").fetchall()
+
+
+def test_counts_may_be_of_any_whole_type(database: duckdb.DuckDBPyConnection) -> None:
+    numbers = "sum(1), count_if(i < 3), 1::UTINYINT"
+    assert database.sql(f"SELECT pass_at_k({numbers}) FROM range(10) AS t(i)").fetchall() == [(0.3,)]
+    counts = "entropy_nats([sum(i), count_if(i = 1) * 45]), entropy_nats([100000000000000000000000000000::HUGEINT])"
+    assert database.sql(f"SELECT {counts} FROM range(10) AS t(i)").fetchall() == [(log(2), 0.0)]
+    for wrong in ("10::HUGEINT * 1000000000000000000000, 1, 1", "3, 1, -170141183460469231731687303715884105727"):
+        with pytest.raises(duckdb.Error, match="pass_at_k: expected numbers of at most 1,000,000,000, found"):
+            database.sql(f"SELECT pass_at_k({wrong})").fetchall()

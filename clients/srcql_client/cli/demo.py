@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from .target import require_own_catalog
+
 
 def demo(
     warehouse: Annotated[
@@ -14,6 +16,7 @@ def demo(
 
     Runs 27 implementations of four problems, stores the observations in a lakehouse, and queries them.
     """
+    require_own_catalog("srcql demo")
     from ..demo.show import run
 
     run(warehouse)

@@ -19,7 +19,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Files = Annotated[Path, typer.Argument(metavar="PATH", help="Parquet file, or a folder of Parquet files.")]
+Files = Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a folder; its sub-folders are read, too.")]
+Table = Annotated[
+    str, typer.Option(metavar="T", help="Table of the rows: observations, tests or code_implementations.")
+]
+Evolve = Annotated[bool, typer.Option("--evolve", help="Add the columns that the table does not have.")]
 DataSet = Annotated[str | None, typer.Option(metavar="D", help="Data set of the imported problems (required).")]
 
 
@@ -32,7 +36,7 @@ def arena(path: Files, data_set: DataSet = None, server: Server = None, warehous
     name = _require_data_set(data_set, "an arena export names no data set")
     from ..importers.arena import read
 
-    _ingest(read(path, name), server, warehouse)
+    _ingest(read(path, name), path, server, warehouse)
 
 
 @app.command()
@@ -50,22 +54,41 @@ def solr(
     name = _require_data_set(data_set, "a Solr export names no data set")
     from ..importers.solr import read
 
-    _ingest(read(path, name), server, warehouse)
+    _ingest(read(path, name), path, server, warehouse)
 
 
 @app.command()
 def parquet(
-    path: Files,
-    table: Annotated[
-        str, typer.Option(metavar="T", help="Table of the rows: observations, tests or code_implementations.")
-    ],
-    server: Server = None,
-    warehouse: Warehouse = None,
+    path: Files, table: Table, evolve: Evolve = False, server: Server = None, warehouse: Warehouse = None
 ) -> None:
-    """Import rows of one of the three tables."""
-    from ..importers.parquet import read
+    """Import rows of one of the three tables from Parquet files."""
+    _import_rows(path, table, "parquet", evolve, server, warehouse)
 
-    _ingest(read(path, table), server, warehouse)
+
+@app.command()
+def jsonl(
+    path: Files, table: Table, evolve: Evolve = False, server: Server = None, warehouse: Warehouse = None
+) -> None:
+    """Import rows of one of the three tables from JSON lines.
+
+    Each line is an object with the columns as its keys.
+    """
+    _import_rows(path, table, "jsonl", evolve, server, warehouse)
+
+
+@app.command()
+def csv(path: Files, table: Table, evolve: Evolve = False, server: Server = None, warehouse: Warehouse = None) -> None:
+    """Import rows of one of the three tables from CSV files with a header.
+
+    A field without text is NULL; "" is an empty text.
+    """
+    _import_rows(path, table, "csv", evolve, server, warehouse)
+
+
+def _import_rows(path: Path, table: str, format: str, evolve: bool, server: str | None, warehouse: str | None) -> None:
+    from ..importers.rows import read
+
+    _ingest(read(path, table, format), path, server, warehouse, evolve)
 
 
 def _require_data_set(data_set: str | None, reason: str) -> str:
@@ -74,14 +97,15 @@ def _require_data_set(data_set: str | None, reason: str) -> str:
     return data_set
 
 
-def _ingest(parts: Iterator[Part], server: str | None, warehouse: str | None) -> None:
+def _ingest(parts: Iterator[Part], path: Path, server: str | None, warehouse: str | None, evolve: bool = False) -> None:
     from ..formats import counted
 
     with connect(server, warehouse) as lakehouse:
         for part in parts:
-            receipt = lakehouse.ingest(part.table, _WithProgress(part), part.batch_id)
+            receipt = lakehouse.ingest(part.table, _WithProgress(part), part.batch_id, evolve)
             known = f" ({receipt.rows:,} already there)" if receipt.repeated else ""
-            typer.echo(f"{part.file.name}: {counted(receipt.added, 'row')} added to {receipt.table}{known}")
+            name = part.file.relative_to(path) if path.is_dir() else part.file.name
+            typer.echo(f"{name}: {counted(receipt.added, 'row')} added to {receipt.table}{known}")
 
 
 class _WithProgress:

@@ -9,6 +9,8 @@ from typing import IO, Annotated
 
 import typer
 
+from srcql.os_errors import reason
+
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of standard output."),
@@ -29,7 +31,7 @@ def open_output(output: Path | None) -> Iterator[IO[bytes]]:
     try:
         file = output.open("wb")
     except OSError as error:
-        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}", param_hint="--output") from None
+        raise typer.BadParameter(f"{output} cannot be written: {reason(error)}", param_hint="--output") from None
     try:
         with file:
             yield file

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from srcql.os_errors import reason
+
 from .output import Output, open_output
 from .target import Server, Warehouse, connect
 
@@ -57,7 +59,7 @@ def _read_text(text: str | None, file: Path | None) -> str:
         query = file.read_text(encoding="utf-8") if file is not None else sys.stdin.read() if text == "-" else str(text)
         query.encode()  # a shell passes any bytes
     except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--file") from None
+        raise typer.BadParameter(f"{file} cannot be read: {reason(error)}", param_hint="--file") from None
     except UnicodeError:
         hint = "--file" if file else "TEXT"
         raise typer.BadParameter(f"{file or 'the query'} is not UTF-8", param_hint=hint) from None

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ..extras import extra
+from .target import require_own_catalog
 
 
 def relocate(warehouse: Annotated[str, typer.Argument(metavar="DIR", help="Folder of the warehouse.")]) -> None:
@@ -12,6 +13,7 @@ def relocate(warehouse: Annotated[str, typer.Argument(metavar="DIR", help="Folde
 
     Rewrites the paths in its metadata; rows and snapshots stay. Stop all servers and writers of the warehouse first.
     """
+    require_own_catalog("srcql relocate")
     with extra("embedded", "a warehouse in a folder"):
         from lakehouse import relocate as relocate_folder
     from ..formats import counted

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ..extras import extra
+from .target import require_own_catalog
 
 
 def restore(warehouse: Annotated[str, typer.Argument(metavar="DIR", help="Folder of the warehouse.")]) -> None:
@@ -12,6 +13,7 @@ def restore(warehouse: Annotated[str, typer.Argument(metavar="DIR", help="Folder
 
     Each table gets its newest complete snapshot. Stop all servers and writers of the warehouse first.
     """
+    require_own_catalog("srcql restore")
     with extra("embedded", "a warehouse in a folder"):
         from lakehouse import restore as restore_catalog
     from ..formats import counted

@@ -34,6 +34,8 @@ def add(
     Asks for the password on a terminal; otherwise reads it from the first line of standard input. A token is printed
     once and cannot be shown again.
     """
+    if not all(name.strip() for name in data_set or ()):
+        raise typer.BadParameter("expected the name of a data set, found an empty text", param_hint="--data-set")
     file = _users_file()
     granted = frozenset(data_set) if data_set else None
     user = file.User(name, role, granted)  # rejects an invalid user before the prompt for a password

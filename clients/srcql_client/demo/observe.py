@@ -1,7 +1,6 @@
 """Run the implementations of a problem and return rows of the three tables.
 
-A response is JSON for a value, `$EXCEPTION@class@message` for an exception, and the handle `$CUT@Problem@step` for a
-created object.
+A response is the text of its value (`encoding.py`), and the handle `$CUT@Problem@step` for a created object.
 """
 
 import copy
@@ -14,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..code_hash import code_hash
+from ..encoding import encode
 from .problem import Call, Problem
 
 Row = dict[str, object]
@@ -55,7 +55,7 @@ def specified(problems: Iterable[Problem], data_set_id: str, run_id: str) -> pa.
             "environment_id": "demo",
             "step_id": step_id,
             "operation": call.operation,
-            "inputs": json.dumps(call.arguments),
+            "inputs": encode(call.arguments),
             "output": call.expected or "$*",
             "specified_oracle": True,
         }
@@ -127,16 +127,16 @@ def _run(implementation: Callable[..., object], calls: tuple[Call, ...]) -> Iter
         started = time.perf_counter_ns()
         try:
             response = operation(*arguments)
-            output = json.dumps(response) if call.operation != "create" else f"$CUT@Problem@{step_id}"
+            output = encode(response) if call.operation != "create" else f"$CUT@Problem@{step_id}"
         except Exception as error:
-            response, output = None, f"$EXCEPTION@{type(error).__name__}@{error}"
+            response, output = None, encode(error)
         elapsed = time.perf_counter_ns() - started
         if call.operation == "create":
             target = response
         yield {
             "step_id": step_id,
             "operation": call.operation,
-            "inputs": json.dumps(call.arguments),
+            "inputs": encode(call.arguments),
             "output": output,
             "execution_time_ms": elapsed / 1e6,
         }

@@ -1,5 +1,6 @@
 """A server for the duration of a block."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from srcql.environment import PREFIX
 from srcql.errors import StoreError
 
 
@@ -15,9 +17,10 @@ def served(warehouse: str) -> Iterator["Starting"]:
     """Start a server of the warehouse on a free port, in a process that ends with the block."""
     command = [sys.executable, "-m", "srcql_client.cli", "serve", "--warehouse", warehouse]
     command += ["--listen", "grpc://127.0.0.1:0"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     with (
         tempfile.TemporaryFile("w+") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment) as process,
     ):
         try:
             yield Starting(process, log)

@@ -5,12 +5,15 @@ again adds nothing. Importers run beside a remote server: they never open the st
 """
 
 import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcql.errors import InvalidData
+
+_log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,15 +33,29 @@ class Part:
         return self.rows.to_batches() if hasattr(self.rows, "to_batches") else self.rows
 
 
-def parquet_files(path: Path) -> list[Path]:
-    """Return the Parquet file at `path`, or the Parquet files of the folder `path`, sorted by name.
+def find_files(path: Path, endings: Sequence[str] = (".parquet",)) -> list[Path]:
+    """Return the file at `path`, or the files of a folder and its sub-folders with one of the endings, sorted by path.
 
-    Raises InvalidData if there is none.
+    Upper-case endings count. Of a folder, hidden files (`.` or `_` starts their name or that of a sub-folder) and files
+    of 0 bytes are skipped, with a warning in the log: tools leave them beside their results.
+    Raises InvalidData if there is no file.
     """
-    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    if not files or not path.exists():
-        raise InvalidData(f"expected a Parquet file or a folder of Parquet files, found none at {path}")
+    if not path.is_dir():
+        if not path.exists():
+            raise InvalidData(f"expected a file or folder, found none at {path}")
+        return [path]
+    found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in endings and file.is_file()]
+    files = [file for file in found if file.stat().st_size and not _is_hidden(file.relative_to(path))]
+    if skipped := [str(file.relative_to(path)) for file in found if file not in files]:
+        more = f" and {len(skipped) - 5} more" if len(skipped) > 5 else ""
+        _log.warning("skipped hidden or empty files in %s: %s%s", path, ", ".join(skipped[:5]), more)
+    if not files:
+        raise InvalidData(f"expected a folder with {' or '.join(endings)} files, found none in {path}")
     return files
+
+
+def _is_hidden(file: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in file.parts)
 
 
 def content_id(path: Path, *options: str) -> str:
@@ -57,7 +74,7 @@ def require_columns(path: Path, found: Sequence[str], required: Iterable[str], e
     if missing:
         names = ", ".join(missing)
         raise InvalidData(
-            f"{path.name}: expected {expected}, found no column {names} (columns: {', '.join(found[:20])})", hint=hint
+            f"{path}: expected {expected}, found no column {names} (columns: {', '.join(found[:20])})", hint=hint
         )
 
 
@@ -70,5 +87,5 @@ def columns(path: Path) -> list[str]:
         return list(pq.read_schema(path).names)
     except (pa.ArrowInvalid, OSError) as error:
         raise InvalidData(
-            f"{path.name}: expected a Parquet file, found another format", hint="import the .parquet file of the export"
+            f"{path}: expected a Parquet file, found another format", hint="import the .parquet file of the export"
         ) from error

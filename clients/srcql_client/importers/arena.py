@@ -24,7 +24,7 @@ from srcql.errors import InvalidData
 
 from ..code_hash import code_hash
 from ..extras import extra
-from . import Part, columns, content_id, parquet_files, require_columns, sheets
+from . import Part, columns, content_id, find_files, require_columns, sheets
 
 COLUMNS = (
     *("EXECUTIONID", "ABSTRACTIONID", "ACTIONID", "ARENAID", "SHEETID", "SYSTEMID", "VARIANTID", "ADAPTERID"),
@@ -108,8 +108,8 @@ def read(path: Path, data_set: str) -> Iterator[Part]:
 
     Raises InvalidData for a file that is not an export.
     """
-    for file in parquet_files(path):
-        export = ArenaExport(file, data_set)
+    for export in [ArenaExport(file, data_set) for file in find_files(path)]:
+        file = export.path
         yield Part(file, "tests", content_id(file, "tests", data_set), export.tests)
         yield Part(file, "observations", content_id(file, "observations", data_set), export)
 
@@ -132,7 +132,7 @@ class ArenaExport:
         found = columns(self.path)
         if "TYPE" not in found and {"Y", "X"} & {name.upper() for name in found}:
             raise InvalidData(
-                f"{self.path.name}: expected the raw export of an arena (one row per cell, with a column TYPE), "
+                f"{self.path}: expected the raw export of an arena (one row per cell, with a column TYPE), "
                 "found the pivoted export (a column per system)",
                 hint="import srm/<execution>_all.parquet",
             )

@@ -15,7 +15,7 @@ SELECT source_code FROM code_implementations WHERE source_code LIKE '%classified
 SELECT source_code FROM tests WHERE contains(source_code, 'classified')
 FROM observations SELECT DISTINCT data_set_id
 SELECT DISTINCT ON (data_set_id) data_set_id, run_id FROM observations ORDER BY ALL
-SELECT data_set_id, count(*) FROM temp.main.observations GROUP BY ALL
+SELECT data_set_id, count(*) FROM lakehouse.main.observations GROUP BY ALL
 SELECT data_set_id, count(*) FROM main.OBSERVATIONS GROUP BY ALL
 SELECT data_set_id, count(*) FROM "observations" GROUP BY ROLLUP (data_set_id)
 SELECT approx_count_distinct(data_set_id), histogram(data_set_id) FROM observations
@@ -53,6 +53,10 @@ SELECT * FROM implementations
 SELECT * FROM runs
 SELECT * FROM clusters
 SELECT * FROM oracles
+SELECT * FROM verdicts
+SELECT * FROM pass_rates
+SELECT * FROM flaky
+SELECT * FROM changes
 SELECT table_name, operation, added_rows, total_rows, batch_ids FROM snapshots ORDER BY ALL
 SELECT count(*), count(DISTINCT snapshot_id), sum(added_rows), max(total_rows) FROM snapshots
 SELECT unnest(batch_ids) AS batch_id FROM snapshots ORDER BY ALL
@@ -146,6 +150,12 @@ EXPLAIN SELECT * FROM snapshots
 -- Catalog
 SHOW TABLES
 SHOW ALL TABLES
+SHOW SCHEMAS
+SHOW DATABASES
+FROM (SHOW ALL TABLES)
+FROM (SHOW DATABASES)
+FROM memory.listing.tables
+FROM memory.information_schema.tables
 DESCRIBE observations
 SELECT * FROM information_schema.tables ORDER BY ALL
 SELECT * FROM information_schema.columns ORDER BY ALL

@@ -24,7 +24,7 @@ from tests.flight_server.accounts import add_user, bearer, token
 TEXT = Path(__file__).with_name("grants.sql").read_text(encoding="utf-8")
 STATEMENTS = [line for line in TEXT.splitlines() if line and not line.startswith("--")]
 MIN_DIFFERENT = 90  # statements that return something else to a user of all data sets
-ONCE = re.compile(r"-?\b\d{15,}\b|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?|[0-9a-f]{8}-[0-9a-f-]{27}")
+ONCE = re.compile(r"-?\b\d{15,}\b|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?|[0-9a-f]{8}-[0-9a-f-]{27}(-[0-9a-f]{8})?")
 NEAR = re.compile(r"hint: use the (nearest|first) kept snapshot: .*")
 
 

@@ -65,7 +65,7 @@ def numbers(tmp_path_factory):
 
 def test_default_options(client):
     assert get_options(client) == {
-        "catalog": "temp",
+        "catalog": "lakehouse",
         "schema": "main",
         "timeout": 0.0,
         "equality": "",
@@ -88,8 +88,8 @@ def test_session_equality_applies_to_verbs_without_using(numbers, options):
 
 def test_catalog_and_schema_by_adbc(filled):
     with connect(filled, **LOGIN) as sql:
-        assert (sql.adbc_current_catalog, sql.adbc_current_db_schema) == ("temp", "main")
-        sql.adbc_current_catalog, sql.adbc_current_db_schema = "temp", "main"
+        assert (sql.adbc_current_catalog, sql.adbc_current_db_schema) == ("lakehouse", "main")
+        sql.adbc_current_catalog, sql.adbc_current_db_schema = "lakehouse", "main"
         with pytest.raises(flight_sql.Error, match=r"(?i)catalog"):
             sql.adbc_current_catalog = "other"
 
@@ -255,7 +255,7 @@ def test_session_above_the_limit_is_rejected():
     sessions = Sessions(limit=1, idle=60)
     sessions.set(None, Caller("a"), EXACT)
     sessions.set(None, Caller("a"), [option("timeout", int64_value=1)])
-    sessions.set(None, Caller("b"), [option("catalog", string_value="temp")])  # a default value begins no session
+    sessions.set(None, Caller("b"), [option("catalog", string_value="lakehouse")])  # a default value begins no session
     with pytest.raises(Unavailable, match="1 sessions"):
         sessions.set(None, Caller("b"), EXACT)
     sessions.set(None, Caller("c", "bob"), EXACT)  # the limit is for each user

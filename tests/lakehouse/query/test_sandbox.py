@@ -7,6 +7,7 @@ from lakehouse.engine import Engine
 from lakehouse.query.functions import ALLOWED as ALLOWED_FUNCTIONS
 from lakehouse.query.functions import ALLOWED_PREFIXES, TABLE_FUNCTIONS, builtin_functions, is_forbidden
 from lakehouse.query.functions import FORBIDDEN as FORBIDDEN_FUNCTIONS
+from lakehouse.query.views import PUBLIC
 from srcql.errors import Forbidden, InvalidQuery, SrcqlError, UnknownName
 
 REJECTED = {
@@ -133,3 +134,48 @@ def test_locates_the_error(engine: Engine) -> None:
         "       ^^^^^^^^^^^\n"
         "  hint: did you mean observations?"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "SELECT current_database() AS c, current_catalog() AS d, current_schema() AS s",
+            ("lakehouse", "lakehouse", "main"),
+        ),
+        ("SELECT DISTINCT table_catalog, table_schema FROM information_schema.tables", ("lakehouse", "main")),
+        ("SELECT DISTINCT table_catalog FROM Lakehouse.INFORMATION_SCHEMA.columns", ("lakehouse",)),
+        ("SELECT catalog_name, schema_name FROM information_schema.schemata", ("lakehouse", "main")),
+        ("SELECT DISTINCT database, schema FROM memory.listing.all_tables", ("lakehouse", "main")),
+        ("SHOW DATABASES", ("lakehouse",)),
+        ("SHOW SCHEMAS;", ("lakehouse", "main", True)),
+        (
+            "SELECT count(*) FROM information_schema.tables WHERE table_catalog = current_database()"
+            " AND information_schema.tables.table_name = 'observations'",
+            (1,),
+        ),
+        ('SELECT count(lakehouse.main.tests.test_id) FROM "lakehouse" . "main" -- comment\n . tests', (0,)),
+        ("SELECT size FROM (CLUSTER FROM (SELECT * FROM lakehouse.main.observations)) UNION SELECT 0", (0,)),
+        ("SELECT 'lakehouse.main.tests'", ("lakehouse.main.tests",)),
+    ],
+)
+def test_catalog_is_the_lakehouse(engine: Engine, text: str, expected: tuple[object, ...]) -> None:
+    assert [tuple(row.values()) for row in engine.query(text).read_all().to_pylist()] == [expected]
+
+
+@pytest.mark.parametrize("text", ["SHOW ALL TABLES", "DESCRIBE", "SHOW"])
+def test_lists_of_tables_name_the_catalog(engine: Engine, text: str) -> None:
+    found = engine.query(text).read_all().to_pylist()
+    assert {row["name"] for row in found} == PUBLIC
+    assert {row["database"] for row in found} == {"lakehouse"}
+
+
+def test_tables_of_the_schema_are_shown(engine: Engine) -> None:
+    assert set(engine.query("SHOW TABLES FROM lakehouse.main").read_all()["name"].to_pylist()) == PUBLIC
+
+
+def test_errors_show_the_qualified_name_of_the_user(engine: Engine) -> None:
+    for text in ("SELECT x FROM lakehouse.main.tests", "CLUSTER FROM (SELECT x FROM lakehouse.main.tests)"):
+        with pytest.raises(UnknownName) as caught:
+            engine.query(text)
+        assert (caught.value.text, text[slice(*caught.value.span)]) == (text, "x")

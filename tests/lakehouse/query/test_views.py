@@ -113,11 +113,35 @@ def test_a_batch_id_of_any_characters_is_shown(warehouse: Warehouse, engine: Eng
     assert rows(engine, "SELECT batch_ids FROM snapshots") == [{"batch_ids": [odd]}]
 
 
-@pytest.mark.parametrize(("name", "verb"), [("clusters", "CLUSTER FROM *"), ("oracles", "ORACLE FROM *")])
+VERBS = [
+    ("clusters", "CLUSTER FROM *"),
+    ("oracles", "ORACLE FROM *"),
+    ("verdicts", "CHECK FROM * AGAINST SPECIFIED PER TEST"),
+    ("pass_rates", "CHECK FROM * AGAINST SPECIFIED"),
+]
+
+
+@pytest.mark.parametrize(("name", "verb"), VERBS)
 def test_a_verb_with_its_defaults(filled: Engine, name: str, verb: str) -> None:
     found = filled.query(f"FROM {name} ORDER BY ALL").read_all()
     assert found.equals(filled.query(f"SELECT * FROM ({verb}) ORDER BY ALL").read_all())
     assert found.num_rows > 1
+
+
+def test_flaky_steps_and_changes_of_runs(warehouse: Warehouse, engine: Engine) -> None:
+    for hour, run, output in ((1, "r1", "1"), (2, "r2", "1.0"), (3, "r3", "2"), (4, "r4", "1")):
+        time = datetime(2024, 1, 1, hour)
+        row = observations(("p", "a", "t", 0, output), run_id=run, created_at=time, git_commit_hash=f"c{hour}")
+        warehouse.ingest("observations", row)
+    flaky = rows(engine, "FROM flaky")
+    assert flaky == rows(engine, "FLAKY FROM *")
+    assert [row["outputs"] for row in flaky] == [["1", "2"]]
+    changes = rows(
+        engine, "SELECT before_run_id, run_id, before, after, git_commit_hash FROM changes ORDER BY created_at"
+    )
+    assert [tuple(row.values()) for row in changes] == [("r2", "r3", "1.0", "2", "c3"), ("r3", "r4", "2", "1", "c4")]
+    (first, *_) = rows(engine, "SELECT snapshot_id FROM snapshots WHERE total_rows = 3")
+    assert len(rows(engine, f"FROM changes AT (VERSION => {first['snapshot_id']})")) == 1
 
 
 @pytest.mark.parametrize("name", OVERVIEWS)
@@ -155,7 +179,9 @@ def test_a_common_table_expression_hides_a_view_which_is_not_created(
 ) -> None:
     statement = filled.prepare(text)
     with statement.cursor() as cursor:
-        assert cursor.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchall() == [(0,)]
+        assert cursor.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal AND temporary").fetchall() == [
+            (0,)
+        ]
     assert rows(filled, text) == result
 
 
@@ -175,7 +201,9 @@ def test_only_named_views_are_created(filled: Engine) -> None:
         "FROM runs JOIN problems USING (data_set_id)": ["problems", "runs"],
     }.items():
         with filled.prepare(text).cursor() as cursor:
-            made = cursor.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1").fetchall()
+            made = cursor.execute(
+                "SELECT view_name FROM duckdb_views() WHERE NOT internal AND temporary ORDER BY 1"
+            ).fetchall()
         assert [name for (name,) in made] == views
 
 

@@ -129,7 +129,7 @@ def test_an_interrupted_relocation_is_repeated(copied: Path, monkeypatch: pytest
 def test_an_incomplete_copy_is_not_relocated(copied: Path) -> None:
     data = next((copied / "data").rglob("*.parquet"))
     data.unlink()
-    with pytest.raises(StoreError, match=f"{data} cannot be read: No such file"):
+    with pytest.raises(StoreError, match=f"{data} cannot be read: no such file"):
         relocate(copied)
     with pytest.raises(StoreError, match="run srcql relocate"):
         open_warehouse(copied)

@@ -117,7 +117,7 @@ def test_a_missing_file_is_named(warehouse: Warehouse, engine: Engine) -> None:
     warehouse.ingest("observations", observations(("p", "i", "t", 0, "1")))
     (file,) = Planner(warehouse).snapshot().files("observations", ALL)
     Path(file.path.removeprefix("file://")).unlink()
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="is missing"):
         engine.query("CLUSTER FROM D.p")
 
 

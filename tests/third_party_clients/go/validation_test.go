@@ -33,7 +33,7 @@ func (q *quirks) DatabaseOptions() map[string]string {
 
 func (q *quirks) Alloc() memory.Allocator  { return q.alloc }
 func (q *quirks) BindParameter(int) string { return "?" }
-func (q *quirks) Catalog() string          { return "temp" }
+func (q *quirks) Catalog() string          { return "lakehouse" }
 func (q *quirks) DBSchema() string         { return "main" }
 
 func (q *quirks) SupportsBulkIngest(string) bool              { return false } // the suite ingests into tables that it creates

@@ -315,7 +315,7 @@ public class Walk {
         return same(2, column(statement.executeQuery(), "cluster_id").size());
       }
     });
-    step("a qualified name", () -> same(List.of("12"), asked(connection, "SELECT count(*) AS n FROM \"temp\".\"main\".\"observations\"", "n")));
+    step("a qualified name", () -> same(List.of("12"), asked(connection, "SELECT count(*) AS n FROM \"lakehouse\".\"main\".\"observations\"", "n")));
     step("a tool's first question", () -> same(0, asked(connection, "SELECT * FROM observations WHERE 1 = 0", "run_id").size()));
     step("labels and places", () -> {
       try (Statement statement = connection.createStatement();
