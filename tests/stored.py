@@ -20,6 +20,6 @@ def stored(folder: Path) -> Iterator[Engine]:
             rows.execute(f"CREATE TABLE batches AS SELECT *, {batch} AS batch FROM {name}")
             for (number,) in rows.sql("SELECT DISTINCT batch FROM batches ORDER BY ALL").fetchall():
                 one = f"SELECT * EXCLUDE (batch) FROM batches WHERE batch = {number}"
-                warehouse.ingest(name, rows.sql(one).to_arrow_table())
+                warehouse.ingest(name, rows.sql(one).to_arrow_table(), batch_id=None)
             rows.execute("DROP TABLE batches")
         yield engine

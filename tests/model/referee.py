@@ -52,7 +52,7 @@ def store(warehouse: Warehouse, lakehouse: Lakehouse) -> None:
         repeats = grouped(getattr(lakehouse, name), itemgetter(*key)).values()
         for turn in range(max(map(len, repeats), default=0)):
             rows = [same[turn] for same in repeats if turn < len(same)]
-            warehouse.ingest(name, _table(name, rows))
+            warehouse.ingest(name, _table(name, rows), batch_id=None)
 
 
 def _table(name: str, rows: list[Row]) -> pa.Table:
