@@ -45,12 +45,12 @@ class Actions:
         request = protocol.unpack_as("ActionCreatePreparedStatementRequest", body)
         self._service.transactions(context).check(request.transaction_id)
         options = self._service.options(context)
-        statement = self._service.prepare(context, request.query, options)
+        statement = self._service.engines.prepare(self._service.query(context, request.query, options))
         result = message(
             "ActionCreatePreparedStatementResult",
             prepared_statement_handle=self._service.statements(context).add(PreparedStatement(request.query)),
             dataset_schema=_serialize_schema(wire_schema(statement.schema, options.string_views)),
-            parameter_schema=statement.parameter_schema().serialize().to_pybytes(),
+            parameter_schema=statement.parameter_schema.serialize().to_pybytes(),
             is_update=False,
         )
         return protocol.pack(result)

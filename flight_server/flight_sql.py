@@ -19,9 +19,6 @@ from flight_server.protocol import message
 from flight_server.puts import Puts
 from flight_server.queries import Queries
 from flight_server.service import Service, cancellable_compilation, select_all
-from flight_server.settings import Settings
-from flight_server.watchdog import Watchdog
-from lakehouse.engine import Engine
 from srcql.errors import InvalidQuery, Unsupported
 from srcql.schema import TABLES
 
@@ -40,17 +37,16 @@ class HandshakeHandler(flight.ServerAuthHandler):  # type: ignore[misc]
 class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     """The lakehouse as a Flight SQL service."""
 
-    def __init__(self, settings: Settings, engine: Engine, calls: Calls, watchdog: Watchdog) -> None:
-        service = Service(settings, engine, calls, watchdog)
+    def __init__(self, service: Service, calls: Calls) -> None:
         self._queries = Queries(service)
         self._metadata = Metadata(service)
         self._puts = Puts(service)
         self._actions = Actions(service, self._queries)
         super().__init__(
-            settings.listen,
+            service.settings.listen,
             auth_handler=HandshakeHandler(),
             middleware={MIDDLEWARE: calls},
-            **tls.server_options(settings),
+            **tls.server_options(service.settings),
         )
 
     @as_status

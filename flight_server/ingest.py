@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from flight_server.identity import ADMIN, WRITE, Identity
 from flight_server.namespace import CATALOG, DB_SCHEMA
 from lakehouse.warehouse import Warehouse
+from srcql.batch_id import OF_CONTENT
 from srcql.errors import Cancelled, InvalidData, InvalidQuery, UnknownName, Unsupported, suggestion
 from srcql.receipt import NO_SNAPSHOT, Receipt
 from srcql.schema import TABLES
@@ -24,29 +25,36 @@ REJECTED_MODES = {  # why a value of if_exists is rejected
     3: "rows are never replaced",
 }
 NO_TABLE_IS_CREATED = "tables cannot be created"
-FIELDS = {"table": str, "batch_id": str | None, "evolve": bool}
-OPTIONS: dict[str, Callable[[str], str | bool]] = {
-    "batch_id": str,
-    "evolve": {"true": True, "false": False}.__getitem__,
-}
+FIELDS = {"table": str, "batch_id": str | None, "by_content": bool, "evolve": bool}
+FLAG = {"true": True, "false": False}.__getitem__
+OPTIONS: dict[str, Callable[[str], str | bool]] = {"batch_id": str, "by_content": FLAG, "evolve": FLAG}
 
 
 @dataclass(frozen=True)
 class IngestRequest:
-    """A request to append a stream of rows to one table; a repeated batch id adds nothing."""
+    """A request to append a stream of rows to one table; a repeated batch id adds nothing.
+
+    `by_content` stands for a batch id that is a digest of the rows.
+    """
 
     table: str
     batch_id: str | None = None
+    by_content: bool = False
     evolve: bool = False
 
     def __post_init__(self) -> None:
+        if self.by_content and self.batch_id is not None:
+            raise InvalidQuery("expected batch_id or by_content, found both", hint="leave out one of them")
         if self.table not in TABLES:
             raise UnknownName(f"unknown table {self.table}", hint=suggestion(self.table, TABLES, "tables"))
 
     def with_batch_id(self, header: str | None, schema: pa.Schema) -> "IngestRequest":
         """Return the request with a batch id: of its command, else of the header, else of the schema's metadata."""
-        in_schema = (schema.metadata or {}).get(BATCH_ID.encode(), b"").decode(errors="replace")
-        return replace(self, batch_id=self.batch_id or header or in_schema or None)
+        if self.by_content:
+            return self
+        in_schema = (schema.metadata or {}).get(BATCH_ID.encode())
+        given = (self.batch_id, header, in_schema.decode(errors="replace") if in_schema is not None else None)
+        return replace(self, batch_id=next((batch_id for batch_id in given if batch_id is not None), None))
 
 
 def request_of_path(path: list[bytes]) -> IngestRequest:
@@ -61,10 +69,11 @@ def request_of_json(command: bytes) -> IngestRequest:
     """Return the request of a command in JSON.
 
     >>> request_of_json(b'{"table": "tests", "batch_id": "night-7"}')
-    IngestRequest(table='tests', batch_id='night-7', evolve=False)
+    IngestRequest(table='tests', batch_id='night-7', by_content=False, evolve=False)
     """
     try:
         fields = json.loads(command)
+        json.dumps(fields, ensure_ascii=False).encode()  # an escape such as \\ud800 is no text
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict) or "table" not in fields:
@@ -74,7 +83,7 @@ def request_of_json(command: bytes) -> IngestRequest:
         )
     for name, value in fields.items():
         if name not in FIELDS or not isinstance(value, FIELDS[name]):
-            hint = "use table (text), batch_id (text) and evolve (true or false)"
+            hint = "use table (text), batch_id (text), by_content and evolve (true or false)"
             raise InvalidQuery(f"unexpected {name} = {value!r} in the command of DoPut", hint=hint)
     return IngestRequest(**fields)
 
@@ -82,7 +91,7 @@ def request_of_json(command: bytes) -> IngestRequest:
 def request_of_message(command: Message) -> IngestRequest:
     """Return the request of Flight SQL's CommandStatementIngest, which can only append to an existing table.
 
-    Its options are `batch_id` and `evolve`.
+    Its options are `batch_id`, `by_content` and `evolve`.
     """
     if command.transaction_id:
         hint = "leave out transaction_id; each ingestion is its own commit"
@@ -107,7 +116,7 @@ def _parse_options(options: Iterable[Message]) -> dict[str, Any]:
         try:
             parsed[option.key] = OPTIONS[option.key](option.value)
         except KeyError:
-            hint = "use batch_id (text) and evolve (true or false)"
+            hint = "use batch_id (text), by_content and evolve (true or false)"
             raise InvalidQuery(f"unexpected ingestion option {option.key} = {option.value!r}", hint=hint) from None
     return parsed
 
@@ -130,9 +139,10 @@ def ingest(
     plain = pa.schema([field.remove_metadata() for field in schema])
     unread = _without_metadata(plain, batches, is_cancelled)
     rows = pa.RecordBatchReader.from_batches(plain, unread)
-    receipt = warehouse.ingest(request.table, rows, request.batch_id, request.evolve, identity.data_sets)
-    # The store does not read a repeated batch; a client that still writes may miss an early response.
-    repeated = sum(batch.num_rows for batch in unread)
+    batch_id = OF_CONTENT if request.by_content else request.batch_id
+    receipt = warehouse.ingest(request.table, rows, batch_id, request.evolve, identity.data_sets)
+    # The store does not read a repeated batch id; a client that still writes may miss an early response.
+    repeated = sum(batch.num_rows for batch in unread) or receipt.rows * request.by_content
     if receipt.repeated and identity.data_sets is not None:  # the batch may belong to another user: reveal nothing
         return replace(receipt, rows=repeated, snapshot_id=NO_SNAPSHOT)
     return receipt

@@ -27,7 +27,7 @@ class Metadata:
 
     def schema_of(self, context: flight.ServerCallContext, table: str) -> pa.Schema:
         """Return the schema of a table's rows."""
-        return self._service.prepare(context, select_all(table)).schema
+        return self._service.engines.prepare(self._service.query(context, select_all(table))).schema
 
     def _infos(self, _: flight.ServerCallContext, command: Message) -> pa.Table:
         return infos(command.info)

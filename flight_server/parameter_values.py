@@ -103,8 +103,20 @@ def checked_values(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch
                 f"parameter values must be at most {MAX_ROWS:,} rows and {MAX_BYTES:,} bytes",
                 hint="split them over several executions, or ingest them and join",
             )
+        for column in _columns(batch):
+            _check_names(column.type)
         batch.validate(full=True)
         yield batch
+
+
+def _check_names(kind: pa.DataType) -> None:
+    """Raise InvalidData if the name of a field at any depth is not UTF-8."""
+    try:
+        for field in map(kind.field, range(kind.num_fields)):
+            _check_names(field.type)
+            field.name  # noqa: B018: read it
+    except UnicodeDecodeError:
+        raise _unreadable("the names of fields must be UTF-8") from None
 
 
 def _deepest_length(values: pa.Array) -> int:

@@ -56,7 +56,7 @@ class Puts:
     def _write(
         self, context: flight.ServerCallContext, request: IngestRequest, reader: flight.MetadataRecordBatchReader
     ) -> Receipt:
-        call, warehouse = call_of(context), self._service.engine.warehouse
+        call, warehouse = call_of(context), self._service.warehouse
         with translate_stream_errors():
             schema = reader.schema
         request = request.with_batch_id(call.header(BATCH_ID), schema)
@@ -84,7 +84,7 @@ class Puts:
         self, context: flight.ServerCallContext, command: Message, _: flight.MetadataRecordBatchReader
     ) -> Message:
         self._service.transactions(context).check(command.transaction_id)
-        self._service.prepare(context, command.query)
+        self._service.engines.prepare(self._service.query(context, command.query))
         raise _not_an_update()
 
     def _prepared_update(

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import ClassVar
 
 import pyarrow as pa
@@ -12,14 +11,12 @@ from google.protobuf.message import Message
 
 from flight_server import protocol
 from flight_server.calls import call_of
-from flight_server.executions import execute, result_schema
-from flight_server.results import wire_batches, wire_schema
+from flight_server.engines.requests import Plan, Query
+from flight_server.results import wire_schema
 from flight_server.service import MAX_PARTS, Service, find_handler
 from flight_server.state.options import Options
 from flight_server.state.tickets import Ticket, unpack_ticket
 from flight_server.watchdog import Watch
-from lakehouse.engine import Prepared
-from lakehouse.snapshots.parts import parts_of
 
 PART_ROWS = 1_000_000
 
@@ -33,32 +30,31 @@ class Queries:
     def schema(self, context: flight.ServerCallContext, command: Message) -> pa.Schema:
         """Return the schema of a query's rows."""
         ticket = self._ticket(context, command)
-        return self._wire_schema(self._prepare(context, ticket), ticket)
+        return self._wire_schema(self._plan(context, ticket), ticket)
 
     def info(
         self, context: flight.ServerCallContext, command: Message, descriptor: flight.FlightDescriptor
     ) -> flight.FlightInfo:
         """Return the schema and the endpoints of a query; a large export has one endpoint for each part."""
         request = self._ticket(context, command)
-        statement = self._prepare(context, request)
-        ticket = self._extend(replace(request, ids=tuple(statement.snapshot.ids.values())))
-        parts = parts_of(statement.snapshot, statement.partitionable, PART_ROWS, MAX_PARTS)
-        endpoints = [_endpoint(replace(ticket, part=part)) for part in parts] or [_endpoint(ticket)]
-        return flight.FlightInfo(self._wire_schema(statement, request), descriptor, endpoints, -1, -1, len(parts) > 1)
+        plan = self._plan(context, request)
+        ticket = self._extend(replace(request, ids=plan.ids))
+        endpoints = [_endpoint(replace(ticket, part=part)) for part in plan.parts] or [_endpoint(ticket)]
+        return flight.FlightInfo(self._wire_schema(plan, request), descriptor, endpoints, -1, -1, len(plan.parts) > 1)
 
     def stream(self, context: flight.ServerCallContext, command: Message) -> flight.GeneratorStream:
         """Return the stream of a query's rows; it ends when the client cancels the call."""
         call, ticket = call_of(context), self._ticket(context, command)
         handle = call.identity, ticket.id
         call.resources.enter_context(self._service.slot(context, handle, shared=ticket.part is not None))
-        result = call.resources.enter_context(execute(self._prepare(context, ticket), ticket.values))
-        interrupt = partial(result.interrupt, wait=False)
-        watch = Watch(context.is_cancelled, handle, self._time_limit(ticket.options), interrupt)
+        query, key = self._query_of(context, ticket), handle if ticket.part else None
+        run = self._service.engines.run(query, ticket.values, ticket.options.string_views, key)
+        rows = call.resources.enter_context(run)
+        watch = Watch(context.is_cancelled, handle, query.seconds, rows.stop)
         self._service.watchdog.add(watch)
         call.resources.callback(self._service.watchdog.discard, watch)
-        schema = wire_schema(result.schema, ticket.options.string_views)
-        batches = call.stream(call.count_rows(wire_batches(result, watch, schema)))
-        return flight.GeneratorStream(schema, batches, options=_write_options(ticket.options))
+        batches = call.stream(call.count_rows(watch.watched(rows.batches())))
+        return flight.GeneratorStream(rows.schema, batches, options=_write_options(ticket.options))
 
     def renew(self, context: flight.ServerCallContext, endpoint: flight.FlightEndpoint) -> flight.FlightEndpoint:
         """Return the endpoint with a later expiry if its snapshots still exist; endpoints of metadata never expire."""
@@ -71,23 +67,21 @@ class Queries:
         handler = find_handler(self.COMMANDS, protocol.message_name(command), "a query")
         return handler(self, context, command)
 
-    def _prepare(self, context: flight.ServerCallContext, ticket: Ticket) -> Prepared:
-        return self._service.prepare(context, ticket.text, ticket.options, ids=ticket.ids, part=ticket.part)
+    def _query_of(self, context: flight.ServerCallContext, ticket: Ticket) -> Query:
+        return self._service.query(context, ticket.text, ticket.options, ids=ticket.ids, part=ticket.part)
 
-    def _wire_schema(self, statement: Prepared, ticket: Ticket) -> pa.Schema:
-        return wire_schema(result_schema(statement, ticket.values), ticket.options.string_views)
+    def _plan(self, context: flight.ServerCallContext, ticket: Ticket) -> Plan:
+        return self._service.engines.plan(self._query_of(context, ticket), ticket.values, PART_ROWS, MAX_PARTS)
+
+    def _wire_schema(self, plan: Plan, ticket: Ticket) -> pa.Schema:
+        return wire_schema(plan.schema, ticket.options.string_views)
 
     def _extend(self, ticket: Ticket) -> Ticket:
         """Return the ticket with a new expiry; its snapshots are retained until then."""
         expires = int(time.time() + self._service.settings.handle_ttl)
         if ticket.ids is not None:
-            self._service.engine.planner.hold(ticket.ids, expires)
+            self._service.planner.hold(ticket.ids, expires)
         return replace(ticket, expires=expires)
-
-    def _time_limit(self, options: Options) -> float | None:
-        """Return how many seconds a statement may compute: the lower limit of the server and the session."""
-        limits = [seconds for seconds in (self._service.settings.statement_timeout, options.timeout) if seconds]
-        return min(limits, default=None)
 
     def _query(self, context: flight.ServerCallContext, command: Message) -> Ticket:
         self._service.transactions(context).check(command.transaction_id)

@@ -1,11 +1,8 @@
-"""Batches of a result in the form in which they are sent: under a watch, in types and sizes that all clients accept."""
+"""Batches of a result in the form in which they are sent, in types and sizes that all clients accept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
-
-from flight_server.watchdog import Watch
-from lakehouse.query.results import Result
 
 BATCH_BYTES = 7 * 2**19  # 3.5 MiB: the smallest known limit of clients is 4 MiB
 
@@ -49,17 +46,7 @@ def _with_views(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def wire_batches(result: Result, watch: Watch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield the batches of a result in `schema`; raise the reason if the watchdog stopped the statement."""
-    source = result.batches()
-    while True:
-        try:
-            with watch.measure_time():
-                batch = next(source, None)
-        except Exception as error:
-            raise watch.reason or error from error
-        if watch.reason:
-            raise watch.reason
-        if batch is None:
-            return
+def wire_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield the batches in `schema`, none larger than clients accept."""
+    for batch in batches:
         yield from split_batch(batch.cast(schema))

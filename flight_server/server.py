@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,14 +20,18 @@ from structlog.typing import FilteringBoundLogger
 from flight_server.access.logins import Authenticator, NoAuthentication, UsersAuthenticator
 from flight_server.calls import Calls, shutdown_error
 from flight_server.connections import Connections, raise_descriptor_limit
+from flight_server.engines.memory import memory_bounds
+from flight_server.engines.pool import Pool
+from flight_server.engines.requests import Setup
 from flight_server.flight_sql import FlightServer
+from flight_server.service import Service
 from flight_server.settings import InvalidSetting, Settings
 from flight_server.watchdog import Watchdog
-from lakehouse.engine import Engine
 from lakehouse.query.table_sql import local_path
 from lakehouse.warehouse import Warehouse, open_warehouse
 
 CLOSING_SECONDS = 2.0
+PROCESSES = 2  # for each statement that may run at once: one runs, one is compiled
 
 
 def json_logger() -> FilteringBoundLogger:
@@ -63,16 +67,11 @@ class Server:
             connections = Connections(settings.users is not None, self._log)
             resources.callback(connections.close)
             self._calls = Calls(self._log, _authenticator(settings, warehouse), connections, folders)
-            engine = Engine(
-                warehouse,
-                threads=settings.threads,
-                memory_limit=settings.memory_limit,
-                compile_seconds=settings.statement_timeout,
-            )
-            resources.enter_context(engine)
+            pool = resources.enter_context(closing(_pool(settings, self._log)))
             self._watchdog = Watchdog()
             resources.callback(self._watchdog.close)
-            self._flight = _listen(settings, engine, self._calls, self._watchdog)
+            service = Service(settings, warehouse, pool, self._calls, self._watchdog)
+            self._flight = _listen(service, self._calls)
             connections.watch(self._flight.port)
             self._resources = resources.pop_all()
         self.uri = f"{settings.listen.rpartition(':')[0]}:{self._flight.port}"
@@ -148,9 +147,18 @@ def _authenticator(settings: Settings, warehouse: Warehouse) -> Authenticator:
     return UsersAuthenticator(users, settings.token_lifetime)
 
 
-def _listen(settings: Settings, engine: Engine, calls: Calls, watchdog: Watchdog) -> FlightServer:
+def _pool(settings: Settings, log: FilteringBoundLogger) -> Pool:
+    bounds = memory_bounds(settings.memory_limit, settings.statement_memory)
+    setup = Setup(
+        settings.warehouse or None, settings.catalog, settings.durable, os.getcwd(), settings.threads, bounds.duckdb
+    )
+    return Pool(setup, bounds, PROCESSES * settings.statements, log)
+
+
+def _listen(service: Service, calls: Calls) -> FlightServer:
+    settings = service.settings
     try:
-        return FlightServer(settings, engine, calls, watchdog)
+        return FlightServer(service, calls)
     except (OSError, pa.ArrowException) as error:
         hint = f"choose another port, or {urlsplit(settings.listen).scheme}://127.0.0.1:0 for any free one"
         raise InvalidSetting(f"cannot listen on {settings.listen}", hint=hint) from error

@@ -8,6 +8,9 @@ from typing import TypeVar
 import pyarrow.flight as flight
 
 from flight_server.calls import Calls, call_of, shutdown_error
+from flight_server.engines.engines import Engines
+from flight_server.engines.pool import Pool
+from flight_server.engines.requests import Query
 from flight_server.identity import Identity
 from flight_server.settings import Settings
 from flight_server.slots import Leave, Slots
@@ -17,10 +20,11 @@ from flight_server.state.statements import PreparedStatements
 from flight_server.state.tickets import CancelledTickets
 from flight_server.state.transactions import Transactions
 from flight_server.watchdog import Watch, Watchdog
-from lakehouse.engine import Engine, Prepared
 from lakehouse.query.deadline import client_cancelled
 from lakehouse.snapshots.parts import Part
+from lakehouse.snapshots.planner import Planner
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
+from lakehouse.warehouse import Warehouse
 from srcql.errors import InvalidQuery, Unsupported
 
 Item = TypeVar("Item")
@@ -31,9 +35,11 @@ MAX_TEXT = 16 * 2**20
 class Service:
     """The parts of one server, each within the grants of the caller."""
 
-    def __init__(self, settings: Settings, engine: Engine, calls: Calls, watchdog: Watchdog) -> None:
+    def __init__(self, settings: Settings, warehouse: Warehouse, pool: Pool, calls: Calls, watchdog: Watchdog) -> None:
         self.settings = settings
-        self.engine = engine
+        self.warehouse = warehouse
+        self.planner = Planner(warehouse)
+        self.engines = Engines(pool, self.planner)
         self.watchdog = watchdog
         self.sessions = Sessions(settings.sessions, settings.session_idle)
         self._slots = Slots(settings.statements, 2 * MAX_PARTS, settings.queue, settings.queue_seconds)
@@ -80,13 +86,13 @@ class Service:
 
     def snapshot(self, context: flight.ServerCallContext) -> LakehouseSnapshot:
         """Return the current snapshot of the lakehouse within the caller's grants."""
-        return self.engine.planner.snapshot().only(call_of(context).identity.data_sets)
+        return self.planner.snapshot().only(call_of(context).identity.data_sets)
 
     def options(self, context: flight.ServerCallContext) -> Options:
         """Return the options of the call's session."""
         return self.sessions.options(call_of(context))
 
-    def prepare(
+    def query(
         self,
         context: flight.ServerCallContext,
         text: str,
@@ -94,18 +100,20 @@ class Service:
         *,
         ids: SnapshotIds | None = None,
         part: Part | None = None,
-    ) -> Prepared:
-        """Return a statement on the current snapshot or on the snapshots `ids`, within the caller's grants."""
+    ) -> Query:
+        """Return a query on the current snapshot or on the snapshots `ids`, within the caller's grants."""
         if self._calls.draining and ids is None:
             raise shutdown_error()
         if len(text) > MAX_TEXT:
             found = f"expected a statement of at most {MAX_TEXT:,} characters, found {len(text):,}"
             raise InvalidQuery(found, hint="send values as parameters, or ingest them and join with them")
         data_sets = call_of(context).identity.data_sets
-        seconds = options.timeout or None
-        return self.engine.prepare(
-            text, data_sets, ids=ids, part=part, equality=options.parsed_equality, seconds=seconds
-        )
+        return Query(text, data_sets, ids, part, options.parsed_equality, self.time_limit(options))
+
+    def time_limit(self, options: Options) -> float | None:
+        """Return how many seconds a statement may compute: the lower limit of the server and the session."""
+        limits = [seconds for seconds in (self.settings.statement_timeout, options.timeout) if seconds]
+        return min(limits, default=None)
 
 
 @contextmanager

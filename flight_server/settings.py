@@ -31,7 +31,8 @@ class Settings:
     warehouse: str | None = None
     catalog: Mapping[str, str] | None = None
     listen: str = "grpc://127.0.0.1:0"
-    statement_timeout: float | None = None
+    statement_timeout: float | None = 300.0
+    statement_memory: str | None = None
     statements: int = 32
     queue: int = 1_000
     queue_seconds: float = 60.0
@@ -62,8 +63,10 @@ class Settings:
         for name in ("grace", "queue_seconds"):
             self._check_number(name, lambda number: 0 <= number < math.inf, "at least 0 seconds")
         self._check_number("queue", lambda number: 0 <= number < math.inf, "at least 0")
-        if self.memory_limit is not None and not MEMORY.fullmatch(self.memory_limit):
-            raise _unexpected("memory_limit", "a size such as 4GB", repr(self.memory_limit))
+        for name in ("memory_limit", "statement_memory"):
+            size = getattr(self, name)
+            if size is not None and not MEMORY.fullmatch(size):
+                raise _unexpected(name, "a size such as 4GB", repr(size))
 
     def _check_number(self, name: str, is_valid: Callable[[float], bool], expected: str) -> None:
         number = getattr(self, name)

@@ -4,10 +4,18 @@ import threading
 import time
 from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from srcql.errors import Cancelled, SrcqlError, TimedOut
 
+Item = TypeVar("Item")
 INTERVAL = 0.05
+
+
+def ran_too_long(seconds: float) -> TimedOut:
+    """Return the error of a statement that computed longer than that."""
+    hint = "select less data, or raise SRCQL_STATEMENT_TIMEOUT or the session option timeout"
+    return TimedOut(f"the statement ran longer than {seconds:g} seconds", hint=hint)
 
 
 class Watch:
@@ -40,6 +48,20 @@ class Watch:
         finally:
             self._clock = (spent + time.monotonic() - since, None)
 
+    def watched(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Yield the items; the time that they take is computing time. Raises the reason why the statement stopped."""
+        while True:
+            try:
+                with self.measure_time():
+                    item = next(items, None)
+            except Exception as error:
+                raise self.reason or error from error
+            if self.reason:
+                raise self.reason
+            if item is None:
+                return
+            yield item
+
     def stop(self, reason: SrcqlError) -> None:
         """Interrupt the statement; its client receives the first reason."""
         self.reason = self.reason or reason
@@ -53,8 +75,7 @@ class Watch:
         elif self._is_cancelled():
             self.stop(Cancelled("the client cancelled the call or disconnected"))
         elif self.timeout is not None and since is not None and spent + time.monotonic() - since > self.timeout:
-            hint = "select less data, or raise SRCQL_STATEMENT_TIMEOUT or the session option timeout"
-            self.stop(TimedOut(f"the statement ran longer than {self.timeout:g} seconds", hint=hint))
+            self.stop(ran_too_long(self.timeout))
 
 
 class Watchdog:

@@ -4,6 +4,7 @@ A file is on disk, and so are its entry in its folder and every folder that was 
 closes it returns. The catalog names a file only after that. Object stores do this themselves.
 """
 
+import errno
 import io
 import os
 from pathlib import Path
@@ -60,9 +61,12 @@ def create_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Write the entries of a folder to disk."""
+    """Write the entries of a folder to disk, if its file system can do that for folders."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)

@@ -51,7 +51,8 @@ class Engine:
     """Runs queries on the current snapshot of a warehouse. Threads can share it.
 
     `threads` and `memory_limit` are settings of DuckDB; None keeps its defaults. `compile_seconds` limits each query
-    that the compilation of a statement runs; None means no limit.
+    that the compilation of a statement runs; None means no limit. DuckDB writes what exceeds its memory to
+    `spill_folder`, by default `.tmp`; two processes must not share it.
     """
 
     def __init__(
@@ -61,11 +62,12 @@ class Engine:
         threads: int | None = None,
         memory_limit: str | None = None,
         compile_seconds: float | None = None,
+        spill_folder: str | None = None,
     ) -> None:
         self._compile_seconds = compile_seconds
         self.warehouse = warehouse
         self.planner = Planner(warehouse)
-        self._connection = _connect(warehouse, threads, memory_limit)
+        self._connection = _connect(warehouse, threads, memory_limit, spill_folder)
         self._statements: OrderedDict[tuple[str, Grant, CompileOptions], Statement] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -131,7 +133,9 @@ class Engine:
         self.close()
 
 
-def _connect(warehouse: Warehouse, threads: int | None, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+def _connect(
+    warehouse: Warehouse, threads: int | None, memory_limit: str | None, spill_folder: str | None
+) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB that reads nothing but the data folders of the warehouse."""
     connection = duckdb.connect()
     udfs.register(connection)
@@ -142,6 +146,8 @@ def _connect(warehouse: Warehouse, threads: int | None, memory_limit: str | None
         connection.execute(f"SET GLOBAL threads = {threads:d}")
     if memory_limit:
         connection.execute("SET GLOBAL memory_limit = $1", [memory_limit])
+    if spill_folder:
+        connection.execute("SET GLOBAL temp_directory = $1", [spill_folder])
     folders = ", ".join(literal(local_path(folder)) for folder in warehouse.data_locations)
     connection.execute(f"SET GLOBAL allowed_directories = [{folders}]")
     connection.execute("SET GLOBAL enable_external_access = false")

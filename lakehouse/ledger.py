@@ -14,9 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 
+from lakehouse.data_files import FileChecks, Listed, damaged
+from lakehouse.metadata_files import current_files
 from lakehouse.tables import INGESTS
 
 BATCHES = "srcql.batches"
@@ -66,10 +69,10 @@ class Ledger:
     def _read_ingests(self, ingests: IcebergTable) -> None:
         if ingests.metadata_location in self._read:
             return
-        for task in ingests.scan().plan_files():
-            if task.file.file_path not in self._read:
-                self._read.add(task.file.file_path)
-                rows = _read_file(ingests, task.file.file_path).to_pylist()
+        for file in current_files(lambda: self._load(INGESTS.name)):
+            if file.file_path not in self._read:
+                rows = _read_file(ingests, file).to_pylist()
+                self._read.add(file.file_path)
                 self._entries |= {(row["table"], row["batch_id"]): Entry(row["rows"], row["snapshot"]) for row in rows}
                 for row in rows:
                     self._expired.setdefault(row["table"], {})[row["snapshot"]] = row["time"]
@@ -94,12 +97,12 @@ class Ledger:
     def _append(self, ingests: IcebergTable, rows: list[dict[str, object]], oldest: datetime) -> None:
         """Append rows in one commit; if there are many small files, rewrite all rows into one file instead."""
         added = pa.Table.from_pylist(rows, schema=schema_to_pyarrow(ingests.schema()))
-        paths = [task.file.file_path for task in ingests.scan().plan_files()]
+        files = current_files(lambda: self._load(INGESTS.name))
         with ingests.transaction() as transaction:
-            if len(paths) < MAX_FILES:
+            if len(files) < MAX_FILES:
                 transaction.append(added)
             else:
-                parts = [_read_file(ingests, path).cast(added.schema) for path in paths]
+                parts = [_read_file(ingests, file).cast(added.schema) for file in files]
                 known = pa.concat_tables([*parts, added])
                 transaction.overwrite(known.filter(pc.field("time") >= oldest))
 
@@ -115,6 +118,10 @@ def committed_at(snapshot: Snapshot) -> datetime:
     return EPOCH + timedelta(milliseconds=snapshot.timestamp_ms)
 
 
-def _read_file(table: IcebergTable, path: str) -> pa.Table:
-    with table.io.new_input(path).open() as stream:
-        return pq.read_table(stream)
+def _read_file(table: IcebergTable, file: DataFile) -> pa.Table:
+    FileChecks().check([Listed(file.file_path, file.file_size_in_bytes, file.record_count)])
+    try:
+        with table.io.new_input(file.file_path).open() as stream:
+            return pq.read_table(stream)
+    except pa.ArrowException as error:
+        raise damaged(file.file_path, "its pages cannot be read") from error

@@ -11,7 +11,7 @@ from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table as IcebergTable
 
 from lakehouse.data_files import FileChecks, Listed, damaged
-from lakehouse.snapshots.manifests import missing_metadata, read_list, read_manifest
+from lakehouse.metadata_files import missing_metadata, read_list, read_manifest
 from lakehouse.tables import DEFINITIONS, NAMESPACE
 from lakehouse.warehouse import Warehouse
 from srcql.errors import StoreError

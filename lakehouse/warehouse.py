@@ -37,15 +37,16 @@ from lakehouse.ledger import Ledger
 from lakehouse.maintenance import ORPHAN_AGE, Retention, expire_snapshots, remove_orphans
 from lakehouse.tables import DEFINITIONS, INGESTS, NAMESPACE
 from lakehouse.write.committer import Batch, Committer
+from lakehouse.write.digest import ContentDigest
 from lakehouse.write.evolution import add_columns
+from lakehouse.write.files import StagedFiles
 from lakehouse.write.hashes import Hashes
 from lakehouse.write.writer import Writer
+from srcql.batch_id import OF_CONTENT, BatchId, check_batch_id
 from srcql.errors import InvalidData, StoreError, UnknownName, suggestion
 from srcql.os_errors import os_error
 from srcql.receipt import Receipt
 from srcql.schema import OBSERVATIONS, TABLES
-
-MAX_BATCH_ID_BYTES = 1000
 
 
 def open_warehouse(
@@ -145,22 +146,26 @@ class Warehouse:
         self,
         table: str,
         data: pa.Table | pa.RecordBatchReader,
-        batch_id: str | None = None,
+        batch_id: BatchId = OF_CONTENT,
         evolve: bool = False,
         grant: Grant = None,
     ) -> Receipt:
         """Add rows to a table: all of them, or none. After the call the rows are in the catalog.
 
-        A batch_id that the table already holds adds no rows and returns the receipt of its first ingest. `evolve` adds
-        the columns that the table does not have.
+        A batch_id that the table already holds adds no rows and returns the receipt of its first ingest. Without one it
+        is a digest of the rows; None stands for a new id. `evolve` adds the columns that the table does not have.
         Raises InvalidData naming column, row and value; UnknownName for an unknown table; Forbidden for a row of a data
         set that is not granted; StoreError if the catalog or the storage fails.
         """
         current = self.table(table)
-        if batch_id is not None:
-            _check_id(batch_id)
-            if entry := self._ledger.find(current, batch_id):
-                return Receipt(table, entry.rows, entry.snapshot_id, batch_id, True)
+        check_batch_id(batch_id)
+        if not isinstance(data, pa.Table | pa.RecordBatchReader):
+            raise InvalidData(
+                f"expected a pyarrow.Table or pyarrow.RecordBatchReader, found {type(data).__name__}",
+                hint="convert it, for example with pyarrow.Table.from_pandas, or use srcql_client.connect(folder)",
+            )
+        if isinstance(batch_id, str) and (entry := self._ledger.find(current, batch_id)):
+            return Receipt(table, entry.rows, entry.snapshot_id, batch_id, True)
         writer = Writer(
             TABLES[table],
             current,
@@ -168,8 +173,14 @@ class Warehouse:
             self._hashes.fill,
             grant,
         )
-        staged = writer.stage(data, evolve)
-        return self._committer.commit(Batch(table, batch_id or uuid.uuid4().hex, staged))
+        if batch_id is not OF_CONTENT:
+            return self._commit(table, batch_id or uuid.uuid4().hex, writer.stage(data, evolve))
+        digest = ContentDigest(table)
+        staged = writer.stage(data, evolve, digest)
+        return self._commit(table, digest.batch_id(), staged)
+
+    def _commit(self, table: str, batch_id: str, staged: StagedFiles) -> Receipt:
+        return self._committer.commit(Batch(table, batch_id, staged))
 
     def expired_snapshots(self, table: str) -> dict[int, datetime]:
         """Return the ids and commit times (UTC) of the expired snapshots of a table that are still known."""
@@ -207,15 +218,3 @@ class Warehouse:
         if missing := DEFINITIONS.keys() - locations:
             raise StoreError(f"the catalog has no table {NAMESPACE}.{min(missing)}")
         return locations
-
-
-def _check_id(batch_id: str) -> None:
-    try:
-        size = len(batch_id.encode())
-    except UnicodeEncodeError:
-        size = 0
-    if not 0 < size <= MAX_BATCH_ID_BYTES:
-        raise InvalidData(
-            f"batch_id: expected text of 1 to {MAX_BATCH_ID_BYTES:,} bytes, found {batch_id[:20]!r}",
-            hint="use a UUID, or a name derived from the rows",
-        )

@@ -30,6 +30,7 @@ BELOW = {
     "lakehouse.repair": set(),
     "flight_server.access": set(),
     "flight_server.catalog": set(),
+    "flight_server.engines": set(),
     "flight_server.state": set(),
     "srcql_client.cli": {"srcql_client.demo", "srcql_client.importers", "srcql_client.reports"},
     "srcql_client.demo": set(),

@@ -1,13 +1,14 @@
 """Credentials and certificates of a client: passwords, tokens, TLS."""
 
 import base64
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow.flight as flight
 
-from srcql.errors import InvalidData, StoreError
+from srcql.errors import InvalidData
+
+from .certificates import StrPath, check_certificates
 
 _SQL = "adbc.flight.sql"
 
@@ -16,7 +17,8 @@ _SQL = "adbc.flight.sql"
 class Access:
     """The credentials of a client, the certificates that it trusts, and its own certificate with its key.
 
-    Certificates are paths of PEM files. Raises InvalidData for options that cannot be combined.
+    Certificates are paths of PEM files. Raises InvalidData for options that cannot be combined, and for files that
+    are not certificates.
 
     >>> Access(user="ada", password="correct horse")
     Access(user='ada', tls_roots=None, client_cert=None)
@@ -25,8 +27,8 @@ class Access:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
-    tls_roots: str | os.PathLike[str] | None = None
-    client_cert: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None
+    tls_roots: StrPath | None = None
+    client_cert: tuple[StrPath, StrPath] | None = None
 
     def __post_init__(self) -> None:
         if self.user is not None and self.password is None:
@@ -40,6 +42,9 @@ class Access:
             raise InvalidData("expected a user and a password, or a token; found both", hint=hint)
         if any("\n" in text or "\r" in text for text in (self.user or "", self.token or "")):
             raise InvalidData("a user name or a token cannot contain a line break")
+        if self.client_cert is not None and (isinstance(self.client_cert, str) or len(self.client_cert) != 2):
+            raise InvalidData("expected two paths as client_cert: the certificate and its key")
+        check_certificates(self.tls_roots, self.client_cert)
 
     @property
     def driver(self) -> dict[str, str]:
@@ -77,8 +82,5 @@ class Access:
         return f"Basic {base64.b64encode(f'{self.user}:{self.password}'.encode()).decode()}"
 
 
-def _read_pem(path: str | os.PathLike[str]) -> str:
-    try:
-        return Path(path).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"{os.fspath(path)} cannot be read as PEM: {error}") from None
+def _read_pem(path: StrPath) -> str:
+    return Path(path).read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
+from srcql.batch_id import OF_CONTENT, BatchId
 from srcql.errors import InvalidQuery, StoreError, suggestion
 from srcql.receipt import Receipt
 from srcql.status import Status
@@ -38,12 +39,13 @@ class Connection(ABC):
         """
 
     @abstractmethod
-    def ingest(self, table: str, data: "Rows", batch_id: str | None = None, evolve: bool = False) -> Receipt:
+    def ingest(self, table: str, data: "Rows", batch_id: BatchId = OF_CONTENT, evolve: bool = False) -> Receipt:
         """Add rows to `observations`, `tests` or `code_implementations`: all of them, or none.
 
         `data` is an Arrow table, batch or reader, a pandas or polars data frame, a list of dictionaries, the path of
         a file (`.jsonl`, `.csv`, or Parquet), or an iterable of record batches, which is streamed. A batch id that was
-        already written adds nothing. `evolve` adds the columns that the table does not have.
+        already written adds nothing. Without one it is a digest of the rows, so that sending them again adds nothing.
+        None stands for a new id. `evolve` adds the columns that the table does not have.
         Raises InvalidData for rows that the store rejects, and UnknownName for another table.
         """
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from srcql.batch_id import OF_CONTENT, BatchId
 from srcql.environment import CATALOG, catalog_properties
 from srcql.errors import StoreError, UnknownName
 from srcql.receipt import Receipt
@@ -69,7 +70,7 @@ class EmbeddedConnection(Connection):
             error.hint = error.hint and name_place(error.hint, self.location)
             raise
 
-    def ingest(self, table: str, data: Rows, batch_id: str | None = None, evolve: bool = False) -> Receipt:
+    def ingest(self, table: str, data: Rows, batch_id: BatchId = OF_CONTENT, evolve: bool = False) -> Receipt:
         """Add rows to a table of the warehouse, which is created if it is missing: all of them, or none."""
         self._check_open()
         rows = open_reader(data, table)

@@ -20,8 +20,10 @@ from sqlalchemy.sql.sqltypes import _AbstractInterval
 from sqlalchemy.sql.type_api import NativeForEmulated
 
 from srcql.characters import check_characters
+from srcql.errors import InvalidData
 from srcql.schema import KEYS, REFERENCES
 
+from .certificates import check_certificates
 from .forks import check_process
 
 if TYPE_CHECKING:
@@ -317,6 +319,10 @@ def _credentials(url: URL, query: dict[str, str]) -> dict[str, str]:
 def _trust(query: dict[str, str]) -> dict[str, str]:
     options = {}
     if roots := query.pop("tls_roots", None):
+        try:
+            check_certificates(roots)
+        except InvalidData as error:
+            raise exc.ArgumentError(str(error)) from None
         options[f"{_FLIGHT}client_option.tls_root_certs"] = Path(roots).read_text(encoding="ascii")
     if util.asbool(query.pop("tls_skip_verify", "false")):
         options[f"{_FLIGHT}client_option.tls_skip_verify"] = "true"

@@ -13,6 +13,7 @@ import pyarrow.flight as flight
 from adbc_driver_manager import AdbcStatement
 from adbc_driver_manager import Error as DriverError
 
+from srcql.batch_id import OF_CONTENT, BatchId, OfContent, check_batch_id
 from srcql.characters import check_characters
 from srcql.errors import InvalidQuery, SrcqlError, Unavailable
 from srcql.receipt import Receipt
@@ -66,10 +67,11 @@ class WireConnection(Connection):
             while (batch := _wait_interruptibly(cursor, lambda: next(rows, None))) is not None:
                 yield batch
 
-    def ingest(self, table: str, data: Rows, batch_id: str | None = None, evolve: bool = False) -> Receipt:
+    def ingest(self, table: str, data: Rows, batch_id: BatchId = OF_CONTENT, evolve: bool = False) -> Receipt:
         """Add rows; if the connection is lost and the data can be read again, retry once with the same batch id."""
         self._check_open()
-        batch_id = batch_id or f"client-{uuid.uuid4().hex}"
+        check_batch_id(batch_id)
+        batch_id = f"client-{uuid.uuid4().hex}" if batch_id is None else batch_id
         try:
             return self._put(table, data, batch_id, evolve)
         except Unavailable:
@@ -84,9 +86,10 @@ class WireConnection(Connection):
             self._flight.close()
             self._flight = flight.connect(self.location, **self._access.connection)
 
-    def _put(self, table: str, data: Rows, batch_id: str, evolve: bool) -> Receipt:
+    def _put(self, table: str, data: Rows, batch_id: str | OfContent, evolve: bool) -> Receipt:
         rows = open_reader(data, table)
-        command = json.dumps({"table": table, "batch_id": batch_id, "evolve": evolve}).encode()
+        identified = {"by_content": True} if batch_id is OF_CONTENT else {"batch_id": batch_id}
+        command = json.dumps({"table": table, "evolve": evolve, **identified}).encode()
         source_error: BaseException | None = None
         try:
             with translate_errors(self.location):

@@ -34,10 +34,16 @@ def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float | None) -> Iter
     except duckdb.InterruptException:
         if cancelled():
             raise Cancelled("the client cancelled the call or disconnected") from None
-        raise TimedOut(f"compiling the query took longer than {seconds:g} seconds", hint=LONG_COMPILE) from None
+        assert seconds is not None
+        raise compiled_too_long(seconds) from None
     finally:
         ended.set()
         watch.join()  # `cancelled` must not be called after the call has ended
+
+
+def compiled_too_long(seconds: float) -> TimedOut:
+    """Return the error of a query whose compilation took longer than that."""
+    return TimedOut(f"compiling the query took longer than {seconds:g} seconds", hint=LONG_COMPILE)
 
 
 def _interrupt_when_due(

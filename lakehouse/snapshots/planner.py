@@ -8,10 +8,11 @@ seen by the next `Planner.snapshot()`.
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import replace
 
+from lakehouse.metadata_files import missing_metadata
 from lakehouse.snapshots.history import TableSnapshot
-from lakehouse.snapshots.manifests import missing_metadata
 from lakehouse.snapshots.reader import StateReader
 from lakehouse.snapshots.snapshot import LakehouseSnapshot, SnapshotIds
 from lakehouse.snapshots.state import TableState
@@ -21,6 +22,7 @@ from srcql.schema import TABLES
 
 ATTEMPTS = 5
 HELD = 1_024
+ADOPTED_SECONDS = 60.0
 
 
 class Planner:
@@ -78,7 +80,21 @@ class Planner:
 
         At most `HELD` are held; beyond that the longest held are released.
         """
-        snapshot = self.snapshot_of(ids)
+        self._hold(ids, self.snapshot_of(ids), until)
+
+    def held(self, ids: SnapshotIds | None) -> Mapping[str, TableState] | None:
+        """Return the tables at these snapshots if they are held."""
+        with self._lock:
+            held = self._held.get(ids) if ids else None
+        return held[0].states if held else None
+
+    def adopt(self, ids: SnapshotIds, states: Mapping[str, TableState]) -> None:
+        """Hold these tables, which another planner holds, for one statement or longer."""
+        self._hold(
+            ids, LakehouseSnapshot(self._reader, self.snapshot().locations, states), time.time() + ADOPTED_SECONDS
+        )
+
+    def _hold(self, ids: SnapshotIds, snapshot: LakehouseSnapshot, until: float) -> None:
         with self._lock:
             before = self._held.pop(ids, (snapshot, 0.0))[1]
             self._held[ids] = snapshot, max(until, before)

@@ -12,9 +12,10 @@ from functools import lru_cache
 import pyarrow.parquet as pq
 
 from lakehouse.data_files import damaged
+from lakehouse.metadata_files import missing_metadata
 from lakehouse.snapshots.columns import with_added_columns
 from lakehouse.snapshots.history import TableSnapshot, history_of
-from lakehouse.snapshots.manifests import Manifests, foreign_file, missing_metadata
+from lakehouse.snapshots.manifests import Manifests, foreign_file
 from lakehouse.snapshots.state import File, TableState
 from lakehouse.summary import FileSummary, read_summary
 from lakehouse.warehouse import Warehouse

@@ -21,6 +21,7 @@ from pyiceberg.table import Table as IcebergTable
 
 from lakehouse.catalog import SingleUpdate
 from lakehouse.ledger import BATCHES, Entry, Ledger
+from lakehouse.metadata_files import current_files
 from lakehouse.storage_errors import is_unwritten, storage_error
 from lakehouse.write.files import SEND_AGAIN, StagedFiles
 from srcql.errors import SrcqlError, StoreError, Unavailable
@@ -93,13 +94,23 @@ class Committer:
             for batch in group:
                 if is_unwritten(error):
                     batch.staged.remove()
-                batch.receipt.set_exception(_commit_error(error, name))
+                batch.receipt.set_exception(_commit_error(self._damage(name) or error, name))
             return
         acknowledge(group, receipts)
         try:
             self._maintain(table)
         except Exception as error:
             _log.warning("maintenance of %s failed; it runs again after the next commit: %s", name, error)
+
+    def _damage(self, name: str) -> StoreError | None:
+        """Return the error for a damaged manifest of a table, because of which a commit fails."""
+        try:
+            current_files(lambda: self._load(name))
+        except StoreError as error:
+            return error
+        except Exception:
+            return None
+        return None
 
     def _commit_new(self, name: str, group: Sequence[Batch]) -> tuple[IcebergTable, list[Receipt]]:
         """Commit the batches that the table does not hold; return the table and a receipt for every batch."""

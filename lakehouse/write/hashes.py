@@ -10,6 +10,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table as IcebergTable
 
 from lakehouse.data_files import FileChecks, Listed
+from lakehouse.metadata_files import current_files
 from lakehouse.write.casts import encode_text
 from lakehouse.write.order import Codes, pack
 from srcql.schema import CODE_IMPLEMENTATIONS, TESTS, Table
@@ -81,7 +82,7 @@ class Hashes:
     def _all_files(self, table: IcebergTable) -> tuple[DataFile, ...]:
         location, files = self._files.get(table.name()[-1], ("", ()))
         if location != table.metadata_location:
-            files = tuple(task.file for task in table.scan().plan_files())
+            files = tuple(current_files(lambda: self._load(table.name()[-1])))
             self._files[table.name()[-1]] = (table.metadata_location, files)
         return files
 

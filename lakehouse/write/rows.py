@@ -4,18 +4,22 @@ Every lossless conversion is made: any order of columns, dictionaries, text and 
 unit and time zone (stored in UTC). A conversion that would change a value is an error.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.schema import Schema
 
 from lakehouse.write.casts import ColumnPosition, cast, encode_text
-from lakehouse.write.conversions import plain_type
+from lakehouse.write.conversions import Mismatch, plain_type
 from srcql.errors import InvalidData, suggestion
-from srcql.schema import OBSERVATIONS, Table
+from srcql.schema import OBSERVATIONS, Role, Table
+
+_CONTEXT_IDS = ("run_id", "environment_id")
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,15 @@ def _field(field: pa.Field) -> pa.Field:
 def check_names(layout: Layout, batch: pa.Schema, evolve: bool) -> list[str]:
     """Return the columns of a batch that the table does not have; `evolve` allows them.
 
-    Raises InvalidData for a missing, unknown or duplicate column, and for one that differs from another only by case.
+    Raises InvalidData for a missing, unknown or duplicate column, and for one that differs from another only by case or
+    is not UTF-8.
     """
     known = {name.lower(): name for name in layout.fields.names}
     table = layout.table.name
+    try:
+        list(_names_in(pa.struct(list(batch))))
+    except UnicodeDecodeError as error:
+        raise InvalidData(f"{table}: expected names in UTF-8, found {error.object[:80]!r}") from error
     seen: dict[str, str] = {}
     for name in batch.names:
         if seen.get(name.lower()) == name:
@@ -66,6 +75,18 @@ def check_names(layout: Layout, batch: pa.Schema, evolve: bool) -> list[str]:
     return unknown
 
 
+def _names_in(type: pa.DataType) -> Iterator[str]:
+    """Yield the names of all fields in a type; raises UnicodeDecodeError for one that is not UTF-8."""
+    type = plain_type(type)
+    if pa.types.is_struct(type):
+        for field in type:
+            yield field.name
+            yield from _names_in(field.type)
+    elif pa.types.is_nested(type) and not pa.types.is_union(type):
+        for part in (type.key_type, type.item_type) if pa.types.is_map(type) else (type.value_type,):
+            yield from _names_in(part)
+
+
 def _required(layout: Layout) -> list[str]:
     """Return the columns that a batch must have: those without null or default, and the output of observations."""
     defaults = _defaults(datetime.min)
@@ -83,22 +104,50 @@ def _defaults(now: datetime) -> dict[str, str | bool | datetime | None]:
     }
 
 
-def conform(layout: Layout, batch: pa.Table, first: int, now: datetime) -> pa.Table:
-    """Return the rows with the columns of the layout, text as dictionaries without duplicate values.
+def conform(layout: Layout, batch: pa.Table, first: int) -> pa.Table:
+    """Return the rows as sent, with the columns of the layout: null where the batch has no value.
 
-    `first` is the number of the first row in its batch. Hashes and derived columns may still be null.
+    Text becomes dictionaries without duplicate values. `first` is the number of the first row in its batch.
     Raises InvalidData naming column, row and value of the first value that cannot be stored unchanged.
     """
-    return pa.table({field.name: _column(layout, field, batch, first, now) for field in layout.fields})
+    return pa.table({field.name: _column(layout, field, batch, first) for field in layout.fields})
 
 
-def _column(layout: Layout, field: pa.Field, batch: pa.Table, first: int, now: datetime) -> pa.Array:
-    defaults = _defaults(now)
-    if field.name not in batch.column_names:
-        column = pa.nulls(len(batch), field.type)
-        column = column.dictionary_encode() if pa.types.is_string(field.type) else column
-    else:
-        column = _sent(layout, field, batch, first)
+def _column(layout: Layout, field: pa.Field, batch: pa.Table, first: int) -> pa.Array:
+    if field.name in batch.column_names:
+        return _sent(layout, field, batch, first)
+    column = pa.nulls(len(batch), field.type)
+    return column.dictionary_encode() if pa.types.is_string(field.type) else column
+
+
+def fill_defaults(layout: Layout, rows: pa.Table, first: int, now: datetime) -> pa.Table:
+    """Return the rows with the defaults of missing values. Hashes and derived columns may still be null.
+
+    Raises InvalidData for a missing value without a default.
+    """
+    return pa.table({field.name: _filled(layout, field, rows, first, now) for field in layout.fields})
+
+
+def check_ids(table: Table, rows: pa.Table, first: int) -> None:
+    """Raise InvalidData for ids that no statement can name, and for a negative step."""
+    keys = [column.name for column in table.columns if column.role is Role.KEY or column.name in _CONTEXT_IDS]
+    for name in keys:
+        position, column = ColumnPosition(table.name, name, first), rows[name].combine_chunks()
+        if pa.types.is_dictionary(column.type):
+            _check_text_ids(position, column)
+        elif (row := pc.index(pc.less(column, 0), True).as_py()) >= 0:
+            raise position.error(row, Mismatch("a step from 0 on", str(column[row])))
+
+
+def _check_text_ids(position: ColumnPosition, ids: pa.DictionaryArray) -> None:
+    wrong = pc.or_(pc.equal(ids.dictionary, ""), pc.match_substring(ids.dictionary, "\0"))
+    for code in np.flatnonzero(wrong.to_numpy(zero_copy_only=False)):
+        if (row := pc.index(ids.indices, pa.scalar(code, ids.indices.type)).as_py()) >= 0:
+            raise position.error(row, Mismatch("an id of one or more characters, without NUL", repr(ids[row].as_py())))
+
+
+def _filled(layout: Layout, field: pa.Field, rows: pa.Table, first: int, now: datetime) -> pa.Array:
+    column, defaults = rows[field.name].combine_chunks(), _defaults(now)
     if column.null_count and defaults.get(field.name) is not None:
         return _fill(column, defaults[field.name])
     if column.null_count and not field.nullable and field.name not in defaults:

@@ -74,6 +74,29 @@ def test_batch_id_from_schema_or_header(client, sql):
     assert rows_of(client) == 24
 
 
+def test_without_a_batch_id_every_batch_is_stored(client, sql):
+    assert not any(json.loads(put(client, PATH, observations()))["repeated"] for _ in range(2))
+    with sql.cursor() as cursor:
+        cursor.adbc_ingest("observations", observations(), mode="append")
+    assert rows_of(client) == 36
+
+
+def test_a_batch_id_by_content(client):
+    request = command(table="observations", by_content=True)
+    first, second = (json.loads(put(client, request, observations())) for _ in range(2))
+    assert first == {**second, "repeated": False}
+    with_id = observations().replace_schema_metadata({BATCH_ID: "night-7"})
+    assert json.loads(put(client, request, with_id))["batch_id"] == first["batch_id"]
+    assert rows_of(client) == 12
+
+
+@pytest.mark.parametrize("request_", [command(table="observations", batch_id=""), PATH])
+def test_an_empty_batch_id_is_rejected(client, request_):
+    rows = observations().replace_schema_metadata({BATCH_ID: ""})
+    with pytest.raises(pa.ArrowInvalid, match="batch_id: expected text of 1 to 1,000 bytes, found ''"):
+        put(client, request_, rows)
+
+
 def test_new_column_requires_evolve(client):
     rows = observations().append_column("seed", pa.array([7] * 12))
     with pytest.raises(pa.ArrowInvalid, match="seed"):
@@ -162,10 +185,12 @@ def test_unknown_ingestion_options_are_rejected(client, fields, expected):
         (flight.FlightDescriptor.for_command(b"\xff\xfe"), "expected a JSON object"),
         (flight.FlightDescriptor.for_command(b"[1]"), "expected a JSON object"),
         (flight.FlightDescriptor.for_command(b"[" * 100_000), "expected a JSON object"),
+        (flight.FlightDescriptor.for_command(rb'{"table": "\ud800"}'), "expected a JSON object"),
         (command(batch_id="x"), "expected a JSON object"),
         (command(table=7), "unexpected table = 7"),
         (command(table="tests", evolve="yes"), "unexpected evolve = 'yes'"),
         (command(table="tests", batch="x"), "unexpected batch = 'x'"),
+        (command(table="tests", batch_id="x", by_content=True), "expected batch_id or by_content, found both"),
     ],
 )
 def test_invalid_descriptors_are_rejected(client, descriptor, expected):

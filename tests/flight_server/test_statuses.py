@@ -165,7 +165,7 @@ def test_unexpected_error_is_internal_and_logged(start, monkeypatch, capfd):
 
 
 def test_unexpected_error_in_a_stream(start, monkeypatch):
-    monkeypatch.setattr("flight_server.results.split_batch", fail)
+    monkeypatch.setattr("flight_server.engines.lease.Rows.batches", fail)
     with (
         flight.connect(start().uri) as client,
         pytest.raises(flight.FlightInternalError, match="internal error") as raised,

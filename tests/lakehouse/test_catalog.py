@@ -67,7 +67,7 @@ def test_another_catalog_by_its_properties(tmp_path: Path) -> None:
     properties = {"type": "sql", "uri": f"sqlite:///{tmp_path}/mine.db", "warehouse": f"file://{tmp_path}/files"}
     for expected in (1, 2):
         with open_warehouse(None, catalog=properties) as warehouse:
-            warehouse.ingest("observations", ROWS)
+            warehouse.ingest("observations", ROWS, batch_id=None)
             assert warehouse.table("observations").scan().to_arrow().num_rows == expected
             assert warehouse.data_locations[0] == f"file://{tmp_path}/files/srcql/observations/data"
     assert not (tmp_path / "catalog").exists()

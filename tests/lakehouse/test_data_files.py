@@ -2,7 +2,8 @@
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lakehouse.engine import Engine
+from lakehouse.maintenance import Retention
 from lakehouse.verification import verify
-from lakehouse.warehouse import Warehouse
+from lakehouse.warehouse import Warehouse, open_warehouse
 from lakehouse.write import files
 from srcql.errors import StoreError
 from tests.lakehouse.conftest import observations
@@ -123,10 +125,11 @@ def test_files_without_a_checksum_in_their_names(
     assert verify(warehouse).damage == ()
     data.write_bytes(content[:-4] + b"PAR?")
     assert failure(engine) == f"data file {data} is damaged: its footer cannot be read"
-    data.write_bytes(
-        flipped(content, 8 * pq.read_metadata(pa.py_buffer(content)).row_group(0).column(11).data_page_offset + 800)
-    )
+    page = pq.read_metadata(pa.py_buffer(content)).row_group(0).column(11).data_page_offset
+    data.write_bytes(flipped(content, 8 * page + 800))
     assert verify(warehouse).damage == (f"data file {data} is damaged: its pages cannot be read",)
+    data.write_bytes(content[: page + 30] + bytes(100) + content[page + 130 :])
+    assert data.name in failure(engine)
     assert verify(warehouse).files == 1
 
 
@@ -176,3 +179,33 @@ def test_a_damaged_source_gives_no_hashes(warehouse: Warehouse) -> None:
     path.write_bytes(flipped(path.read_bytes(), 400))
     with pytest.raises(StoreError, match="is damaged: expected checksum"):
         warehouse.ingest("observations", rows("a"))
+
+
+@pytest.fixture
+def expired(tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse with rows in all tables that an ingest of observations reads."""
+    none = timedelta(0)
+    short = Retention(max_recent=1, keep_all_for=none, keep_hourly_for=none, keep_daily_for=none, expire_at_least=2)
+    with open_warehouse(tmp_path / "expired", retention=short) as warehouse:
+        for run in "abcd":
+            warehouse.ingest("observations", rows(run), batch_id=run)
+        warehouse.ingest("tests", pa.table({"data_set_id": ["D"], "problem_id": ["p"], "test_id": ["t"]}))
+        yield warehouse
+
+
+@pytest.mark.parametrize("name", ["observations", "tests", "ingests"])
+def test_an_ingest_names_the_damaged_file(expired: Warehouse, name: str) -> None:
+    table = expired.catalog.load_table(("srcql", name))
+    current = table.current_snapshot()
+    assert current
+    manifest = current.manifests(table.io)[0].manifest_path
+    data = next(iter(table.scan().plan_files())).file.file_path
+    read_by_ingests = (current.manifest_list, *(() if name == "observations" else (manifest, data)))
+    for path in map(Path, read_by_ingests):
+        content = path.read_bytes()
+        for changed in (None, b"", content[:90]):
+            path.unlink() if changed is None else path.write_bytes(changed)
+            with open_warehouse(expired.location) as warehouse, pytest.raises(StoreError, match=f"{path} is "):
+                warehouse.ingest("observations", rows("new"), batch_id="new")
+        path.write_bytes(content)
+    assert not expired.ingest("observations", rows("new"), batch_id="new").repeated

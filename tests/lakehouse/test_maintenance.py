@@ -83,7 +83,7 @@ def test_a_long_open_process_knows_expired_batches(short_lived: Warehouse) -> No
 
 def test_metadata_of_expired_snapshots_is_removed(short_lived: Warehouse) -> None:
     for _ in range(40):
-        short_lived.ingest("observations", ROWS)
+        short_lived.ingest("observations", ROWS, batch_id=None)
     settle(short_lived)
     table = short_lived.table("observations")
     folder = Path(table.location_provider().metadata_path)

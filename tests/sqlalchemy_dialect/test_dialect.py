@@ -36,6 +36,19 @@ VIEWS = [
     *("pass_rates", "problems", "runs", "snapshots", "verdicts"),
 ]
 
+CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIBbzCCARWgAwIBAgIUeE8IaoSfI0c8maa3iwPyQiTx324wCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBaDAgFw0yNjExMjgyMzMyMDRaGA8yMTI2MTEwNDIzMzIwNFow
+DDEKMAgGA1UEAwwBaDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABEnacRwZ6ede
+eZ2S2IUyGh3NF1/ngkpcGL4W68iBew1Aj4GIFlVn0c5AJrihYn6yM3cnRdVgs2RK
+9wY0zK0G+kyjUzBRMB0GA1UdDgQWBBSIa9PyvTuxml4AtPfVlaIci4a6fjAfBgNV
+HSMEGDAWgBSIa9PyvTuxml4AtPfVlaIci4a6fjAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0gAMEUCIGe5PcARoS1E2dMy+h/lRHdLb5zqH7WGXsgVpDcA2CCs
+AiEAx2HeIRQmAgA2e1tOtvIIcrhXyjRFI4qbMj7L44maGCE=
+-----END CERTIFICATE-----
+"""
+
 
 def connect_arguments(url: str) -> dict:
     return SrcqlDialect().create_connect_args(make_url(url))[1]
@@ -60,10 +73,10 @@ def test_an_address_is_translated_for_adbc() -> None:
 
 def test_an_address_has_tokens_and_roots(tmp_path) -> None:
     roots = tmp_path / "roots.pem"
-    roots.write_text("certificates")
+    roots.write_text(CERTIFICATE)
     options = connect_arguments(f"srcql://h:1?tls=true&tls_roots={roots}&token=t")["db_kwargs"]
     assert options["adbc.flight.sql.authorization_header"] == "Bearer t"
-    assert options["adbc.flight.sql.client_option.tls_root_certs"] == "certificates"
+    assert options["adbc.flight.sql.client_option.tls_root_certs"] == CERTIFICATE
     lenient = connect_arguments("srcql://h:1?tls=true&tls_skip_verify=true")["db_kwargs"]
     assert lenient["adbc.flight.sql.client_option.tls_skip_verify"] == "true"
 
@@ -72,6 +85,15 @@ def test_an_address_has_tokens_and_roots(tmp_path) -> None:
 def test_an_invalid_address_is_rejected(url: str) -> None:
     with pytest.raises(exc.ArgumentError, match="expected srcql://user:password@host:port"):
         connect_arguments(url)
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "found no file at"), ("garbage", "found other content at")])
+def test_roots_that_are_no_certificates_are_reported(tmp_path, content: str | None, words: str) -> None:
+    roots = tmp_path / "roots.pem"
+    if content:
+        roots.write_text(content)
+    with pytest.raises(exc.ArgumentError, match=f"expected a PEM file of trusted certificates, {words} {roots}"):
+        connect_arguments(f"srcql://h:1?tls=true&tls_roots={roots}")
 
 
 def test_an_error_does_not_contain_the_password() -> None:

@@ -76,10 +76,25 @@ def test_a_batch_id_is_written_once(lakehouse: Connection) -> None:
     assert count(lakehouse) == 4
 
 
-def test_without_a_batch_id_each_call_is_a_batch(lakehouse: Connection) -> None:
-    receipts = [lakehouse.ingest("tests", sheets(name)) for name in "ab"]
+def test_without_a_batch_id_the_same_rows_are_written_once(lakehouse: Connection, tmp_path: Path) -> None:
+    first = lakehouse.ingest("observations", ROWS)
+    receipts = [lakehouse.ingest("observations", form(tmp_path)) for form in FORMS.values()]
+    assert {(receipt.batch_id, receipt.repeated, receipt.added) for receipt in receipts} == {(first.batch_id, True, 0)}
+    assert first.batch_id.startswith("content-")
+    assert lakehouse.ingest("observations", ROWS.slice(1)).added == len(ROWS) - 1
+    assert count(lakehouse) == 2 * len(ROWS) - 1
+
+
+def test_the_id_none_always_writes(lakehouse: Connection) -> None:
+    receipts = [lakehouse.ingest("observations", ROWS, batch_id=None) for _ in range(2)]
     assert receipts[0].batch_id != receipts[1].batch_id
-    assert lakehouse.query("SELECT test_id FROM tests ORDER BY 1")["test_id"].to_pylist() == ["a", "b"]
+    assert count(lakehouse) == 2 * len(ROWS)
+
+
+@pytest.mark.parametrize("batch_id", ["", 7, b"x", "\ud800"])
+def test_other_batch_ids_are_rejected(lakehouse: Connection, batch_id: Any) -> None:
+    with pytest.raises(errors.InvalidData, match=r"^batch_id: expected text of 1 to 1,000 bytes, found "):
+        lakehouse.ingest("observations", ROWS, batch_id)
 
 
 def sheets(test_id: str) -> pa.Table:

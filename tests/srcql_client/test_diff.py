@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import shlex
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from junitparser import Failure, JUnitXml, Skipped, TestCase
 
 import srcql_client
@@ -497,28 +499,102 @@ def test_a_server_returns_the_same(srcql: Srcql, uri: str, compare: Srcql) -> No
     assert "no observations are selected for commit gone" in gone.stderr
 
 
-PIPELINES = re.findall(r"```yaml\n(.*?)```", CI.read_text(), re.S)
-RUNS = re.compile(r"^ *- (?:run: )?(srcql .*)$", re.M)
+PIPELINES = {
+    name: yaml.safe_load(text) for name, text in re.findall(r"## (Git\w+).*?```yaml\n(.*?)```", CI.read_text(), re.S)
+}
+PULL_REQUEST = "github.event_name == 'pull_request'"
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_the_github_job_observes_the_commit_that_it_names() -> None:
+    workflow = PIPELINES["GitHub"]
+    assert workflow[True] == {"push": {"branches": ["main"]}, "pull_request": None}  # YAML reads the key on as true
+    assert workflow["env"]["HEAD"] == "${{ github.event.pull_request.head.sha || github.sha }}"
+    checkout, *steps = workflow["jobs"]["behaviour"]["steps"]
+    assert checkout == {"uses": "actions/checkout@v4", "with": {"ref": "${{ env.HEAD }}"}}
+    assert [step.get("if") for step in steps] == [None] * 3 + [PULL_REQUEST] * 2 + [f"always() && {PULL_REQUEST}"]
+
+
+def scripts(name: str) -> tuple[list[str], list[str]]:
+    """Return the srcql commands of a pipeline for the main branch, and for a change."""
+    if name == "GitHub":
+        steps = PIPELINES[name]["jobs"]["behaviour"]["steps"]
+        base = [step["run"] for step in steps if "run" in step and "if" not in step]
+        change = [step["run"] for step in steps if "run" in step]
+    else:
+        jobs = PIPELINES[name]
+        assert {jobs[job]["extends"] for job in ("base", "behaviour")} == {".observe"}
+        base, change = (jobs[".observe"]["before_script"] + jobs[job]["script"] for job in ("base", "behaviour"))
+    return [line for line in base if line.startswith("srcql")], [line for line in change if line.startswith("srcql")]
+
+
+@pytest.mark.parametrize("name", ["GitHub", "GitLab"])
 def test_the_commands_of_the_pipelines_work(
-    srcql: Srcql, monkeypatch: pytest.MonkeyPatch, pipeline: str, tmp_path: Path
+    srcql: Srcql, monkeypatch: pytest.MonkeyPatch, name: str, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    pq.write_table(pa.Table.from_pylist(ROWS), "observations.parquet")
-    variables = {"BASE": "old", "HEAD": "new", "GITHUB_STEP_SUMMARY": "summary.md"}
+    variables = {
+        "BASE": "old",
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": "old",
+        "HEAD": "new",
+        "GITHUB_STEP_SUMMARY": "summary.md",
+    }
     codes = []
-    for command in RUNS.findall(pipeline):
-        words, _, file = Template(command).substitute(variables).partition(" >> ")
-        ended = srcql(*shlex.split(words)[1:], SRCQL_WAREHOUSE="w")
-        codes.append(ended.returncode)
-        if file:
-            Path(*shlex.split(file)).write_text(ended.stdout)
+    for commit, commands in zip(("old", "new"), scripts(name), strict=True):
+        found = [row for row in ROWS if row["git_commit_hash"] == commit]
+        pq.write_table(pa.Table.from_pylist(found), "observations.parquet")
+        for command in commands:
+            words, _, file = Template(command).substitute(variables).partition(" >> ")
+            ended = srcql(*shlex.split(words)[1:], SRCQL_WAREHOUSE="w")
+            codes.append(ended.returncode)
+            if file:
+                Path(*shlex.split(file)).write_text(ended.stdout)
     assert codes == [0] * (len(codes) - 1) + [1]
     assert JUnitXml.fromfile("behaviour.xml").failures > 0
-    if "GITHUB" in pipeline:
+    if name == "GitHub":
         assert Path("summary.md").read_text().startswith("### srcql diff\n")
+
+
+@pytest.fixture
+def repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """A repository as the current folder, whose two commits were observed: their hashes, the first commit first."""
+    monkeypatch.chdir(tmp_path)
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    hashes = []
+    for message in ("old", "new"):
+        subprocess.run(["git", *identity, "commit", "--quiet", "--allow-empty", "-m", message], check=True)
+        found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+        hashes.append(found.stdout.strip())
+    observed = [row for commit, output in zip(hashes, "12", strict=True) for row in rows(commit, ("t", output))]
+    with srcql_client.connect(tmp_path / "w") as lakehouse:
+        lakehouse.ingest(
+            "observations", pa.Table.from_pylist([*observed, *rows("abcd1", ("t", "3")), *rows("abcd2", ("t", "3"))])
+        )
+    return hashes
+
+
+@pytest.mark.parametrize("ends", [("HEAD~1", "HEAD"), ("HEAD^", "@"), ("{0:.7}", "{1:.12}"), ("{0}", "HEAD")])
+def test_commits_have_short_names(srcql: Srcql, repository: list[str], ends: tuple[str, str]) -> None:
+    before, after = (end.format(*repository) for end in ends)
+    found = srcql("diff", "--commit", before, "--to", after, "--noise", before, "--warehouse", "w")
+    assert found.stdout.splitlines()[0] == f"DIFF COMMIT '{repository[0]}' TO '{repository[1]}' FROM *"
+    assert f"NOISE '{repository[0]}'" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("abcd", "expected the hash of one commit, found abcd, which starts 2\n  hint: commits: abcd1, abcd2"),
+        ("HEAD~7", "no observations are selected for commit HEAD~7"),
+        ("--help", "no observations are selected for commit --help"),
+        ("0" * 40, f"no observations are selected for commit {'0' * 40}"),
+    ],
+)
+def test_a_commit_that_cannot_be_found_is_reported(srcql: Srcql, repository: list[str], name: str, words: str) -> None:
+    found = srcql("diff", f"--commit={name}", "--to", "HEAD", "--warehouse", "w")
+    assert (found.stdout, found.returncode) == ("", 1)
+    assert words in found.stderr
+    assert len(repository) == 2
 
 
 def test_two_runs_of_real_programs(srcql: Srcql, data: Path, tmp_path: Path) -> None:

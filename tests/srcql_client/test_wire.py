@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -171,3 +172,24 @@ def test_the_text_of_the_driver_is_removed(text: str, kind: str, words: str) -> 
 def test_a_parameter_that_arrow_cannot_hold_is_reported(uri: str) -> None:
     with srcql_client.connect(uri) as connection, pytest.raises(errors.InvalidQuery, match="parameter 2: expected"):
         connection.query("SELECT ?, ?", [1, object()])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tls_roots": "missing.pem"}, "trusted certificates, found no file at missing.pem"),
+        ({"tls_roots": "."}, r"trusted certificates, found no file at \."),
+        ({"tls_roots": "text.pem"}, "trusted certificates, found other content at text.pem"),
+        ({"tls_roots": 5}, "trusted certificates, found a value of type int"),
+        ({"client_cert": ("missing.pem", "text.pem")}, "a certificate and its key, found no file at missing.pem"),
+        ({"client_cert": ("text.pem", "text.pem")}, "its key, found other content at text.pem and text.pem"),
+        ({"client_cert": "text.pem"}, "expected two paths as client_cert"),
+    ],
+)
+def test_files_that_are_no_certificates_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: dict[str, Any], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.pem").write_text("garbage")
+    with pytest.raises(errors.InvalidData, match=words):
+        srcql_client.connect("grpc+tls://127.0.0.1:1", **options)

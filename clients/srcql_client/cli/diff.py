@@ -68,8 +68,11 @@ def diff(
         raise typer.BadParameter("expected a data set, found an empty text; omit it to compare all", param_hint="FROM")
     _check_text(before, to, source, against, noise)
     with connect(server, warehouse) as lakehouse:
-        from ..reports import FORMATS, Comparison, Request, judge
+        from ..reports import FORMATS, Comparison, Request, full_commit, judge
 
+        if axis == "commit":
+            before, to = full_commit(lakehouse, before), full_commit(lakehouse, to)
+            noise = noise and full_commit(lakehouse, noise)
         kinds = tuple(dict.fromkeys(str(kind) for kind in fail_on or ()))
         write, selection = FORMATS[format]
         comparison = Comparison(lakehouse, Request(axis, before, to, source, against, noise, kinds), selection)

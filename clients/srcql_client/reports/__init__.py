@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import IO
 
 from . import json_report, junit, markdown, terminal
+from .commits import full_commit
 from .comparison import Comparison
 from .request import Request
 from .statement import CellSelection
 from .verdict import Verdict, judge
 
-__all__ = ["FORMATS", "Comparison", "Request", "Verdict", "judge"]
+__all__ = ["FORMATS", "Comparison", "Request", "Verdict", "full_commit", "judge"]
 
 # Of each format, the function that writes the report, and the cells that it shows.
 FORMATS: dict[str, tuple[Callable[[Comparison, Verdict, IO[bytes], int, bool | None], None], CellSelection]] = {

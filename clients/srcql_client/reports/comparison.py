@@ -10,16 +10,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from srcql.errors import InvalidQuery
+from srcql.errors import InvalidQuery, SrcqlError
 
 from ..connection import Connection
 from .request import Request
 from .statement import KINDS, NOT_COMPARABLE, PROBLEM, STATUSES, CellSelection, Statement
 
 ROWS_AT_ONCE = 1_000
-_MISPLACED = re.compile(
-    r"(?:AGAINST|NOISE|CHANGED ONLY) belongs before (ORDER BY|LIMIT|OFFSET|CHANGED ONLY)|duplicate (CHANGED ONLY)"
-)
+_LAST_CLAUSES = re.compile(r"\b(ORDER\s+BY|LIMIT|OFFSET|CHANGED\s+ONLY)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ class Comparison:
     def __init__(self, lakehouse: Connection, request: Request, selection: CellSelection) -> None:
         self.request = request
         # Errors of the single statements point to the user's text. CHANGED ONLY rejects clauses that drop rows.
-        with _explain_misplaced(request.source):
+        with _explain_misplaced(lakehouse, request):
             columns = lakehouse.query(f"{request.diff_statement}\nCHANGED ONLY LIMIT 0").schema.names
         if request.checks_flaky:
             lakehouse.query(f"{request.flaky_statement}\nLIMIT 0")
@@ -167,19 +165,28 @@ class Comparison:
 
 
 @contextmanager
-def _explain_misplaced(source: str) -> Iterator[None]:
-    """Report a clause of the source that drops or sorts rows at its place in the source."""
+def _explain_misplaced(lakehouse: Connection, request: Request) -> Iterator[None]:
+    """Report a clause of the source that drops or sorts rows at its place in the source.
+
+    Such a clause ends a statement: the source alone is valid, but no clause can follow it.
+    """
     try:
         yield
-    except InvalidQuery as error:
-        if not (found := _MISPLACED.search(error.message)):
+    except InvalidQuery:
+        places = list(_LAST_CLAUSES.finditer(request.source))
+        if not places or not _is_valid(lakehouse, request.bare_statement):
             raise
-        clause = found[1] or found[2]
-        pattern = r"\s+".join(clause.split())
-        places = list(re.finditer(rf"\b{pattern}\b", source, re.IGNORECASE))
+        clause = " ".join(places[-1][0].upper().split())
         message = f"{clause} cannot be used in FROM of srcql diff: the verdict needs every row"
-        span = places[-1].span() if places else None
-        raise InvalidQuery(message, text=source, span=span, hint=f"remove {clause}") from None
+        raise InvalidQuery(message, text=request.source, span=places[-1].span(), hint=f"remove {clause}") from None
+
+
+def _is_valid(lakehouse: Connection, statement: str) -> bool:
+    try:
+        lakehouse.query(f"SELECT * FROM (\n{statement}\n) LIMIT 0")
+    except SrcqlError:
+        return False
+    return True
 
 
 def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:

@@ -40,10 +40,14 @@ class Request:
     @property
     def diff_statement(self) -> str:
         """The DIFF statement; clauses after `source` start a new line, because `source` may end in a comment."""
-        ends = f"{literal(self.before)} TO {literal(self.after)}"
         clauses = [f"AGAINST {self.against}"] if self.against else []
         clauses += [f"NOISE {literal(self.noise)}"] if self.noise is not None else []
-        return "\n".join([f"DIFF {self.axis.upper()} {ends} FROM {self.source}", *clauses])
+        return "\n".join([self.bare_statement, *clauses])
+
+    @property
+    def bare_statement(self) -> str:
+        """The DIFF statement that ends with `source`."""
+        return f"DIFF {self.axis.upper()} {literal(self.before)} TO {literal(self.after)} FROM {self.source}"
 
     @property
     def flaky_statement(self) -> str:

@@ -36,8 +36,8 @@ def test_receipt_of_a_batch(warehouse: Warehouse) -> None:
     assert receipt == Receipt("observations", 2, snapshot.snapshot_id, "b", repeated=False)
 
 
-def test_batches_without_id_are_all_added(warehouse: Warehouse) -> None:
-    first, second = warehouse.ingest("observations", ROWS), warehouse.ingest("observations", ROWS)
+def test_batches_with_new_ids_are_all_added(warehouse: Warehouse) -> None:
+    first, second = (warehouse.ingest("observations", ROWS, batch_id=None) for _ in range(2))
     assert first.batch_id != second.batch_id
     assert outputs(warehouse) == ["1", "1", "2", "2"]
 

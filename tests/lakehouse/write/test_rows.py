@@ -301,3 +301,33 @@ def test_rejects_a_duplicate_column(warehouse: Warehouse) -> None:
     assert rejection(warehouse, rows) == "observations: duplicate column test_id"
     rows = observations(ROW).append_column("Output", pa.array(["1"]))
     assert rejection(warehouse, rows) == "observations: column Output differs from output only by case"
+
+
+@pytest.mark.parametrize(
+    "name", ["data_set_id", "problem_id", "implementation_id", "test_id", "run_id", "environment_id"]
+)
+@pytest.mark.parametrize("id", ["", "a\0b"])
+def test_rejects_ids_that_no_statement_can_name(warehouse: Warehouse, name: str, id: str) -> None:
+    rows = replaced(observations(ROW, ("p", "j", "t", 0, "1")), **{name: ["x", id]})
+    assert rejection(warehouse, rows) == (
+        f"observations.{name}, row 1: expected an id of one or more characters, without NUL, found {id!r}"
+    )
+
+
+def test_rejects_a_negative_step(warehouse: Warehouse) -> None:
+    rows = observations(ROW, ("p", "j", "t", -1, "1"))
+    assert rejection(warehouse, rows) == "observations.step_id, row 1: expected a step from 0 on, found -1"
+
+
+def test_rejects_empty_ids_of_sources(warehouse: Warehouse) -> None:
+    tests = pa.table({"data_set_id": ["D"], "problem_id": ["p"], "test_id": [""]})
+    with pytest.raises(InvalidData, match=r"^tests\.test_id, row 0: expected an id of one or more characters"):
+        warehouse.ingest("tests", tests)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_rejects_names_that_are_not_utf8(warehouse: Warehouse, nested: bool) -> None:
+    name = b"caf\xe9"
+    values = pa.StructArray.from_arrays([pa.array([1])], [name]) if nested else pa.array([1])
+    batch = observations(ROW).append_column(b"extra" if nested else name, values)
+    assert rejection(warehouse, batch, evolve=True) == "observations: expected names in UTF-8, found b'caf\\xe9'"
