@@ -38,5 +38,11 @@ def test_every_setting_is_on_the_page():
         (row,) = [line for line in page.splitlines() if line.startswith(f"| `SRCQL_{field.name.upper()}` |")]
         value = getattr(default, field.name)
         if field.name != "warehouse" and value is not None:
-            shown = f"{value:g}" if isinstance(value, float) else str(value).lower() if value is False else str(value)
+            shown = (
+                f"{value:g}"
+                if isinstance(value, float)
+                else str(value).lower()
+                if isinstance(value, bool)
+                else str(value)
+            )
             assert f"`{shown}`" in row
