@@ -62,6 +62,7 @@ class Connections:
         self._log = log
         self._known: dict[int, Connection] = {}
         self._authenticated: set[Peer] = set()
+        self._absent: set[Peer] = set()
         self._closed = threading.Event()
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._places = min(soft // 2, MOST)
@@ -99,10 +100,13 @@ class Connections:
         """Find the connections that are open now."""
         found = dict(_sockets())
         for inode in self._known.keys() - found.keys():
-            self._authenticated.discard(self._known.pop(inode).peer)
+            del self._known[inode]
         for inode in found.keys() - self._known.keys():
             if peer := _peer_at(found[inode], self._port):
                 self._known[inode] = Connection(found[inode], inode, peer)
+        absent = self._authenticated - {each.peer for each in self._known.values()}
+        self._authenticated -= absent & self._absent  # one that is absent only now may have connected meanwhile
+        self._absent = absent
 
     def _unwanted(self) -> Iterator[tuple[Connection, str]]:
         connections = sorted(self._known.values(), key=lambda each: -each.since)

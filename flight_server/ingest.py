@@ -150,8 +150,9 @@ def _without_metadata(
 
 @contextmanager
 def translate_stream_errors() -> Iterator[None]:
-    """Raise InvalidData for Arrow errors while a client's stream is read."""
+    """Raise InvalidData for errors of Arrow while a client's stream is read: it raises OSError for a broken message."""
     try:
         yield
-    except pa.ArrowException as error:
-        raise InvalidData(f"cannot read the stream of batches: {error}") from error
+    except (pa.ArrowException, OSError) as error:
+        hint = "send each message as an Arrow library writes it"
+        raise InvalidData(f"cannot read the stream of batches: {error}", hint=hint) from error

@@ -118,9 +118,9 @@ class WireConnection(Connection):
 
     def close(self) -> None:
         """Disconnect from the server; a forked child leaves the connection of its parent open."""
+        self._closed = True
         if is_forked():
             return
-        self._closed = True
         with translate_errors(self.location):
             self._sql.close()
             self._flight.close()

@@ -1,12 +1,14 @@
 """DuckDB's errors as SrcqlErrors: their class, their message, and their place in the user's text."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 
+from lakehouse.data_files import RESTORE
 from lakehouse.query.spans import span_of
 from lakehouse.query.wording import reworded
 from srcql.compiled import Compiled
@@ -22,6 +24,7 @@ CLASSES: dict[str, type[SrcqlError]] = {
     "syntax": InvalidQuery,
 }
 DEFECTS = ("internal", "fatal")
+DAMAGE = re.compile('Failed to read file "|TProtocolException|Parquet file is likely corrupted|No magic bytes found')
 
 
 @contextmanager
@@ -59,6 +62,8 @@ def _translate(error: Exception, sql: str, cursor: duckdb.DuckDBPyConnection | N
     if kind.lower() in DEFECTS:
         return ExecutionError("the engine failed on this query", hint="report it as a bug, with the query")
     details = _details(message or kind)
+    if DAMAGE.match(details["exception_message"]):
+        return StoreError(details["exception_message"], hint=RESTORE)
     location = _location(details, prefix)
     if location is None and cursor:
         location = _location_in_plan(sql, cursor, details["exception_message"])

@@ -273,6 +273,11 @@ MESSAGES: tuple[tuple[str, str, Hint], ...] = (
         "read fewer problems at a time, or raise the memory limit",
     ),
     (
+        r"Arrow Appender: The maximum total string size .*",
+        "the result has texts of more than 2 GB in a few rows",
+        "select fewer or shorter texts at a time",
+    ),
+    (
         r"column (?P<name>.+) holds (?P<value>.+), which Arrow lacks",
         "column {name} holds {value}, which Arrow lacks",
         lambda groups: f"use CAST({identifier(groups['name'])} AS VARCHAR)",

@@ -10,10 +10,11 @@ import duckdb
 import pyarrow as pa
 
 from lakehouse.query.arrow_types import arrow_schema, sendable
+from lakehouse.query.batches import FEWEST_ROWS, joined, rows_to_read
 from lakehouse.query.deadline import INTERRUPT_SECONDS
 from srcql.errors import Cancelled
 
-BATCH_ROWS = 65_536
+OVERFLOW = "maximum total string size"  # of a batch: 2 GB
 KEY_VALUE_SCHEMA = pa.schema([pa.field("key", pa.string()), pa.field("value", pa.string())])
 T = TypeVar("T")
 
@@ -127,9 +128,23 @@ class QueryResult(Result):
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Run the query and yield its record batches; raises Cancelled after `interrupt`."""
         with self._statement.translating_errors(self._cursor):
-            reader = self._interruptible(lambda: self._relation.to_arrow_reader(BATCH_ROWS))
-            while (batch := self._interruptible(lambda: next(reader, None))) is not None:
-                yield batch
+            yield from joined(self._read())
+
+    def _read(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches that DuckDB converts; it starts again with few rows if the first ones are too wide."""
+        reader, batch = self._start(rows_to_read(self.schema))
+        while batch is not None:
+            yield batch
+            batch = self._interruptible(lambda: next(reader, None))
+
+    def _start(self, rows: int) -> tuple[pa.RecordBatchReader, pa.RecordBatch | None]:
+        reader = self._interruptible(lambda: self._relation.to_arrow_reader(rows))
+        try:
+            return reader, self._interruptible(lambda: next(reader, None))
+        except OSError as error:
+            if OVERFLOW not in str(error) or rows == FEWEST_ROWS:
+                raise
+        return self._start(FEWEST_ROWS)
 
     def interrupt(self, wait: bool = True) -> None:
         """Make a running or later `batches` raise Cancelled; may be called from another thread."""

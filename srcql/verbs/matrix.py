@@ -1,10 +1,12 @@
 """MATRIX: the stimulus-response matrix (SRM) of one problem, with one column for each implementation.
 
     MATRIX [output | kind | column] FROM … [shared clauses] [ROWS STEP | TEST] [AT MOST n] [WITH SPECIFIED]
+        [WITH INPUTS]
 
 Columns: `…, test_id, step_id`, then the implementations ordered by id, with observed values before expected values of
 the same id. With ROWS TEST `…, test_id`, then lists of the steps' values. Names that are equal, ignoring case, get
-`_1`, `_2`. A cell without row is NULL. Ordered by test and step.
+`_1`, `_2`. A cell without row is NULL. WITH INPUTS adds `inputs`, of ROWS TEST a list, before the implementations.
+Ordered by test and step.
 """
 
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from srcql.lowering import specified
 from srcql.lowering.cells import cells
 from srcql.lowering.cte import Cte
 from srcql.lowering.lowering import Lowering
-from srcql.sql import identifier, listed, literal, quoted
+from srcql.sql import identifier, listed, literal, quoted, same
 from srcql.verbs.verb import Verb
 
 CHANGED = "MATRIX needs rows that do not change between reads"
@@ -31,6 +33,7 @@ class MatrixClauses:
     rows: str = "STEP"
     at_most: int = 1000
     with_specified: bool = False
+    with_inputs: bool = False
 
 
 class Matrix(Verb):
@@ -42,6 +45,7 @@ class Matrix(Verb):
         "ROWS": choice("ROWS", ("STEP", "TEST")),
         "AT MOST": whole_number("AT MOST", "a number of columns"),
         "WITH SPECIFIED": flag("WITH SPECIFIED"),
+        "WITH INPUTS": flag("WITH INPUTS"),
     }
     own_clauses = MatrixClauses
     head: str
@@ -69,8 +73,21 @@ class Matrix(Verb):
 
     def select(self, lowering: Lowering) -> str:
         """Pivot the values of the cells, one column for each entry."""
-        rows = listed([*self.cube.analysis, *self.sorted_by])
-        values = lowering.define("__values", self._values(lowering))
+        steps = lowering.define("__steps", self._steps(lowering))
+        rows = [*self.cube.analysis, *self.sorted_by]
+        pivot = self._pivot(lowering, lowering.define("__values", self._values(steps)), listed(rows))
+        if not self.clauses.with_inputs:
+            return pivot
+        inputs = (
+            f"SELECT {listed(lowering.step)}, min(__inputs) AS inputs FROM {steps} GROUP BY {listed(lowering.step)}"
+        )
+        if self.sorted_by != self.order:
+            each = f"list(inputs ORDER BY step_id) AS inputs FROM ({inputs})"
+            inputs = f"SELECT {listed(rows)}, {each} GROUP BY {listed(rows)}"
+        columns = f"{listed(rows, 'm')}, i.inputs, m.* EXCLUDE ({listed(rows)})"
+        return f"SELECT {columns} FROM ({pivot}) AS m JOIN ({inputs}) AS i ON {same('m', 'i', rows)}"
+
+    def _pivot(self, lowering: Lowering, values: Cte, rows: str) -> str:
         found = lowering.ask(f"SELECT DISTINCT data_set_id, problem_id, __entry, __specified, __who FROM {values}")
         if found is None:
             return self._dynamic(lowering, values, rows)
@@ -93,22 +110,28 @@ class Matrix(Verb):
         pivoted = f"SELECT {rows}, __entry, __value FROM {values}"
         return f"SELECT * FROM (PIVOT ({pivoted}) ON __entry USING max(__value) GROUP BY {rows})"
 
-    def _values(self, lowering: Lowering) -> str:
-        """Return a query of the value of each cell, for each step or as the list of its steps."""
+    def _steps(self, lowering: Lowering) -> str:
+        """Return a query of the value of each cell for each step."""
         kind, column = self.head == "kind", "response_kind" if self.head == "kind" else self.head
-        found = cells(lowering, [column])
+        shown = ["inputs"] if self.clauses.with_inputs else []
+        found = cells(lowering, [column, *shown])
         step = listed(lowering.step, "c")
         value = lowering.kind("c") if kind else f"c.{identifier(column)}"
+        inputs = ", c.inputs AS __inputs" if shown else ""
         names = f"{lowering.entry} AS __entry, false AS __specified, 'o' || {lowering.identity} AS __who"
-        values = f"SELECT {step}, {names}, {value} AS __value FROM {found} AS c"
+        steps = f"SELECT {step}, {names}, {value} AS __value{inputs} FROM {found} AS c"
         if self.clauses.with_specified:
-            rows = specified.expected(lowering, found, [*self.cube.analysis, column])
+            rows = specified.expected(lowering, found, [*self.cube.analysis, column, *shown])
             names = "c.implementation_id, true, 's' || c.implementation_id"
-            values += f" UNION ALL SELECT {step}, {names}, c.{identifier(column)} FROM {rows} AS c"
+            steps += f" UNION ALL SELECT {step}, {names}, c.{identifier(column)}{inputs} FROM {rows} AS c"
+        return steps
+
+    def _values(self, steps: Cte) -> str:
+        """Return a query of the value of each cell in a row of the result: of ROWS TEST the list of its steps."""
         if self.sorted_by == self.order:
-            return values
+            return f"SELECT * FROM {steps}"
         cell = listed([*self.cube.analysis, "test_id", "__entry", "__specified", "__who"])
-        return f"SELECT {cell}, list(__value ORDER BY step_id) AS __value FROM ({values}) GROUP BY {cell}"
+        return f"SELECT {cell}, list(__value ORDER BY step_id) AS __value FROM {steps} GROUP BY {cell}"
 
     def _columns(self, found: list[tuple[Any, ...]]) -> dict[str, str]:
         """Return the name of each column, by `__who`."""
@@ -123,7 +146,8 @@ class Matrix(Verb):
         if odd := next((name for name, _, _ in entries if MARK in name), None):
             hint = "use SLICE to read its responses"
             raise InvalidQuery(f"{odd!r} cannot be the name of a column", span=self.place, hint=hint)
-        used = {"", *(name.lower() for name in (*self.cube.analysis, *self.sorted_by))}
+        fixed = (*self.cube.analysis, *self.sorted_by, *(["inputs"] if self.clauses.with_inputs else []))
+        used = {"", *(name.lower() for name in fixed)}
         return {who: _unique(name, used) for name, _, who in entries}
 
     def _check_one_problem(self, problems: set[tuple[str, str]]) -> None:

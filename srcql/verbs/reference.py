@@ -13,7 +13,7 @@ from srcql.clauses.reading import build, read_in_any_order
 from srcql.clauses.shared import SharedClauses
 from srcql.lowering.against import Against
 from srcql.lowering.voting import VotingRules
-from srcql.verbs.oracle import Oracle
+from srcql.verbs.oracle import RULES, Oracle
 
 KINDS = ("SPECIFIED", "ORACLE", "IMPLEMENTATION", "RUN")
 
@@ -37,12 +37,12 @@ def against(reader: Reader) -> Against:
 def _rules(reader: Reader) -> tuple[VotingRules, Equality | None]:
     if not reader.sign(TokenType.L_PAREN):
         return VotingRules(), None
-    grammar = {"USING": Oracle.shared["USING"], **Oracle.own}
+    grammar = {"USING": Oracle.shared["USING"], **RULES}
     read = read_in_any_order(reader, grammar)
     if not reader.sign(TokenType.R_PAREN):
         words = ", ".join(words.replace("|", ", ") for words in grammar)
         raise reader.expected(") after the clauses of ORACLE", f"clauses, each at most once: {words}")
-    return build(VotingRules, read, Oracle.own), build(SharedClauses, read, ("USING",)).using
+    return build(VotingRules, read, RULES), build(SharedClauses, read, ("USING",)).using
 
 
 def check_reference(reader: Reader, cube: Cube, reference: Against) -> None:

@@ -124,6 +124,15 @@ def test_text_of_a_statement_is_bounded(client):
         client.do_get(flight.Ticket(b"(" * (MAX_TEXT + 1))).read_all()
 
 
+def test_closed_connections_are_forgotten(start):
+    server = start()
+    for _ in range(5):
+        with flight.connect(server.uri) as client:
+            assert query(client, "SELECT 1 AS one").num_rows == 1
+    while server._calls.connections._authenticated or server._calls.connections._known:
+        pass
+
+
 def test_address_of_ipv6_clients(start):
     if not socket.has_ipv6:
         pytest.skip("no IPv6")

@@ -123,10 +123,11 @@ def test_files_without_a_checksum_in_their_names(
     assert verify(warehouse).damage == ()
     data.write_bytes(content[:-4] + b"PAR?")
     assert failure(engine) == f"data file {data} is damaged: its footer cannot be read"
-    data.write_bytes(
-        flipped(content, 8 * pq.read_metadata(pa.py_buffer(content)).row_group(0).column(11).data_page_offset + 800)
-    )
+    page = pq.read_metadata(pa.py_buffer(content)).row_group(0).column(11).data_page_offset
+    data.write_bytes(flipped(content, 8 * page + 800))
     assert verify(warehouse).damage == (f"data file {data} is damaged: its pages cannot be read",)
+    data.write_bytes(content[: page + 30] + bytes(100) + content[page + 130 :])
+    assert data.name in failure(engine)
     assert verify(warehouse).files == 1
 
 

@@ -1,3 +1,4 @@
+import os
 import threading
 
 import pyarrow as pa
@@ -164,6 +165,41 @@ def test_an_error_after_the_first_rows(engine: Engine) -> None:
     text = "SELECT CASE WHEN range = 200000 THEN error('late') ELSE 1 END FROM range(300000)"
     with engine.prepare(text).execute() as result, pytest.raises(ExecutionError, match="late"):
         list(result.batches())
+
+
+@pytest.mark.parametrize(
+    ("query", "rows", "batches"),
+    [
+        ("SELECT i FROM range(200000) AS r(i)", 200_000, 4),
+        ("SELECT i, 'x' AS v FROM range(200000) AS r(i)", 200_000, 4),
+        ("SELECT repeat('x', 1000) AS v FROM range(20000)", 20_000, 9),
+        ("SELECT repeat('x', 20000) AS v FROM range(6000)", 6_000, 3),
+        ("SELECT i FROM range(5000) AS r(i) WHERE i % 2 = 0", 2_500, 1),
+        ("SELECT [repeat('x', 1000)] AS v, MAP {1: union_value(k := i)} AS u FROM range(9000) AS r(i)", 9_000, 4),
+        ("SELECT 1 AS n WHERE false", 0, 0),
+    ],
+)
+def test_batches_are_cut_by_bytes(engine: Engine, query: str, rows: int, batches: int) -> None:
+    sizes = [(len(batch), batch.get_total_buffer_size()) for batch in engine.query(query)]
+    assert sum(length for length, _ in sizes) == rows
+    assert len(sizes) in range(batches, batches + 2)
+    assert all(size <= 7 * 2**19 or length <= 2_048 for length, size in sizes)
+
+
+@pytest.mark.slow
+def test_more_than_2_gb_of_text_are_read(engine: Engine) -> None:
+    lengths = [len(batch["v"][0].as_py()) for batch in engine.query("SELECT repeat('x', 40000) AS v FROM range(60000)")]
+    assert set(lengths) == {40_000}
+
+
+MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(MEMORY < 8 * 2**30, reason="needs 8 GB of memory")
+def test_more_than_2_gb_of_text_in_a_few_rows_are_read(engine: Engine) -> None:
+    rows = engine.query("SELECT i, repeat('x', 1100000) AS v FROM range(2000) AS r(i)")
+    assert sum(len(batch) for batch in rows) == 2_000
 
 
 def test_interrupt_ends_a_running_query(engine: Engine) -> None:

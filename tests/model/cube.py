@@ -107,6 +107,11 @@ def grouped(items: Iterable[T], key: Callable[[T], Any]) -> dict[Any, list[T]]:
     return dict(groups)
 
 
+def least(values: Iterable[Any]) -> Any:
+    """Return the least value that is not NULL."""
+    return min((value for value in values if value is not None), default=None)
+
+
 def nulls_last(values: Iterable[Any]) -> list[tuple[bool, Any]]:
     return [(value is None, 0 if value is None else value) for value in values]
 

@@ -1,6 +1,6 @@
 """MATRIX: one problem, a column for each implementation."""
 
-from tests.model.cube import Analysis, grouped
+from tests.model.cube import Analysis, grouped, least
 from tests.model.slice import shown
 from tests.model.statement import Rejected, Row, Statement
 
@@ -17,7 +17,8 @@ def matrix(analyses: list[Analysis], statement: Statement) -> list[Row]:
         raise Rejected("too many columns")
     by_test = statement.says("ROWS TEST")
     places = ["test_id"] if by_test else ["test_id", "step_id"]
-    titles = _titles(columns, [*(analyses[0].key if analyses else ()), *places])
+    added = ["inputs"] if statement.says("WITH INPUTS") else []
+    titles = _titles(columns, [*(analyses[0].key if analyses else ()), *places, *added])
     head = (statement.head or ("output",))[0]
     answer = []
     for key, found in rows:
@@ -25,8 +26,15 @@ def matrix(analyses: list[Analysis], statement: Statement) -> list[Row]:
         for place in sorted(groups):
             cells = grouped(groups[place], _column)
             filled = {titles[column]: _cell(cells.get(column), head, by_test) for column in columns}
-            answer.append(key | dict(zip(places, place, strict=True)) | filled)
+            inputs = {"inputs": _inputs(groups[place], by_test)} if added else {}
+            answer.append(key | dict(zip(places, place, strict=True)) | inputs | filled)
     return answer
+
+
+def _inputs(rows: list[Row], as_list: bool) -> object:
+    steps = grouped(rows, lambda row: row["step_id"])
+    inputs = [least(row["inputs"] for row in steps[step]) for step in sorted(steps)]
+    return inputs if as_list else inputs[0]
 
 
 def _column(row: Row) -> Column:

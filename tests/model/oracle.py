@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tests.model.cluster import clusters
-from tests.model.cube import Analysis, Voter
+from tests.model.cube import Analysis, Voter, least
 from tests.model.statement import Row, Statement
 
 ABSTAINING = {"NA", "UNDEFINED", "FLAKY"}
@@ -29,9 +29,16 @@ def oracle(analysis: Analysis, statement: Statement) -> list[Row]:
     largest = _largest(analysis, statement)
     decide = _per_cluster if statement.says("PER CLUSTER") else _per_step
     return [
-        {"test_id": test, "step_id": step, **decide(analysis, statement, test, step, largest)}
+        {"test_id": test, "step_id": step}
+        | ({"inputs": _inputs(analysis, test, step)} if statement.says("WITH INPUTS") else {})
+        | decide(analysis, statement, test, step, largest)
         for test, step in analysis.steps
     ]
+
+
+def _inputs(analysis: Analysis, test: str, step: int) -> str | None:
+    runs = [run for voter in analysis.voters for run in analysis.runs(voter, test) if step in run]
+    return least(run[step].row["inputs"] for run in runs)
 
 
 def _largest(analysis: Analysis, statement: Statement) -> list[list[Voter]]:

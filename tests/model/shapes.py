@@ -31,6 +31,7 @@ FACTORS: dict[str, dict[str, tuple[str, ...]]] = {
         "ROWS": ("", "ROWS STEP", "ROWS TEST"),
         "AT MOST": ("", "AT MOST 1", "AT MOST 9"),
         "SPECIFIED": ("", "WITH SPECIFIED"),
+        "INPUTS": ("", "WITH INPUTS"),
     },
     "CLUSTER": SHARED | {"SIZE": ("", "MIN SIZE 1", "MIN SIZE 2"), "WEIGHT": ("", "WEIGHT DISTINCT CODE")},
     "ORACLE": SHARED
@@ -39,6 +40,7 @@ FACTORS: dict[str, dict[str, tuple[str, ...]]] = {
         "RULE": ("", "PLURALITY", "MAJORITY", "QUORUM 0.5", "QUORUM 2/3"),
         "EXCEPTIONS": ("", "EXCEPTIONS VOTE", "EXCEPTIONS ABSTAIN"),
         "TIE": ("", "TIE NULL", "TIE CLUSTER", "TIE LEAST"),
+        "INPUTS": ("", "WITH INPUTS"),
         "RUNS": (*SHARED["RUNS"], "ALL"),
     },
     "CHECK": COMPARING | {"AGAINST": REFERENCES, "PER": ("", "PER TEST", "PER STEP")},

@@ -305,6 +305,8 @@ def test_the_large_export_contains_its_observations(data: Path) -> None:
         connection.read_parquet(str(folder / "observations.parquet")).create_view("observations")
         expected = connection.execute(digest).fetchall()
         connection.execute("DROP VIEW observations")
-        connection.register("observations", batches.open_reader(ArenaExport(folder / "arena.parquet", "d")))
+        connection.register(
+            "observations", batches.open_reader(ArenaExport(folder / "arena.parquet", "d"), "observations")
+        )
         assert connection.execute(digest).fetchall() == expected
     assert expected[0][0] == 2_112_749

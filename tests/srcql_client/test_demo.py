@@ -27,6 +27,10 @@ def shown(warehouse: Path) -> str:
     return found.stdout
 
 
+def test_the_demo_says_that_it_created_a_warehouse(shown: str, warehouse: Path) -> None:
+    assert f"created warehouse {warehouse}\n" in shown
+
+
 def test_the_demo_is_for_newcomers(shown: str) -> None:
     assert "4 problems, 27 implementations, 44 tests, twice" in shown
     assert "[half_a_heap, sort_and_take_middle, standard_library]" in shown

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
@@ -28,11 +29,16 @@ def run(warehouse: str | None) -> None:
     Without a folder, the warehouse is temporary. Raises StoreError if the server cannot start.
     """
     console = Console(highlight=False)
+    is_new = warehouse is not None and not Path(warehouse, "catalog").exists()
     console.print("[bold]Run programs, store what they do, query it.[/bold]\n")
     with _folder(warehouse) as folder, served(folder) as server:
         with console.status("running the programs, and starting a server"):
             runs = _run_all(console)
             uri = server.uri()
+        if is_new:
+            console.print(
+                f"[green]create[/green] created warehouse {escape(str(Path(folder).absolute()))}", soft_wrap=True
+            )
         with connect(uri) as lakehouse:
             with console.status(f"storing what they did, at {uri}"):
                 before = _store(console, lakehouse, runs)
