@@ -35,7 +35,11 @@ def lakehouse() -> Iterator[Connection]:
 
 def command(*arguments: object, code: int = 0) -> str:
     """Run the command line, and return its output or, if it is to fail, its error."""
-    ended = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+    environment = {
+        name: value for name, value in os.environ.items() if name != "SRCQL_URI"
+    }  # no setting of the command
+    line = [COMMAND, *map(str, arguments)]
+    ended = subprocess.run(line, capture_output=True, text=True, check=False, env=environment)
     assert ended.returncode == code, ended.stderr
     return ended.stderr if code else ended.stdout
 
