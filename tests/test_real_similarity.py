@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from flight_server.engines.forking import FORKING
 from srcql.errors import UnknownName
 from srcql_client import Connection
 from tests.model.equality import response_text
@@ -138,7 +139,9 @@ def counted(measure: str, found: Behaviours, using: Using) -> list[tuple[Any, ..
 def lake(python_data: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """The lakehouse, with a user-defined measure."""
     with installed(tmp_path_factory.mktemp("rule"), "rule", MEASURE, {"rule": {"measure.longer": "rule:longer"}}):
+        FORKING.close()  # engine processes load measures when they are started
         yield python_data
+    FORKING.close()
 
 
 @pytest.mark.parametrize(("measure", "runs", "using"), CASES)

@@ -2,8 +2,9 @@
 
 >>> import srcql_client, tempfile
 >>> with tempfile.TemporaryDirectory() as folder, srcql_client.connect(folder) as lakehouse:
-...     lakehouse.query("SELECT count(*) AS rows FROM observations").to_pylist()
-[{'rows': 0}]
+...     receipt = lakehouse.ingest("tests", [{"data_set_id": "d", "problem_id": "p", "test_id": "t"}])
+...     lakehouse.query("SELECT count(*) AS rows FROM tests").to_pylist()
+[{'rows': 1}]
 """
 
 from srcql.errors import (

@@ -19,6 +19,7 @@ from lakehouse.write.conversions import Mismatch, plain_type
 from srcql.errors import InvalidData, suggestion
 from srcql.schema import OBSERVATIONS, Role, Table
 
+_NAMED_BY_FROM = {"data_set_id", "problem_id"}
 _CONTEXT_IDS = ("run_id", "environment_id")
 
 
@@ -129,21 +130,26 @@ def fill_defaults(layout: Layout, rows: pa.Table, first: int, now: datetime) -> 
 
 
 def check_ids(table: Table, rows: pa.Table, first: int) -> None:
-    """Raise InvalidData for ids that no statement can name, and for a negative step."""
+    """Raise InvalidData for ids that no statement can name, and for a negative step.
+
+    FROM names data sets and problems, and an identifier is never empty; no text of a statement contains NUL.
+    """
     keys = [column.name for column in table.columns if column.role is Role.KEY or column.name in _CONTEXT_IDS]
     for name in keys:
         position, column = ColumnPosition(table.name, name, first), rows[name].combine_chunks()
         if pa.types.is_dictionary(column.type):
-            _check_text_ids(position, column)
+            _check_text_ids(position, column, name in _NAMED_BY_FROM)
         elif (row := pc.index(pc.less(column, 0), True).as_py()) >= 0:
             raise position.error(row, Mismatch("a step from 0 on", str(column[row])))
 
 
-def _check_text_ids(position: ColumnPosition, ids: pa.DictionaryArray) -> None:
-    wrong = pc.or_(pc.equal(ids.dictionary, ""), pc.match_substring(ids.dictionary, "\0"))
+def _check_text_ids(position: ColumnPosition, ids: pa.DictionaryArray, named: bool) -> None:
+    wrong = pc.match_substring(ids.dictionary, "\0")
+    wrong = pc.or_(wrong, pc.equal(ids.dictionary, "")) if named else wrong
+    expected = "an id of one or more characters, without NUL" if named else "an id without NUL"
     for code in np.flatnonzero(wrong.to_numpy(zero_copy_only=False)):
         if (row := pc.index(ids.indices, pa.scalar(code, ids.indices.type)).as_py()) >= 0:
-            raise position.error(row, Mismatch("an id of one or more characters, without NUL", repr(ids[row].as_py())))
+            raise position.error(row, Mismatch(expected, repr(ids[row].as_py())))
 
 
 def _filled(layout: Layout, field: pa.Field, rows: pa.Table, first: int, now: datetime) -> pa.Array:

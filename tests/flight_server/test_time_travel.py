@@ -72,5 +72,5 @@ def test_explain_reports_errors_in_its_statement(client):
 @pytest.mark.parametrize("name", OVERVIEWS)
 def test_overview_is_read_by_name(sql, client, name):
     rows = query(client, f"SELECT * FROM {name}")
-    assert rows.num_rows > 0
+    assert rows.num_rows > 0 or name in {"flaky", "changes"}  # every step of this server has one run
     assert rows.schema.names == list(comments_of(name)[1]) == sql.adbc_get_table_schema(name).names

@@ -156,7 +156,9 @@ def test_commits_leave_no_orphans(tmp_path: Path) -> None:
 def test_lost_races_leave_no_orphans(tmp_path: Path) -> None:
     with open_warehouse(tmp_path) as one, open_warehouse(tmp_path) as other:
         both = [
-            threading.Thread(target=lambda each=each: [each.ingest("observations", ROWS) for _ in range(10)])
+            threading.Thread(
+                target=lambda each=each: [each.ingest("observations", ROWS, batch_id=None) for _ in range(10)]
+            )
             for each in (one, other)
         ]
         for thread in both:
@@ -175,7 +177,7 @@ def test_orphans_are_removed_after_an_expiry(short_lived: Warehouse) -> None:
         stray.touch()
         os.utime(stray, (0, 0))
     for _ in range(9):
-        short_lived.ingest("observations", ROWS)
+        short_lived.ingest("observations", ROWS, batch_id=None)
     settle(short_lived)
     assert not [stray for stray in strays if stray.exists()]
     assert short_lived.table("observations").scan().to_arrow().num_rows == 9

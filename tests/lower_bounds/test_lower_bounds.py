@@ -60,6 +60,7 @@ def pip(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def run_pytest(folder: Path, uri: str, *arguments: str) -> None:
     command = [folder / "venv/bin/python", "-P", "-m", "pytest", "-c", os.devnull, "--rootdir", folder, "-W", "error"]
+    command += ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]  # old ADBC, of cursors that are collected late
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "SRCQL_"))}
     ran = subprocess.run(
         [*command, *arguments],
@@ -81,4 +82,5 @@ def test_the_client_at_its_lower_bounds(folder: Path, uri: str) -> None:
 @pytest.mark.parametrize("sqlalchemy", SQLALCHEMY)
 def test_the_dialect_on_old_and_new_sqlalchemy(folder: Path, uri: str, sqlalchemy: str) -> None:
     assert not (installed := pip(folder, "install", "--upgrade", sqlalchemy)).returncode, installed.stderr
-    run_pytest(folder, uri, "tests/sqlalchemy_dialect/test_dialect.py")
+    without_operator = [] if sqlalchemy == "sqlalchemy>=2" else ["-k", "not divide"]  # SQLAlchemy 1.4 has no //
+    run_pytest(folder, uri, "tests/sqlalchemy_dialect/test_dialect.py", *without_operator)

@@ -221,7 +221,7 @@ def test_what_is_no_query_is_rejected(lakehouse: Connection, text: Any, paramete
         lakehouse.query(text, parameters)
 
 
-@pytest.mark.parametrize("location", [None, 7, b"W", ["W"]])
+@pytest.mark.parametrize("location", [7, b"W", ["W"]])
 def test_what_is_no_address_is_rejected(location: Any) -> None:
     with pytest.raises(errors.Unsupported, match="or a folder, found a value of type "):
         srcql_client.connect(location)

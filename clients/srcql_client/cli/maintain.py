@@ -7,7 +7,6 @@ import typer
 from srcql.environment import catalog_properties
 
 from ..extras import extra
-from ..formats import counted
 from .target import Warehouse, folder
 
 
@@ -23,6 +22,8 @@ def maintain(
     with extra("embedded", "a warehouse in a folder"):
         from lakehouse.verification import verify as verify_files
         from lakehouse.warehouse import open_warehouse
+
+        from ..formats import counted
     with open_warehouse(folder(warehouse), create=False, catalog=catalog_properties()) as opened:
         if not verify:
             typer.echo(f"removed {counted(opened.remove_orphans(), 'orphan file')}")
