@@ -32,6 +32,7 @@ NEED_MEMORY = {
     "sorted lists": "SELECT length(list_sort(range(range + 50000000))) FROM range(3)",
     "a long text": "SELECT length(repeat('x', 2000000000 + range::INTEGER)) FROM range(2)",
     "nested lists": "SELECT list_transform(range(20000), lambda x: list_transform(range(20000), lambda y: x + y))",
+    "signatures of large sets": "SELECT max(minhash(range(range, range + 400000))[1]) FROM range(1000)",
     "wide rows": "SELECT repeat('x', 100000) || range AS wide FROM range(100000) ORDER BY 1",
 }
 
@@ -42,7 +43,6 @@ NEED_TIME = {
         "SELECT max(edit_similarity(repeat(md5(a.range::VARCHAR), 9000), repeat(md5(b.range::VARCHAR), 9000)))"
         " FROM range(7) AS a, range(7) AS b"
     ),
-    "signatures of large sets": "SELECT max(minhash(range(range, range + 400000))[1]) FROM range(20)",
     "a large pattern": (
         "SELECT count(*) FROM range(100)"
         " WHERE regexp_matches(repeat('ab', 4000000 + range::INTEGER), '((a|b|ab){1,30}){1,30}c')"
