@@ -35,10 +35,6 @@ def run(warehouse: str | None) -> None:
         with console.status("running the programs, and starting a server"):
             runs = _run_all(console)
             uri = server.uri()
-        if is_new:
-            console.print(
-                f"[green]create[/green] created warehouse {escape(str(Path(folder).absolute()))}", soft_wrap=True
-            )
         with connect(uri) as lakehouse:
             if is_new:
                 console.print(
