@@ -5,6 +5,7 @@ Both backends are imported on use: the command line starts without pyarrow, and 
 
 import os
 import re
+from typing import TypeGuard
 
 from srcql.environment import CATALOG
 from srcql.errors import Unsupported
@@ -45,26 +46,9 @@ def connect(
     ...
     srcql.errors.Unsupported: expected grpc://host:port, grpc+tls://host:port or a folder, found http://127.0.0.1:80
     """
-    catalog = os.environ.get(CATALOG)
-    if location is None:
-        location = os.environ.get("SRCQL_WAREHOUSE") or None
-        if location is None and not catalog:
-            raise Unsupported(f"{_EXPECTED}, found none", hint=f"pass a location, or set SRCQL_WAREHOUSE or {CATALOG}")
-    elif not isinstance(location, str | os.PathLike):
-        raise Unsupported(f"{_EXPECTED}, found a value of type {type(location).__name__}")
-    address = os.fspath(location) if location is not None else None
-    if address == "":  # the current folder, to pathlib
-        raise Unsupported(f"{_EXPECTED}, found an empty string")
-    if isinstance(location, str) and _SCHEMELESS.fullmatch(location):
-        raise Unsupported(
-            f"{_EXPECTED}, found {address}", hint=f"use grpc://{address} for a server, ./{address} for a folder"
-        )
-    if address and isinstance(location, str) and "://" in location and not (catalog and _OTHER.match(location)):
-        found = _ADDRESS.fullmatch(address)
-        if not found:
-            raise Unsupported(f"{_EXPECTED}, found {address}")
-        if int(found[1]) > _MAX_PORT:
-            raise Unsupported(f"expected a port from 0 to {_MAX_PORT}, found {found[1]}")
+    address = _address(location)
+    if _is_server(address):
+        _check_server(address)
         from .access import Access
         from .wire import WireConnection
 
@@ -75,4 +59,34 @@ def connect(
         )
     from .embedded import EmbeddedConnection
 
-    return EmbeddedConnection(address)
+    return EmbeddedConnection(None if address is None else os.fspath(address))
+
+
+def _address(location: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+    """Return the location, by default that of the environment; None if SRCQL_CATALOG alone names the lakehouse."""
+    if location is None:
+        location = os.environ.get("SRCQL_WAREHOUSE") or None
+        if location is None and not os.environ.get(CATALOG):
+            raise Unsupported(f"{_EXPECTED}, found none", hint=f"pass a location, or set SRCQL_WAREHOUSE or {CATALOG}")
+    elif not isinstance(location, str | os.PathLike):
+        raise Unsupported(f"{_EXPECTED}, found a value of type {type(location).__name__}")
+    if location is not None and not os.fspath(location):  # the current folder, to pathlib
+        raise Unsupported(f"{_EXPECTED}, found an empty string")
+    if isinstance(location, str) and _SCHEMELESS.fullmatch(location):
+        hint = f"use grpc://{location} for a server, ./{location} for a folder"
+        raise Unsupported(f"{_EXPECTED}, found {location}", hint=hint)
+    return location
+
+
+def _is_server(location: str | os.PathLike[str] | None) -> TypeGuard[str]:
+    """Return whether a location is an address; beside SRCQL_CATALOG it may also be that of an object store."""
+    is_uri = isinstance(location, str) and "://" in location
+    return is_uri and not (os.environ.get(CATALOG) and _OTHER.match(str(location)))
+
+
+def _check_server(address: str) -> None:
+    found = _ADDRESS.fullmatch(address)
+    if not found:
+        raise Unsupported(f"{_EXPECTED}, found {address}")
+    if int(found[1]) > _MAX_PORT:
+        raise Unsupported(f"expected a port from 0 to {_MAX_PORT}, found {found[1]}")
